@@ -1,0 +1,77 @@
+/**
+ * Checks of what a plugin's side says, beyond the frame itself. What is wrong throws, and the link makes a protocol
+ * violation of that; only a runtime that was tampered with sends such things.
+ */
+import { isRecord } from '../wire/check.ts';
+import type {
+  EmitNote,
+  LogNote,
+  PluginMetadata,
+  SetupReport,
+  StateEntries,
+  StateNote,
+} from '../wire/messages.ts';
+import { checkTopic } from '../wire/topics.ts';
+
+const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
+/** A longer line is cut, as editors do with logs of extensions. */
+const MAX_LINE = 10_000;
+
+export function checkLog(note: unknown): LogNote {
+  const { level, fields, text } = record(note);
+  if (typeof level !== 'string' || !LEVELS.includes(level) || !isRecord(fields) || typeof text !== 'string') {
+    throw new TypeError('a malformed log record');
+  }
+  return { level: level as LogNote['level'], fields, text: text.slice(0, MAX_LINE) };
+}
+
+export function checkEmit(note: unknown): EmitNote {
+  const { on, topic, payload } = record(note);
+  checkTopic(topic);
+  return { on: Number(on), topic, payload };
+}
+
+export function checkStateNote(note: unknown): StateNote {
+  const { op, key, value } = record(note);
+  if (typeof key !== 'string') throw new TypeError('a malformed write of state');
+  if (op === 'set') return { op, key, value };
+  if (op === 'delete') return { op, key };
+  throw new TypeError('an unknown operation on state');
+}
+
+export function checkStateEntries(value: unknown): StateEntries {
+  const valid =
+    Array.isArray(value) &&
+    value.every((entry) => Array.isArray(entry) && entry.length === 2 && typeof entry[0] === 'string');
+  if (!valid) throw new TypeError('malformed state entries');
+  return value;
+}
+
+export function checkMetadata(report: unknown): { metadata: PluginMetadata; inputs: string[] } {
+  const { metadata, inputs } = record(report);
+  const { name, displayName, version, description, author, stateVersion, swap } = record(metadata);
+  const texts = [name, displayName, version, description, author];
+  const valid =
+    texts.every((text) => typeof text === 'string' && text.length <= 1000) &&
+    Number.isInteger(stateVersion) &&
+    (swap === 'handover' || swap === 'overlap');
+  if (!valid) throw new TypeError('malformed metadata');
+  return { metadata: metadata as PluginMetadata, inputs: strings(inputs) };
+}
+
+export function checkSetupReport(report: unknown): SetupReport {
+  const { methods, inputs } = record(report);
+  return { methods: strings(methods), inputs: strings(inputs) };
+}
+
+function strings(value: unknown): string[] {
+  const valid =
+    Array.isArray(value) && value.length <= 10_000 && value.every((text) => typeof text === 'string');
+  if (!valid) throw new TypeError('a malformed list of names');
+  return value;
+}
+
+function record(value: unknown): Record<string, unknown> {
+  if (!isRecord(value)) throw new TypeError('a malformed message');
+  return value;
+}

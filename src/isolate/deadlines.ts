@@ -1,0 +1,56 @@
+/** Something that is cut when its time has come. */
+export interface Deadline {
+  expire(): void;
+}
+
+interface Queue {
+  /** In the order of their times, since all waits in one queue are equally long. */
+  waiting: Map<Deadline, number>;
+  timer: NodeJS.Timeout | undefined;
+}
+
+/**
+ * Time-outs without a timer per call: one queue and at most one timer for each length of time that is in use.
+ */
+export class Deadlines {
+  readonly #queues = new Map<number, Queue>();
+
+  add(deadline: Deadline, afterMs: number): void {
+    if (afterMs === Number.POSITIVE_INFINITY) return;
+    let queue = this.#queues.get(afterMs);
+    if (queue === undefined) {
+      queue = { waiting: new Map(), timer: undefined };
+      this.#queues.set(afterMs, queue);
+    }
+    queue.waiting.set(deadline, performance.now() + afterMs);
+    if (queue.timer === undefined) this.#arm(queue, afterMs);
+  }
+
+  delete(deadline: Deadline, afterMs: number): void {
+    this.#queues.get(afterMs)?.waiting.delete(deadline);
+  }
+
+  /** Forgets everything; nothing expires any more. */
+  clear(): void {
+    for (const queue of this.#queues.values()) clearTimeout(queue.timer);
+    this.#queues.clear();
+  }
+
+  #arm(queue: Queue, inMs: number): void {
+    queue.timer = setTimeout(() => this.#expireDue(queue), inMs);
+    queue.timer.unref();
+  }
+
+  #expireDue(queue: Queue): void {
+    queue.timer = undefined;
+    const now = performance.now();
+    for (const [deadline, at] of queue.waiting) {
+      if (at > now) {
+        this.#arm(queue, Math.max(1, at - now));
+        return;
+      }
+      queue.waiting.delete(deadline);
+      deadline.expire();
+    }
+  }
+}

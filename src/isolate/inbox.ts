@@ -1,0 +1,125 @@
+import { BulkheadError } from '../errors.ts';
+import type { DeadLetterReason } from '../status.ts';
+import type { Generation } from './generation.ts';
+import { CallWork, chainHas, type EventWork, type Invocation, type Work } from './work.ts';
+
+export interface InboxHost {
+  /** An event that nobody will handle. */
+  deadLetter(event: EventWork, reason: DeadLetterReason): void;
+}
+
+/**
+ * - `open`: what comes goes to the generation at once.
+ * - `paused`: it waits, in order and bounded; only what a swap itself waits for passes to the generation that is drained.
+ * - `closed`: it is refused.
+ */
+type Mode =
+  | { kind: 'open'; generation: Generation }
+  | { kind: 'paused'; drained: Generation | undefined }
+  | { kind: 'closed'; refusal: () => Error; reason: DeadLetterReason };
+
+/** Where calls and events for a plugin arrive, whichever generation serves. */
+export class Inbox {
+  readonly #plugin: () => string;
+  readonly #limit: number;
+  readonly #host: InboxHost;
+  #mode: Mode = { kind: 'paused', drained: undefined };
+  #queue: Work[] = [];
+
+  constructor(plugin: () => string, limit: number, host: InboxHost) {
+    this.#plugin = plugin;
+    this.#limit = limit;
+    this.#host = host;
+  }
+
+  get queued(): number {
+    return this.#queue.length;
+  }
+
+  push(work: Work): void {
+    const mode = this.#mode;
+    switch (mode.kind) {
+      case 'open':
+        this.#dispatch(work, mode.generation);
+        return;
+      case 'paused':
+        this.#wait(work, mode.drained);
+        return;
+      case 'closed':
+        this.#refuse(work, mode.refusal, mode.reason);
+        return;
+    }
+  }
+
+  /** From now on everything waits; `drained` still gets the calls that its own end waits for. */
+  pause(drained: Generation | undefined): void {
+    this.#mode = { kind: 'paused', drained };
+  }
+
+  /** Hands everything that waited to this generation, in order, and what comes from now on. */
+  open(generation: Generation): void {
+    this.#mode = { kind: 'open', generation };
+    const queue = this.#queue;
+    this.#queue = [];
+    for (const work of queue) this.#dispatch(work, generation);
+  }
+
+  /** Refuses everything that waits or comes. */
+  close(refusal: () => Error, reason: DeadLetterReason): void {
+    this.#mode = { kind: 'closed', refusal, reason };
+    const queue = this.#queue;
+    this.#queue = [];
+    for (const work of queue) this.#refuse(work, refusal, reason);
+  }
+
+  #dispatch(work: Work, generation: Generation): void {
+    if (work instanceof CallWork) {
+      if (!work.settled) generation.dispatch(work);
+    } else if (generation.registrations.wants(work.topic)) generation.dispatch(work);
+    else this.#drop(work, 'unwanted');
+  }
+
+  #wait(work: Work, drained: Generation | undefined): void {
+    if (work instanceof CallWork) {
+      if (drained?.isAlive && !drained.isFenced && chainHas(work.parent, passesPause)) {
+        drained.dispatch(work);
+        return;
+      }
+      if (chainHas(work.parent, (link) => link.kind === 'setup' && link.generation?.plugin === work.plugin)) {
+        work.reject(
+          new BulkheadError(
+            'ERR_CALL_CYCLE',
+            `Plugin '${this.#plugin()}' was called on behalf of its own setup(), which has to end first`,
+          ),
+        );
+        return;
+      }
+    }
+    if (this.#queue.length >= this.#limit) {
+      const refusal = () =>
+        new BulkheadError(
+          'ERR_QUEUE_FULL',
+          `${this.#limit} calls and events wait for plugin '${this.#plugin()}' already; raise 'queueLimit' or send less`,
+        );
+      this.#refuse(work, refusal, 'queue-full');
+      return;
+    }
+    this.#queue.push(work);
+  }
+
+  #refuse(work: Work, refusal: () => Error, reason: DeadLetterReason): void {
+    if (work instanceof CallWork) work.reject(refusal());
+    else this.#drop(work, reason);
+  }
+
+  #drop(event: EventWork, reason: DeadLetterReason): void {
+    event.delivered(reason);
+    if (event.wanted) this.#host.deadLetter(event, reason);
+  }
+}
+
+/** What a swap waits for must not wait for a swap: not for this one, nor for that of another plugin. */
+function passesPause(link: Invocation): boolean {
+  if (link.kind === 'setup' || link.kind === 'teardown') return true;
+  return link.generation?.isDraining === true;
+}

@@ -1,0 +1,48 @@
+import type { Channel } from '../wire/frames.ts';
+
+/** Why a generation ended. The first cause is the one that counts. */
+export type EndKind =
+  /** The host ended it: reload, unload, a standby that was not needed. */
+  | 'requested'
+  | 'uncaught-exception'
+  /** `process.exit`, with any code. */
+  | 'exit'
+  | 'heap-limit'
+  | 'protocol-violation'
+  /** It did not get as far as being loaded. */
+  | 'start-failed';
+
+export interface EndReason {
+  kind: EndKind;
+  /** For people: continues a sentence that begins with the name of the plugin. */
+  text: string;
+  error?: unknown;
+  exitCode?: number;
+}
+
+export interface IsolateEnd extends EndReason {
+  /** It did not stop when it was told to, and may still run: stuck in a system call, say. */
+  zombie: boolean;
+}
+
+/** One isolated place where one plugin runs once. It starts at construction, and ends once, for one recorded reason. */
+export interface Isolate {
+  readonly tier: 'thread';
+  /** The host's end of the private wire; messages are kept until somebody listens. */
+  readonly channel: Channel;
+  /** Resolves when it has ended and everything it had sent was read. Never rejects. */
+  readonly ended: Promise<IsolateEnd>;
+  /** For a zombie: resolves when it is really gone. Otherwise as `ended`. */
+  readonly gone: Promise<void>;
+  /** Output that did not go through the runtime. */
+  onOutput(listener: (stream: 'stdout' | 'stderr', text: string) => void): void;
+  /** Records a reason without ending it: what comes next is the consequence. */
+  blame(reason: EndReason): void;
+  /** Ends it, whatever it is doing. */
+  end(reason: EndReason): void;
+}
+
+export interface IsolateLimits {
+  /** V8 heap (old generation), MiB. */
+  heapMb: number;
+}

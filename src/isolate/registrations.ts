@@ -1,0 +1,77 @@
+import { isRecord } from '../wire/check.ts';
+import type { Registration } from '../wire/messages.ts';
+import { checkPattern, topicMatches } from '../wire/topics.ts';
+
+/** What one generation registered. It is the host's: dropping it needs no help from the plugin. */
+export class Registrations {
+  readonly #all = new Map<number, Registration>();
+
+  /** Throws if the registration, which comes off the wire, is malformed. */
+  add(note: unknown): void {
+    const registration = checkRegistration(note);
+    this.#all.set(registration.id, registration);
+  }
+
+  remove(note: unknown): void {
+    if (!isRecord(note) || typeof note.id !== 'number')
+      throw new TypeError('a malformed removal of a registration');
+    this.#all.delete(note.id);
+  }
+
+  *of<K extends Registration['kind']>(kind: K): Generator<Extract<Registration, { kind: K }>> {
+    for (const registration of this.#all.values()) {
+      if (registration.kind === kind) yield registration as Extract<Registration, { kind: K }>;
+    }
+  }
+
+  get size(): number {
+    return this.#all.size;
+  }
+
+  has(id: number): boolean {
+    return this.#all.has(id);
+  }
+
+  wants(topic: string): boolean {
+    for (const { pattern } of this.of('subscription')) {
+      if (topicMatches(pattern, topic)) return true;
+    }
+    return false;
+  }
+}
+
+/** Most things one generation may register: far beyond use, short of hurting the host. */
+const MAX_TEXT = 4096;
+
+function checkRegistration(note: unknown): Registration {
+  if (!isRecord(note) || typeof note.id !== 'number') throw new TypeError('a malformed registration');
+  const registration = note as unknown as Registration;
+  switch (registration.kind) {
+    case 'subscription':
+      checkPattern(registration.pattern);
+      return registration;
+    case 'command': {
+      const texts = [registration.name, registration.usage, registration.description];
+      const { aliases } = registration;
+      const valid = Array.isArray(aliases) && [...texts, ...aliases].every(isText);
+      if (!valid) throw new TypeError('a malformed command');
+      return registration;
+    }
+    case 'schedule':
+      if (!isMs(registration.everyMs, 1)) throw new TypeError('a malformed schedule');
+      return registration;
+    case 'timeout':
+      if (!isMs(registration.afterMs, 0)) throw new TypeError('a malformed time-out');
+      return registration;
+    default:
+      throw new TypeError('an unknown kind of registration');
+  }
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && value.length <= MAX_TEXT;
+}
+
+function isMs(value: unknown, min: number): boolean {
+  return typeof value === 'number' && value >= min && value <= 2 ** 31 - 1;
+}

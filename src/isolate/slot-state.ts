@@ -1,0 +1,66 @@
+import type { StateStore, StoredState } from '../options.ts';
+import type { StateEntries, StateNote } from '../wire/messages.ts';
+
+/** The state of one plugin, in the host, whichever generation writes it. */
+export class SlotState {
+  readonly #id: string;
+  readonly #store: StateStore;
+  #version: number | undefined;
+  #entries = new Map<string, unknown>();
+
+  constructor(id: string, store: StateStore) {
+    this.#id = id;
+    this.#store = store;
+  }
+
+  /** The version its entries have; `undefined` as long as there is none. */
+  get version(): number | undefined {
+    return this.#version;
+  }
+
+  async load(): Promise<void> {
+    const stored = await this.#store.load(this.#id);
+    if (stored === undefined) return;
+    this.#version = stored.version;
+    this.#entries = new Map(stored.entries);
+  }
+
+  entries(): StateEntries {
+    return [...this.#entries];
+  }
+
+  get(key: string): unknown {
+    return this.#entries.get(key);
+  }
+
+  has(key: string): boolean {
+    return this.#entries.has(key);
+  }
+
+  apply(note: StateNote): void {
+    if (note.op === 'set') this.#entries.set(note.key, note.value);
+    else this.#entries.delete(note.key);
+    this.#store.write(this.#id, note.key, note.op === 'set' ? note.value : undefined);
+  }
+
+  /** What is there now, to come back to with {@link replace}. */
+  save(): StoredState | undefined {
+    return this.#version === undefined ? undefined : { version: this.#version, entries: this.entries() };
+  }
+
+  replace(state: StoredState | undefined): void {
+    if (state === undefined) {
+      this.clear();
+      return;
+    }
+    this.#version = state.version;
+    this.#entries = new Map(state.entries);
+    this.#store.replace(this.#id, state);
+  }
+
+  clear(): void {
+    this.#version = undefined;
+    this.#entries.clear();
+    this.#store.clear(this.#id);
+  }
+}

@@ -1,0 +1,237 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { BulkheadError } from '../errors.ts';
+import { Lifecycle } from '../lifecycle.ts';
+import type { ResolvedPluginOptions, StateStore } from '../options.ts';
+import type { Build } from '../source/build.ts';
+import type { Fingerprint } from '../source/fingerprint.ts';
+import type { DeadLetterReason, StatusEvents, StatusName } from '../status.ts';
+import type { InvokeMessage, PluginMetadata, StateNote } from '../wire/messages.ts';
+import { splitSignals, watchSignals } from '../wire/signals.ts';
+import type { Deadlines } from './deadlines.ts';
+import type { Generation, GenerationHost } from './generation.ts';
+import { Inbox } from './inbox.ts';
+import type { IsolateEnd } from './isolate.ts';
+import { SlotState } from './slot-state.ts';
+import { CallWork, EventWork, type Invocation } from './work.ts';
+
+/** On whose behalf the host's code runs at the moment: set while a plugin's call of `ctx.bot` is carried out. */
+export const onBehalfOf = new AsyncLocalStorage<Invocation>();
+
+/** What a slot needs from the rest of the host. */
+export interface SlotHost {
+  readonly deadlines: Deadlines;
+  readonly store: StateStore;
+  report<K extends StatusName>(event: K, data: StatusEvents[K]): void;
+  bot(method: string, args: unknown[]): unknown;
+  offload(
+    slot: Slot,
+    generation: Generation,
+    url: string,
+    input: unknown,
+    signal?: AbortSignal,
+  ): Promise<unknown>;
+  emit(slot: Slot, topic: string, payload: unknown): void;
+  /** Something was registered or removed by the generation that serves. */
+  registrationsChanged(slot: Slot): void;
+  /** A generation ended, for whatever reason. */
+  ended(slot: Slot, generation: Generation, end: IsolateEnd): void;
+}
+
+/** Outlives the generations of one plugin: callers hold it, never a thread. */
+export class Slot implements GenerationHost {
+  readonly id: string;
+  /** The file or folder in the plugin directory, and the module to build. */
+  path: string;
+  entry: string;
+  /** Its metadata's name, its id until it has loaded once. */
+  name: string;
+  options: ResolvedPluginOptions;
+  config: unknown;
+  readonly lifecycle: Lifecycle;
+  readonly inbox: Inbox;
+  readonly state: SlotState;
+  /** The generation that serves. */
+  current: Generation | undefined;
+  /** The generation that is being loaded, and the one that is being set up. */
+  preparing: Generation | undefined;
+  next: Generation | undefined;
+  lastGeneration = 0;
+  /** What the newest generation that served says of itself. */
+  metadata: PluginMetadata | undefined;
+  /** What was last acted on: accepted, failed, or rolled back from. */
+  acted: Fingerprint | undefined;
+  /** The build that serves or last served. */
+  accepted: Build | undefined;
+  /** The builds accepted before it, the newest last, each with the state it left. */
+  history: { build: Build; state: ReturnType<SlotState['save']> }[] = [];
+  /** `unload` was asked for: a change of its file does not bring it back. */
+  unloaded = false;
+  /** How many wait to stop it: what is being started is not worth going on with. */
+  stopsWanted = 0;
+  reloads = 0;
+  crashes = 0;
+  lastError: Error | undefined;
+  startedAt: Date | undefined;
+  readonly #host: SlotHost;
+  readonly #earlyEmits = new Map<Generation, [topic: string, payload: unknown][]>();
+  #lock: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    place: { id: string; path: string; entry: string },
+    options: ResolvedPluginOptions,
+    config: unknown,
+    host: SlotHost,
+  ) {
+    this.id = place.id;
+    this.name = place.id;
+    this.path = place.path;
+    this.entry = place.entry;
+    this.options = options;
+    this.config = config;
+    this.#host = host;
+    this.state = new SlotState(place.id, host.store);
+    this.lifecycle = new Lifecycle(place.id);
+    this.inbox = new Inbox(() => this.name, options.queueLimit, {
+      deadLetter: (event, reason) => this.#reportDeadLetter(event, reason),
+    });
+  }
+
+  /** One operation at a time on a slot; others wait their turn, whatever becomes of this one. */
+  exclusively<T>(operation: () => Promise<T>): Promise<T> {
+    const turn = this.#lock.then(operation);
+    this.#lock = turn.catch(() => {});
+    return turn;
+  }
+
+  call(target: InvokeMessage['target'], args: readonly unknown[]): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const timeoutMs = target.kind === 'tick' ? Number.POSITIVE_INFINITY : this.options.callTimeoutMs;
+      const split = splitSignals(args);
+      for (const signal of split.signals) signal.throwIfAborted();
+      const parent = onBehalfOf.getStore();
+      const work = new CallWork({ plugin: this.name, target, split, parent, timeoutMs, resolve, reject });
+      this.#host.deadlines.add(work, timeoutMs);
+      // Once a generation has it, the abort is passed on, and the plugin decides.
+      const unwatch = watchSignals(split.signals, (_which, reason) => {
+        if (work.generation === undefined) work.reject(reason);
+      });
+      work.onSettled = () => {
+        this.#host.deadlines.delete(work, timeoutMs);
+        unwatch();
+      };
+      this.inbox.push(work);
+    });
+  }
+
+  /**
+   * Gives an event to the plugin if it wants it, now or after the pause.
+   *
+   * @returns a promise of `undefined` when it is delivered or of why not; `undefined` if the plugin does not want it.
+   */
+  offer(topic: string, payload: unknown, source: string): Promise<DeadLetterReason | undefined> | undefined {
+    const wanted = this.current?.registrations.wants(topic) ?? false;
+    if (!wanted && this.lifecycle.state === 'running') return undefined;
+    return new Promise((resolve) => {
+      const event = new EventWork(topic, payload, source, resolve);
+      event.wanted = wanted;
+      this.inbox.push(event);
+    });
+  }
+
+  /** From now on this generation serves. */
+  serve(generation: Generation): void {
+    this.current = generation;
+    this.next = undefined;
+    this.name = generation.metadata.name;
+    this.metadata = generation.metadata;
+    this.startedAt = new Date();
+    const emits = this.#earlyEmits.get(generation) ?? [];
+    this.#earlyEmits.delete(generation);
+    this.inbox.open(generation);
+    for (const [topic, payload] of emits) this.#host.emit(this, topic, payload);
+  }
+
+  /** Nobody serves; what waits or comes is refused, saying in which state the plugin is. */
+  refuseWork(reason: DeadLetterReason): void {
+    this.inbox.close(() => this.#unavailable(), reason);
+  }
+
+  fail(error: unknown): Error {
+    this.lastError = error instanceof Error ? error : new Error(String(error));
+    return this.lastError;
+  }
+
+  #unavailable(): Error {
+    const because = this.lastError === undefined ? '' : `: ${this.lastError.message}`;
+    return new BulkheadError(
+      'ERR_PLUGIN_UNAVAILABLE',
+      `Plugin '${this.name}' does not run at the moment, it is '${this.lifecycle.state}'${because}`,
+      { plugin: this.name, cause: this.lastError },
+    );
+  }
+
+  // What generations of this plugin ask for:
+
+  bot(_generation: Generation, method: string, args: unknown[], on: Invocation | undefined): unknown {
+    return on === undefined
+      ? this.#host.bot(method, args)
+      : onBehalfOf.run(on, () => this.#host.bot(method, args));
+  }
+
+  offload(
+    generation: Generation,
+    url: string,
+    input: unknown,
+    signal: AbortSignal | undefined,
+  ): Promise<unknown> {
+    return this.#host.offload(this, generation, url, input, signal);
+  }
+
+  log(_generation: Generation, note: { level: string; fields: Record<string, unknown>; text: string }): void {
+    this.#host.report('log', { name: this.name, ...note });
+  }
+
+  emit(generation: Generation, topic: string, payload: unknown): void {
+    if (generation === this.current) {
+      this.#host.emit(this, topic, payload);
+      return;
+    }
+    const early = this.#earlyEmits.get(generation);
+    if (early === undefined) this.#earlyEmits.set(generation, [[topic, payload]]);
+    else early.push([topic, payload]);
+  }
+
+  /** While two generations serve, each sees what the other writes. */
+  stateWritten: (generation: Generation, note: StateNote) => void = () => {};
+
+  writeState(generation: Generation, note: StateNote): void {
+    this.stateWritten(generation, note);
+    this.state.apply(note);
+  }
+
+  registrationsChanged(generation: Generation): void {
+    if (generation === this.current) this.#host.registrationsChanged(this);
+  }
+
+  deadLetter(_generation: Generation, event: EventWork, reason: DeadLetterReason): void {
+    this.#reportDeadLetter(event, reason);
+  }
+
+  handlerFailed(generation: Generation, event: EventWork, error: unknown): void {
+    this.log(generation, {
+      level: 'error',
+      fields: { err: error, topic: event.topic },
+      text: `A handler of '${event.topic}' threw: ${error instanceof Error ? error.message : String(error)}`,
+    });
+  }
+
+  ended(generation: Generation, end: IsolateEnd): void {
+    this.#earlyEmits.delete(generation);
+    this.#host.ended(this, generation, end);
+  }
+
+  #reportDeadLetter(event: EventWork, reason: DeadLetterReason): void {
+    const { topic, payload, source } = event;
+    this.#host.report('dead-letter', { name: this.name, topic, payload, source, reason });
+  }
+}

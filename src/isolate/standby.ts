@@ -1,0 +1,42 @@
+import type { Isolate, IsolateLimits } from './isolate.ts';
+
+/** Isolates that have booted the runtime and wait for a plugin, so that a reload does not wait for a boot. */
+export class Standbys {
+  readonly #size: number;
+  readonly #limits: IsolateLimits;
+  readonly #start: (limits: IsolateLimits) => Isolate;
+  readonly #waiting = new Set<Isolate>();
+  #closed = false;
+
+  /** Only plugins with these limits can use a standby: a thread's limits are set when it starts. */
+  constructor(size: number, limits: IsolateLimits, start: (limits: IsolateLimits) => Isolate) {
+    this.#size = size;
+    this.#limits = limits;
+    this.#start = start;
+  }
+
+  take(limits: IsolateLimits): Isolate {
+    for (const isolate of this.#waiting) {
+      if (limits.heapMb !== this.#limits.heapMb) break;
+      this.#waiting.delete(isolate);
+      return isolate;
+    }
+    return this.#start(limits);
+  }
+
+  /** Starts what is missing. Called when a swap is over: during it the new threads would compete with it. */
+  refill(): void {
+    while (!this.#closed && this.#waiting.size < this.#size) {
+      const isolate = this.#start(this.#limits);
+      this.#waiting.add(isolate);
+      void isolate.ended.then(() => this.#waiting.delete(isolate));
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const waiting = [...this.#waiting];
+    for (const isolate of waiting) isolate.end({ kind: 'requested', text: 'it was not needed' });
+    await Promise.all(waiting.map((isolate) => isolate.ended));
+  }
+}

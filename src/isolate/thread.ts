@@ -1,0 +1,85 @@
+import { MessageChannel, type ResourceLimits, Worker } from 'node:worker_threads';
+import { PortChannel } from '../wire/port-channel.ts';
+import type { EndReason, Isolate, IsolateEnd, IsolateLimits } from './isolate.ts';
+
+const RUNTIME = new URL('../runtime/entry.js', import.meta.url);
+/** How long `terminate()` may take before the thread counts as a zombie: it cannot interrupt a system call. */
+const TERMINATE_MS = 1_000;
+
+/** An isolate that is a worker thread. Nothing else in Bulkhead creates a `Worker` for a plugin. */
+export class ThreadIsolate implements Isolate {
+  readonly tier = 'thread';
+  readonly channel: PortChannel;
+  readonly ended: Promise<IsolateEnd>;
+  readonly gone: Promise<void>;
+  readonly #worker: Worker;
+  #reason: EndReason | undefined;
+  #resolveEnded!: (end: IsolateEnd) => void;
+  #resolveGone!: () => void;
+
+  constructor(limits: IsolateLimits) {
+    this.ended = new Promise((resolve) => {
+      this.#resolveEnded = resolve;
+    });
+    this.gone = new Promise((resolve) => {
+      this.#resolveGone = resolve;
+    });
+    const { port1, port2 } = new MessageChannel();
+    this.channel = new PortChannel(port1);
+    this.#worker = new Worker(RUNTIME, {
+      name: 'bulkhead plugin',
+      argv: [],
+      execArgv: [],
+      env: {},
+      stdin: false,
+      stdout: true,
+      stderr: true,
+      resourceLimits: resourceLimits(limits),
+    });
+    this.#worker.on('error', (error) => this.blame(reasonOf(error)));
+    this.#worker.once('exit', (code) => this.#exited(code));
+    this.#worker.postMessage({ port: port2 }, [port2]);
+  }
+
+  onOutput(listener: (stream: 'stdout' | 'stderr', text: string) => void): void {
+    this.#worker.stdout.setEncoding('utf8').on('data', (text: string) => listener('stdout', text));
+    this.#worker.stderr.setEncoding('utf8').on('data', (text: string) => listener('stderr', text));
+  }
+
+  blame(reason: EndReason): void {
+    this.#reason ??= reason;
+  }
+
+  end(reason: EndReason): void {
+    this.blame(reason);
+    const deadline = setTimeout(() => this.#finish(true), TERMINATE_MS);
+    void this.gone.then(() => clearTimeout(deadline));
+    void this.#worker.terminate();
+  }
+
+  #exited(exitCode: number): void {
+    // Last words first: they may hold the reason, and the last writes of the state.
+    this.channel.drain();
+    this.blame({ kind: 'exit', text: `it called process.exit(${exitCode})`, exitCode });
+    this.#finish(false);
+    this.#resolveGone();
+  }
+
+  #finish(zombie: boolean): void {
+    if (zombie) this.channel.drain();
+    this.channel.close();
+    this.#resolveEnded({ ...(this.#reason as EndReason), zombie });
+  }
+}
+
+/** A third for the young generation's semi-space, as V8 sizes it by itself for small heaps. */
+function resourceLimits({ heapMb }: IsolateLimits): ResourceLimits {
+  return { maxOldGenerationSizeMb: heapMb, maxYoungGenerationSizeMb: Math.min(32, Math.max(4, heapMb / 8)) };
+}
+
+function reasonOf(error: unknown): EndReason {
+  const { code, message } = error as { code?: string; message?: string };
+  if (code === 'ERR_WORKER_OUT_OF_MEMORY')
+    return { kind: 'heap-limit', text: `it reached its heap limit (${message})`, error };
+  return { kind: 'uncaught-exception', text: `uncaught ${String(error)}`, error };
+}

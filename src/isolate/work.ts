@@ -1,0 +1,138 @@
+import { BulkheadError } from '../errors.ts';
+import type { DeadLetterReason } from '../status.ts';
+import type { InvokeMessage } from '../wire/messages.ts';
+import type { SplitArguments } from '../wire/signals.ts';
+import type { Deadline } from './deadlines.ts';
+import type { Generation } from './generation.ts';
+
+/** Something a generation does for somebody; the chain of `parent`s says on whose behalf. */
+export interface Invocation {
+  readonly parent: Invocation | undefined;
+  /** The generation that works on it, once there is one. */
+  generation: Generation | undefined;
+  /** `setup` and `teardown` are the swap's own. */
+  readonly kind: 'call' | 'event' | 'setup' | 'teardown' | 'configure';
+}
+
+/** A call, a command or a tick on its way to a plugin. Settles exactly once. */
+export class CallWork implements Invocation, Deadline {
+  readonly kind = 'call';
+  readonly plugin: string;
+  readonly target: InvokeMessage['target'];
+  readonly split: SplitArguments;
+  readonly parent: Invocation | undefined;
+  generation: Generation | undefined;
+  readonly #resolve: (value: unknown) => void;
+  readonly #reject: (error: unknown) => void;
+  #settled = false;
+  #onSettled: (() => void) | undefined;
+
+  constructor(options: {
+    plugin: string;
+    target: InvokeMessage['target'];
+    split: SplitArguments;
+    parent: Invocation | undefined;
+    timeoutMs: number;
+    resolve: (value: unknown) => void;
+    reject: (error: unknown) => void;
+  }) {
+    this.plugin = options.plugin;
+    this.target = options.target;
+    this.split = options.split;
+    this.parent = options.parent;
+    this.timeoutMs = options.timeoutMs;
+    this.#resolve = options.resolve;
+    this.#reject = options.reject;
+  }
+
+  readonly timeoutMs: number;
+
+  get settled(): boolean {
+    return this.#settled;
+  }
+
+  set onSettled(listener: () => void) {
+    this.#onSettled = listener;
+  }
+
+  resolve(value: unknown): void {
+    if (this.#settle()) this.#resolve(value);
+  }
+
+  reject(error: unknown): void {
+    if (this.#settle()) this.#reject(error);
+  }
+
+  expire(): void {
+    const where = this.generation === undefined ? ' (it was still in the queue)' : '';
+    this.reject(
+      new BulkheadError(
+        'ERR_CALL_TIMEOUT',
+        `Plugin '${this.plugin}' did not answer ${describeTarget(this.target)} within ${this.timeoutMs} ms${where}. ` +
+          `Raise 'callTimeoutMs' if it needs longer.`,
+        { plugin: this.plugin },
+      ),
+    );
+  }
+
+  #settle(): boolean {
+    if (this.#settled) return false;
+    this.#settled = true;
+    this.#onSettled?.();
+    return true;
+  }
+}
+
+/** An event on its way to one plugin: delivered, then handled, or a dead letter. */
+export class EventWork implements Invocation {
+  readonly kind = 'event';
+  readonly topic: string;
+  readonly payload: unknown;
+  readonly source: string;
+  readonly parent: undefined;
+  generation: Generation | undefined;
+  /** Whether the plugin wanted it at the time it was emitted: only then can it become a dead letter. */
+  wanted = false;
+  readonly #delivered: (reason?: DeadLetterReason) => void;
+
+  constructor(
+    topic: string,
+    payload: unknown,
+    source: string,
+    delivered: (reason?: DeadLetterReason) => void,
+  ) {
+    this.topic = topic;
+    this.payload = payload;
+    this.source = source;
+    this.#delivered = delivered;
+  }
+
+  /** The plugin's runtime has it, or it will never get it. */
+  delivered(failure?: DeadLetterReason): void {
+    this.#delivered(failure);
+  }
+}
+
+export type Work = CallWork | EventWork;
+
+export function describeTarget(target: InvokeMessage['target']): string {
+  switch (target.kind) {
+    case 'method':
+      return `the call '${target.name}'`;
+    case 'command':
+      return `the command '${target.name}'`;
+    case 'tick':
+      return 'a timer';
+  }
+}
+
+/** Whether a chain contains something that matches. */
+export function chainHas(
+  from: Invocation | undefined,
+  matches: (invocation: Invocation) => boolean,
+): boolean {
+  for (let invocation = from; invocation !== undefined; invocation = invocation.parent) {
+    if (matches(invocation)) return true;
+  }
+  return false;
+}

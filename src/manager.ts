@@ -1,0 +1,388 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { pino } from 'pino';
+import { BulkheadError } from './errors.ts';
+import { Deadlines } from './isolate/deadlines.ts';
+import type { Generation } from './isolate/generation.ts';
+import type { IsolateEnd } from './isolate/isolate.ts';
+import { OffloadPool } from './isolate/offload.ts';
+import { Slot, type SlotHost } from './isolate/slot.ts';
+import { Standbys } from './isolate/standby.ts';
+import { ThreadIsolate } from './isolate/thread.ts';
+import {
+  type PluginManagerOptions,
+  type ResolvedOptions,
+  resolveOptions,
+  resolvePluginOptions,
+} from './options.ts';
+import { BotFunctions } from './platform/bot-functions.ts';
+import { Bus, type EmitResult } from './platform/bus.ts';
+import { Commands } from './platform/commands.ts';
+import { Reports } from './platform/reports.ts';
+import { Schedules } from './platform/schedule.ts';
+import { memoryStateStore } from './platform/state-store.ts';
+import { describePlugin, type PluginInfo } from './plugin-info.ts';
+import { pluginProxy } from './plugin-proxy.ts';
+import { HotReloadWatcher } from './reload/hot-reload.ts';
+import { Limiter } from './reload/limiter.ts';
+import { Look } from './reload/look.ts';
+import { Operations } from './reload/operations.ts';
+import { PluginTable } from './reload/plugin-table.ts';
+import { Preparation } from './reload/prepare.ts';
+import { Transactions } from './reload/transaction.ts';
+import type { Remote } from './runtime/api.ts';
+import type { Build } from './source/build.ts';
+import type { Discovered } from './source/discover.ts';
+import type { StatusListener, StatusName } from './status.ts';
+import { Supervisor } from './supervise/supervisor.ts';
+
+export interface LoadAllResult {
+  /** Names of the plugins that run. */
+  loaded: string[];
+  failed: { name: string; error: Error }[];
+  /** Names of the plugins that wait for a service of another. */
+  waiting: string[];
+}
+
+/**
+ * Runs every plugin of some directories in a thread of its own, and reloads it when its files change.
+ *
+ * ```ts
+ * const manager = new PluginManager({ pluginDir: 'plugins', bot: { send: (channel, text) => irc.say(channel, text) } });
+ * await manager.loadAll();
+ * ```
+ *
+ * Every method can be called at any time, also twice and during another; what concerns one plugin happens one after the
+ * other. The constructor throws `ERR_INVALID_OPTIONS`.
+ */
+export class PluginManager implements AsyncDisposable {
+  /** Watches the plugin directories; `loadAll` starts it unless the options say otherwise. */
+  readonly hotReload: HotReloadWatcher;
+  /** The commands of all plugins. */
+  readonly commands: Commands;
+  readonly #options: ResolvedOptions;
+  readonly #table = new PluginTable();
+  readonly #reports: Reports;
+  readonly #deadlines = new Deadlines();
+  readonly #schedules = new Schedules();
+  readonly #bus: Bus;
+  readonly #standbys: Standbys;
+  readonly #operations: Operations;
+  readonly #look: Look;
+  readonly #bot: BotFunctions;
+  readonly #slotHost: SlotHost;
+  readonly #pools = new Map<Generation, OffloadPool>();
+  readonly #ending = new Set<Promise<void>>();
+  #disabled: Promise<Set<string>> | undefined;
+  #buildDirectory: Promise<string> | undefined;
+  #unloading: Promise<void> | undefined;
+  #lookTimers = new Set<NodeJS.Timeout>();
+
+  constructor(options: PluginManagerOptions) {
+    this.#options = resolveOptions(options);
+    this.#bot = new BotFunctions(this.#options.bot);
+    this.#reports = new Reports(this.#options.logger ?? pino({ name: 'bulkhead' }, pino.destination(2)));
+    this.#bus = new Bus(() => this.#table);
+    this.commands = new Commands(() => this.#table);
+    const report: Reports['report'] = (event, data) => this.#reports.report(event, data);
+    const store = this.#options.stateStore ?? memoryStateStore();
+    const limits = resolvePluginOptions(undefined, this.#options.defaults).limits;
+    this.#standbys = new Standbys(this.#options.standbys, limits, (wanted) => new ThreadIsolate(wanted));
+    this.#slotHost = {
+      deadlines: this.#deadlines,
+      store,
+      report,
+      bot: (method, args) => this.#bot.call(method, args),
+      offload: (slot, generation, url, input, signal) => this.#offload(slot, generation, url, input, signal),
+      emit: (slot, topic, payload) => void this.#emitFrom(slot, topic, payload),
+      registrationsChanged: (slot) => this.#schedules.sync(slot),
+      ended: (slot, generation, end) => this.#ended(slot, generation, end),
+    };
+    const discard = (build: Build) => void removeBuild(build);
+    const preparation = new Preparation({
+      standbys: this.#standbys,
+      buildDirectory: () => this.#buildDirectoryPath(),
+      botFunctions: this.#bot.names,
+      nameConflict: (slot, name) => this.#table.nameConflict(slot, name),
+      discard,
+    });
+    const supervisor = new Supervisor({ report, restart: (slot) => this.#operations.restart(slot) });
+    const transactions = new Transactions({
+      preparation,
+      schedules: this.#schedules,
+      report,
+      commandConflict: (slot, generation) => this.#table.commandConflict(slot, generation),
+      discard,
+      settled: () => this.#settled(),
+    });
+    this.#operations = new Operations({
+      transactions,
+      supervisor,
+      limiter: new Limiter(this.#options.concurrency),
+      report,
+      checkRoom: (slot) => this.#checkRoom(slot),
+      setDisabled: (slot, disabled) => store.setDisabled(slot.id, disabled),
+    });
+    this.#look = new Look({
+      directories: this.#options.pluginDirs.map((directory) => resolve(directory)),
+      table: this.#table,
+      operations: this.#operations,
+      adopt: (found) => this.#adopt(found),
+      report,
+      warn: (text) => report('watch', { name: 'hotReload', mode: this.hotReload.mode, text }),
+      lookAgain: (inMs) => this.#lookAgain(inMs),
+      quietMs: this.#options.hotReload.debounceMs,
+    });
+    this.hotReload = new HotReloadWatcher(this.#options.hotReload, {
+      roots: this.#options.pluginDirs.map((directory) => resolve(directory)),
+      look: (hints, since) => this.#look.act(hints, since),
+      outOfDate: () => this.#look.outOfDate(),
+      inputs: () => this.#inputs(),
+      watching: (mode, text) => report('watch', { name: 'hotReload', mode, text }),
+    });
+  }
+
+  /**
+   * Loads everything in the plugin directories, side by side, and starts watching them. One that is slow or broken holds
+   * up nobody; `failed` says what is wrong with it. Rejects with `ERR_MANAGER_CLOSED` during `unloadAll`.
+   */
+  async loadAll(): Promise<LoadAllResult> {
+    this.#checkOpen();
+    if (this.#options.hotReload.enabled) await this.hotReload.start();
+    const { slots, failed } = await this.#look.discoverAll();
+    const result: LoadAllResult = { loaded: [], failed, waiting: [] };
+    await Promise.all(
+      slots
+        .filter((slot) => slot.lifecycle.state !== 'disabled')
+        .map(async (slot) => {
+          try {
+            await this.#operations.load(slot);
+            result.loaded.push(slot.name);
+          } catch (error) {
+            failed.push({ name: slot.name, error: error as Error });
+          }
+        }),
+    );
+    result.loaded.sort();
+    return result;
+  }
+
+  /**
+   * Ends everything: first the watching, then what is under way, then every plugin with drain and teardown. Afterwards
+   * nothing of the manager keeps the process alive; `loadAll` may be called again.
+   *
+   * @param options.timeoutMs one budget for all drains and teardowns together, ms. Default: each plugin has its own times.
+   */
+  unloadAll(options: { timeoutMs?: number } = {}): Promise<void> {
+    this.#unloading ??= this.#unloadEverything(options.timeoutMs).finally(() => {
+      this.#unloading = undefined;
+    });
+    return this.#unloading;
+  }
+
+  /** Loads one plugin, by its name or by the name of its file or folder. Does nothing if it runs. */
+  async load(name: string): Promise<void> {
+    this.#checkOpen();
+    let slot = this.#table.find(name);
+    if (slot === undefined) {
+      await this.#look.discoverAll();
+      slot = this.#table.get(name);
+    }
+    await this.#operations.load(slot);
+  }
+
+  /** Drains the plugin, tears it down and ends its thread. Its state is kept; a change of its file does not load it. */
+  async unload(name: string): Promise<void> {
+    await this.#operations.unload(this.#table.get(name));
+  }
+
+  /** Replaces the plugin by a new generation built from its file as it is now, changed or not. Rejects if that fails. */
+  async reload(name: string): Promise<void> {
+    this.#checkOpen();
+    await this.#operations.reload(this.#table.get(name));
+  }
+
+  /** Lets a disabled or quarantined plugin run again. */
+  async enable(name: string): Promise<void> {
+    this.#checkOpen();
+    await this.#operations.enable(this.#table.get(name));
+  }
+
+  /** Unloads the plugin until it is enabled, also through changes of its file and, with a store, restarts. */
+  async disable(name: string): Promise<void> {
+    await this.#operations.disable(this.#table.get(name));
+  }
+
+  /**
+   * Goes back to the build that was accepted before, with the present state. If the versions of the state differ, it
+   * rejects with `ERR_STATE_SNAPSHOT` and says what would be lost, unless `{ state: 'snapshot' }` asks for the old state.
+   */
+  async rollback(name: string, options: { state?: 'snapshot' } = {}): Promise<void> {
+    this.#checkOpen();
+    await this.#operations.rollback(this.#table.get(name), options);
+  }
+
+  /** Changes a plugin's configuration, by its `onConfig` or a reload. A value that is refused changes nothing. */
+  async configure(name: string, value: unknown): Promise<void> {
+    this.#checkOpen();
+    const slot = this.#table.get(name);
+    await this.#operations.configure(slot, value);
+    this.#options.config[slot.id] = value;
+  }
+
+  /** Forgets what the plugin stored. */
+  async clearState(name: string): Promise<void> {
+    await this.#operations.clearState(this.#table.get(name));
+  }
+
+  get(name: string): PluginInfo | undefined {
+    const slot = this.#table.find(name);
+    return slot === undefined ? undefined : describePlugin(slot);
+  }
+
+  list(): PluginInfo[] {
+    return [...this.#table].map(describePlugin).sort((a, b) => a.name.localeCompare(b.name));
+  }
+
+  /**
+   * The functions a plugin returned from setup, each as a promise. The object stands for the name, and can be kept: calls
+   * reach whichever generation serves. Calls reject with the plugin's error, or with one of the `ERR_` codes.
+   */
+  plugin<T>(name: string): Remote<T> {
+    return pluginProxy<T>(async (method, args) =>
+      this.#table.get(name).call({ kind: 'method', name: method }, args),
+    );
+  }
+
+  /** Publishes an event of the bot. Resolves when it is delivered (not handled), saying to whom. Never rejects. */
+  emit(topic: string, payload?: unknown): Promise<EmitResult> {
+    return this.#bus.emit(topic, payload, 'host');
+  }
+
+  /** Listens to status events; returns a function that stops it. */
+  on<K extends StatusName>(status: K, listener: StatusListener<K>): () => void {
+    return this.#reports.on(status, listener);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.unloadAll();
+  }
+
+  async #unloadEverything(timeoutMs: number | undefined): Promise<void> {
+    const until = timeoutMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs;
+    const budget = () => Math.max(0, until - performance.now());
+    await this.hotReload.stop();
+    for (const timer of this.#lookTimers) clearTimeout(timer);
+    this.#lookTimers.clear();
+    await Promise.all([...this.#table].map((slot) => this.#operations.unload(slot, budget)));
+    for (const slot of [...this.#table]) this.#table.remove(slot);
+    await this.#standbys.close();
+    await Promise.all(this.#ending);
+    this.#deadlines.clear();
+    await this.#slotHost.store.flush();
+    const directory = this.#buildDirectory;
+    this.#buildDirectory = undefined;
+    if (directory !== undefined) await rm(await directory, { recursive: true, force: true });
+  }
+
+  #checkOpen(): void {
+    if (this.#unloading === undefined) return;
+    throw new BulkheadError('ERR_MANAGER_CLOSED', 'Everything is being unloaded; wait for unloadAll() first');
+  }
+
+  #checkRoom(slot: Slot): void {
+    this.#checkOpen();
+    const alive = [...this.#table].filter((other) => other !== slot && other.current?.isAlive).length;
+    if (alive < this.#options.maxPlugins) return;
+    throw new BulkheadError(
+      'ERR_MAX_PLUGINS',
+      `Plugin '${slot.name}' is not loaded: ${alive} plugins run, and maxPlugins is ${this.#options.maxPlugins}`,
+      { plugin: slot.name },
+    );
+  }
+
+  async #adopt(found: Discovered): Promise<Slot> {
+    this.#disabled ??= this.#slotHost.store.loadDisabled().then((ids) => new Set(ids));
+    const disabled = await this.#disabled;
+    const { plugins, defaults, config } = this.#options;
+    const known = this.#table.byId(found.id);
+    if (known !== undefined) return known;
+    const place = { id: found.id, path: found.path, entry: found.entry ?? found.path };
+    const slot = new Slot(
+      place,
+      resolvePluginOptions(plugins[found.id], defaults),
+      config[found.id],
+      this.#slotHost,
+    );
+    this.#table.add(slot);
+    if (disabled.has(slot.id)) {
+      slot.lifecycle.moveTo('disabled');
+      slot.refuseWork('unavailable');
+    }
+    await slot.exclusively(() => slot.state.load());
+    return slot;
+  }
+
+  #ended(slot: Slot, generation: Generation, end: IsolateEnd): void {
+    this.#closePool(generation);
+    if (end.zombie) this.#reports.report('zombie', { name: slot.name, generation: generation.number });
+    if (generation === slot.current) this.#schedules.rest(slot);
+    this.#operations.ended(slot, generation, end);
+  }
+
+  async #offload(slot: Slot, generation: Generation, url: string, input: unknown, signal?: AbortSignal) {
+    let pool = this.#pools.get(generation);
+    if (pool === undefined) {
+      pool = new OffloadPool(slot.options, () => this.#buildDirectoryPath());
+      this.#pools.set(generation, pool);
+    }
+    await generation.build.inputs.addFiles((await pool.inputs(url)).paths);
+    return pool.run(url, input, signal);
+  }
+
+  #closePool(generation: Generation): void {
+    const pool = this.#pools.get(generation);
+    if (pool === undefined) return;
+    this.#pools.delete(generation);
+    const ending = pool.close().finally(() => this.#ending.delete(ending));
+    this.#ending.add(ending);
+  }
+
+  async #emitFrom(slot: Slot, topic: string, payload: unknown): Promise<void> {
+    const { error } = await this.#bus.emitFrom(slot.name, topic, payload);
+    if (error !== undefined && slot.current !== undefined) {
+      slot.log(slot.current, { level: 'error', fields: { topic }, text: error.message });
+    }
+  }
+
+  #settled(): void {
+    if (this.#unloading !== undefined) return;
+    this.#standbys.refill();
+    this.hotReload.inputsChanged();
+  }
+
+  #lookAgain(inMs: number): void {
+    const timer = setTimeout(() => {
+      this.#lookTimers.delete(timer);
+      this.hotReload.lookAgain();
+    }, inMs);
+    timer.unref();
+    this.#lookTimers.add(timer);
+  }
+
+  *#inputs(): Generator<string> {
+    for (const slot of this.#table) yield* slot.acted?.paths ?? [];
+  }
+
+  #buildDirectoryPath(): Promise<string> {
+    this.#buildDirectory ??= mkdtemp(join(tmpdir(), 'bulkhead-'));
+    return this.#buildDirectory;
+  }
+}
+
+async function removeBuild(build: Build): Promise<void> {
+  const file = fileURLToPath(build.url);
+  await Promise.all([rm(file, { force: true }), rm(`${file}.map`, { force: true })]);
+}

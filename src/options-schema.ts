@@ -1,0 +1,147 @@
+import { z } from 'zod';
+import { BulkheadError } from './errors.ts';
+import type { Logger, StateStore } from './options.ts';
+
+/** setTimeout's own upper bound, about 24.8 days. */
+const MAX_MS = 2 ** 31 - 1;
+const ms = z.number().min(0).max(MAX_MS);
+const positiveMs = z.number().min(1).max(MAX_MS);
+
+const restart = z.strictObject({
+  type: z.enum(['permanent', 'transient', 'temporary']).optional(),
+  initialDelayMs: ms.optional(),
+  maxDelayMs: ms.optional(),
+  resetMs: ms.optional(),
+  maxCrashes: z.number().int().min(1).optional(),
+  windowMs: ms.optional(),
+  retryMs: ms.optional(),
+});
+
+export const pluginSchema = z.strictObject({
+  isolation: z.literal('thread').optional(),
+  limits: z.strictObject({ heapMb: z.number().min(16).max(65_536).optional() }).optional(),
+  env: z.array(z.string()).optional(),
+  restart: restart.optional(),
+  startMs: positiveMs.optional(),
+  drainMs: ms.optional(),
+  teardownMs: ms.optional(),
+  callTimeoutMs: positiveMs.optional(),
+  queueLimit: z.number().int().min(1).optional(),
+  offload: z
+    .strictObject({
+      maxThreads: z.number().int().min(1).max(64).optional(),
+      maxQueue: z.number().int().min(0).optional(),
+    })
+    .optional(),
+});
+
+export const hotReloadSchema = z.strictObject({
+  enabled: z.boolean().optional(),
+  debounceMs: ms.optional(),
+  polling: z.boolean().optional(),
+  pollMs: positiveMs.optional(),
+  sweepMs: ms.optional(),
+});
+
+export const managerSchema = z.strictObject({
+  pluginDir: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]),
+  bot: z
+    .custom<object>((value) => typeof value === 'object' && value !== null, 'expected an object of functions')
+    .optional(),
+  logger: z
+    .custom<Logger>(isLogger, 'expected a logger with trace, debug, info, warn, error and fatal')
+    .optional(),
+  hotReload: z.union([z.boolean(), hotReloadSchema]).optional(),
+  config: z.record(z.string(), z.unknown()).optional(),
+  plugins: z.record(z.string(), pluginSchema).optional(),
+  defaults: pluginSchema.optional(),
+  stateStore: z
+    .custom<StateStore>((value) => typeof value === 'object' && value !== null, 'expected a state store')
+    .optional(),
+  standbys: z.number().int().min(0).max(64).optional(),
+  maxPlugins: z.number().int().min(1).optional(),
+  concurrency: z.number().int().min(1).max(256).optional(),
+});
+
+/** Parses with a zod schema, and makes an error that says where, what was expected, and which known name is near. */
+export function parseOptions<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const problems = result.error.issues.flatMap((issue) => describeIssue(issue, schema));
+  throw new BulkheadError('ERR_INVALID_OPTIONS', `Wrong ${what}: ${problems.join('; ')}`, {
+    cause: result.error,
+  });
+}
+
+function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodType): string[] {
+  if (issue.code === 'unrecognized_keys') {
+    const known = knownKeys(schema, issue.path);
+    return issue.keys.map((key) => {
+      const near = nearest(key, known);
+      const hint = near === undefined ? `known are ${known.join(', ')}` : `did you mean '${near}'?`;
+      return `unknown name '${[...issue.path, key].join('.')}' (${hint})`;
+    });
+  }
+  if (issue.code === 'invalid_union') {
+    const deepest = issue.errors
+      .flat()
+      .find((inner) => inner.path.length > 0 || inner.code === 'unrecognized_keys');
+    if (deepest !== undefined)
+      return describeIssue({ ...deepest, path: [...issue.path, ...deepest.path] }, schema);
+  }
+  return [`'${issue.path.join('.')}': ${issue.message}`];
+}
+
+/** Names allowed at a path of the schema. */
+function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
+  let candidates: z.ZodType[] = [schema];
+  for (const step of path)
+    candidates = candidates.flatMap(alternatives).flatMap((each) => childOf(each, step));
+  return candidates
+    .flatMap(alternatives)
+    .flatMap((each) => (each instanceof z.ZodObject ? Object.keys(each.shape) : []));
+}
+
+function alternatives(schema: z.ZodType): z.ZodType[] {
+  if (schema instanceof z.ZodOptional) return alternatives(schema.unwrap() as z.ZodType);
+  if (schema instanceof z.ZodUnion) return (schema.options as z.ZodType[]).flatMap(alternatives);
+  return [schema];
+}
+
+function childOf(schema: z.ZodType, step: PropertyKey): z.ZodType[] {
+  if (schema instanceof z.ZodRecord) return [schema.valueType as z.ZodType];
+  if (!(schema instanceof z.ZodObject)) return [];
+  const child = (schema.shape as Record<string, z.ZodType>)[String(step)];
+  return child === undefined ? [] : [child];
+}
+
+function nearest(name: string, known: readonly string[]): string | undefined {
+  const ranked = known
+    .map((candidate) => ({ candidate, distance: editDistance(name.toLowerCase(), candidate.toLowerCase()) }))
+    .sort((a, b) => a.distance - b.distance);
+  const best = ranked[0];
+  return best !== undefined && best.distance <= Math.max(2, name.length / 3) ? best.candidate : undefined;
+}
+
+/** Levenshtein distance. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const substitution = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(substitution, row[j]! + 1, next[j - 1]! + 1));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+}
+
+function isLogger(value: unknown): boolean {
+  const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    levels.every((level) => typeof (value as never)[level] === 'function')
+  );
+}

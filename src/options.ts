@@ -1,0 +1,208 @@
+import { managerSchema, parseOptions } from './options-schema.ts';
+
+/** Shaped like pino. */
+export interface Logger {
+  trace(fields: object, text?: string): void;
+  debug(fields: object, text?: string): void;
+  info(fields: object, text?: string): void;
+  warn(fields: object, text?: string): void;
+  error(fields: object, text?: string): void;
+  fatal(fields: object, text?: string): void;
+}
+
+/** When a plugin that ended by itself is started again. */
+export interface RestartOptions {
+  /** `permanent`: always. `transient`: not after a clean exit (code 0). `temporary`: never. Default: `permanent`. */
+  type: 'permanent' | 'transient' | 'temporary';
+  /** Wait before the first restart, ms; doubled each time. Default: 1,000. */
+  initialDelayMs: number;
+  /** Longest wait, ms. Default: 60,000. */
+  maxDelayMs: number;
+  /** After running this long, ms, the next wait is `initialDelayMs` again. Default: 300,000. */
+  resetMs: number;
+  /** So many crashes within `windowMs` quarantine the plugin. Default: 10. */
+  maxCrashes: number;
+  /** Default: 600,000 ms. */
+  windowMs: number;
+  /** A quarantined plugin is tried again after this, ms; 0 means never. Default: 900,000. */
+  retryMs: number;
+}
+
+/** A plugin's stored state. */
+export interface StoredState {
+  /** `state.version` of the plugin that wrote it. */
+  version: number;
+  entries: [key: string, value: unknown][];
+}
+
+/**
+ * Where states outlive the bot. Writes are applied in the order of the calls; they may be asynchronous inside, and
+ * `flush` waits for them.
+ */
+export interface StateStore {
+  load(plugin: string): Promise<StoredState | undefined>;
+  /** Sets one key, or deletes it if the value is `undefined`. */
+  write(plugin: string, key: string, value: unknown): void;
+  /** Replaces everything. */
+  replace(plugin: string, state: StoredState): void;
+  clear(plugin: string): void;
+  /** Ids of plugins that were disabled. */
+  loadDisabled(): Promise<string[]>;
+  setDisabled(plugin: string, disabled: boolean): void;
+  flush(): Promise<void>;
+}
+
+/** Options of one plugin, given by the host under its id in `plugins`, or for all in `defaults`. */
+export interface PluginOptions {
+  /** Where it runs. Default: `thread`. */
+  isolation?: 'thread';
+  limits?: {
+    /** V8 heap, MiB, 16 to 65,536. Reaching it ends the generation. Default: 256. */
+    heapMb?: number;
+  };
+  /** Names of environment variables it may see. Default: none. */
+  env?: string[];
+  /** What to do when it ends by itself. Defaults: see {@link RestartOptions}. */
+  restart?: Partial<RestartOptions>;
+  /** Longest time for importing the module, and again for `setup()`, ms. Default: 30,000. */
+  startMs?: number;
+  /** How long calls and handlers under way may take to end during a reload or stop, ms, 0 for not at all. Default: 5,000. */
+  drainMs?: number;
+  /** Longest time for all teardown functions together, ms. Default: 5,000. */
+  teardownMs?: number;
+  /** Longest time for one call, from the call on, its time in the queue included, ms. Default: 30,000. */
+  callTimeoutMs?: number;
+  /** Most calls and events that wait during a pause. Default: 10,000. */
+  queueLimit?: number;
+  offload?: {
+    /** Most threads at once. Default: 2. */
+    maxThreads?: number;
+    /** Most jobs that wait for a thread. Default: 100. */
+    maxQueue?: number;
+  };
+}
+
+export interface HotReloadOptions {
+  /** Default: true. */
+  enabled?: boolean;
+  /** Quiet time after the last change before anything happens, ms. Default: 500. */
+  debounceMs?: number;
+  /** Look at the files every `pollMs` instead of being told by the system; for network mounts and some containers. Default: false. */
+  polling?: boolean;
+  /** With polling: how often, ms. Default: 1,000. */
+  pollMs?: number;
+  /** Looks at everything this often even without an event, ms, because events can be lost; 0 means never. Default: 30,000. */
+  sweepMs?: number;
+}
+
+export interface PluginManagerOptions {
+  /** One or several directories with plugins. A relative path starts at the working directory. */
+  pluginDir: string | string[];
+  /** The functions plugins may call as `ctx.bot`: own, enumerable functions of this object. Default: none. */
+  bot?: object;
+  /** Default: pino, to standard error. */
+  logger?: Logger;
+  /** Default: on. */
+  hotReload?: boolean | HotReloadOptions;
+  /** Configuration per plugin id, checked by the plugin's own schema. */
+  config?: Record<string, unknown>;
+  /** Options per plugin id. */
+  plugins?: Record<string, PluginOptions>;
+  /** Options for all plugins that do not have their own. */
+  defaults?: PluginOptions;
+  /** Default: `memoryStateStore()`. */
+  stateStore?: StateStore;
+  /** Threads that have booted and wait for a plugin, 0 to 64. Default: 1. */
+  standbys?: number;
+  /** Most plugins at once. Default: 256. */
+  maxPlugins?: number;
+  /** Most loads and reloads at once; one that takes longer than a second no longer counts. Default: 4. */
+  concurrency?: number;
+}
+
+export type ResolvedPluginOptions = Required<Omit<PluginOptions, 'limits' | 'restart' | 'offload'>> & {
+  limits: { heapMb: number };
+  restart: RestartOptions;
+  offload: { maxThreads: number; maxQueue: number };
+};
+
+export interface ResolvedOptions {
+  pluginDirs: string[];
+  bot: object;
+  logger: Logger | undefined;
+  hotReload: Required<HotReloadOptions>;
+  config: Record<string, unknown>;
+  plugins: Record<string, PluginOptions>;
+  defaults: PluginOptions;
+  stateStore: StateStore | undefined;
+  standbys: number;
+  maxPlugins: number;
+  concurrency: number;
+}
+
+/** Every default in one place. */
+export const DEFAULTS = {
+  plugin: {
+    isolation: 'thread',
+    limits: { heapMb: 256 },
+    env: [],
+    restart: {
+      type: 'permanent',
+      initialDelayMs: 1_000,
+      maxDelayMs: 60_000,
+      resetMs: 300_000,
+      maxCrashes: 10,
+      windowMs: 600_000,
+      retryMs: 900_000,
+    },
+    startMs: 30_000,
+    drainMs: 5_000,
+    teardownMs: 5_000,
+    callTimeoutMs: 30_000,
+    queueLimit: 10_000,
+    offload: { maxThreads: 2, maxQueue: 100 },
+  } satisfies ResolvedPluginOptions,
+  hotReload: { enabled: true, debounceMs: 500, polling: false, pollMs: 1_000, sweepMs: 30_000 },
+  standbys: 1,
+  maxPlugins: 256,
+  concurrency: 4,
+} as const;
+
+/**
+ * Checks the options and fills in the defaults.
+ *
+ * @throws {BulkheadError} `ERR_INVALID_OPTIONS` with the path, what was expected and, for an unknown name, the nearest known.
+ */
+export function resolveOptions(given: PluginManagerOptions): ResolvedOptions {
+  const options = parseOptions(managerSchema, given, 'options of PluginManager');
+  const { hotReload: reload = true } = options;
+  return {
+    pluginDirs: [options.pluginDir].flat(),
+    bot: options.bot ?? {},
+    logger: options.logger,
+    hotReload: { ...DEFAULTS.hotReload, ...(typeof reload === 'boolean' ? { enabled: reload } : reload) },
+    config: options.config ?? {},
+    plugins: options.plugins ?? {},
+    defaults: options.defaults ?? {},
+    stateStore: options.stateStore,
+    standbys: options.standbys ?? DEFAULTS.standbys,
+    maxPlugins: options.maxPlugins ?? DEFAULTS.maxPlugins,
+    concurrency: options.concurrency ?? DEFAULTS.concurrency,
+  };
+}
+
+/** The options of one plugin: its own, over those for all, over the built-in ones. */
+export function resolvePluginOptions(
+  own: PluginOptions | undefined,
+  forAll: PluginOptions,
+): ResolvedPluginOptions {
+  const base = DEFAULTS.plugin;
+  return {
+    ...base,
+    ...forAll,
+    ...own,
+    limits: { ...base.limits, ...forAll.limits, ...own?.limits },
+    restart: { ...base.restart, ...forAll.restart, ...own?.restart },
+    offload: { ...base.offload, ...forAll.offload, ...own?.offload },
+  };
+}

@@ -1,0 +1,91 @@
+import type { Slot } from '../isolate/slot.ts';
+
+export interface CommandInfo {
+  name: string;
+  usage: string;
+  description: string;
+  aliases: string[];
+  /** Name of the plugin that answers it. */
+  plugin: string;
+}
+
+/** Where a command line came from; passed on to the plugin. */
+export interface CommandSource {
+  user: string;
+  channel: string;
+}
+
+export type CommandOutcome =
+  | { kind: 'not-a-command' }
+  | { kind: 'unknown'; command: string }
+  | { kind: 'answered'; command: string; plugin: string; reply: string | undefined }
+  | { kind: 'failed'; command: string; plugin: string; error: Error };
+
+/** The commands of all plugins. There is no index to keep: what serves is asked each time. */
+export class Commands {
+  readonly #slots: () => Iterable<Slot>;
+  readonly prefix: string;
+
+  constructor(slots: () => Iterable<Slot>, prefix = '!') {
+    this.#slots = slots;
+    this.prefix = prefix;
+  }
+
+  /** All commands, by name. */
+  list(): CommandInfo[] {
+    const all: CommandInfo[] = [];
+    for (const { slot, command } of this.#all()) {
+      const { name, usage, description, aliases } = command;
+      all.push({ name, usage, description, aliases, plugin: slot.name });
+    }
+    return all.sort((a, b) => a.name.localeCompare(b.name));
+  }
+
+  /** The plugin that answers a command, by its name or an alias, apart from letter case. */
+  ownerOf(name: string): string | undefined {
+    return this.#find(name)?.slot.name;
+  }
+
+  /** Splits `!roll 3d6` into its parts; `undefined` if it is no command. */
+  parse(line: string): { name: string; args: string[] } | undefined {
+    if (!line.startsWith(this.prefix)) return undefined;
+    const [name, ...args] = line.slice(this.prefix.length).trim().split(/\s+/);
+    return name === undefined || name === '' ? undefined : { name, args };
+  }
+
+  /** Gives a line to the plugin whose command it is. Never rejects. */
+  async dispatch(line: string, source: CommandSource): Promise<CommandOutcome> {
+    const parsed = this.parse(line);
+    if (parsed === undefined) return { kind: 'not-a-command' };
+    const found = this.#find(parsed.name);
+    if (found === undefined) return { kind: 'unknown', command: parsed.name };
+    const { slot, command } = found;
+    const about = { command: command.name, plugin: slot.name };
+    try {
+      const message = { user: source.user, channel: source.channel, text: line };
+      const reply = await slot.call({ kind: 'command', name: command.name }, [parsed.args, message]);
+      return {
+        kind: 'answered',
+        ...about,
+        reply: reply === undefined || reply === null ? undefined : String(reply),
+      };
+    } catch (error) {
+      return { kind: 'failed', ...about, error: error as Error };
+    }
+  }
+
+  #find(name: string) {
+    const wanted = name.toLowerCase();
+    for (const found of this.#all()) {
+      if ([found.command.name, ...found.command.aliases].some((each) => each.toLowerCase() === wanted))
+        return found;
+    }
+    return undefined;
+  }
+
+  *#all() {
+    for (const slot of this.#slots()) {
+      for (const command of slot.current?.registrations.of('command') ?? []) yield { slot, command };
+    }
+  }
+}

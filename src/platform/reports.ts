@@ -1,0 +1,83 @@
+import { channel } from 'node:diagnostics_channel';
+import type { Logger } from '../options.ts';
+import type { StatusEvents, StatusListener, StatusName } from '../status.ts';
+
+/** Passes status events on to listeners, to `diagnostics_channel` and to the log. */
+export class Reports {
+  readonly #listeners = new Map<StatusName, Set<StatusListener<never>>>();
+  readonly #logger: Logger;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  on<K extends StatusName>(name: K, listener: StatusListener<K>): () => void {
+    let listeners = this.#listeners.get(name);
+    if (listeners === undefined) {
+      listeners = new Set();
+      this.#listeners.set(name, listeners);
+    }
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
+  }
+
+  report<K extends StatusName>(name: K, event: StatusEvents[K]): void {
+    logEvent(this.#logger, name, event);
+    const published = channel(`bulkhead:${name}`);
+    if (published.hasSubscribers) published.publish(event);
+    for (const listener of this.#listeners.get(name) ?? []) {
+      try {
+        (listener as StatusListener<K>)(event);
+      } catch (error) {
+        this.#logger.error({ err: error, event: name }, `A listener of '${name}' threw`);
+      }
+    }
+  }
+}
+
+type Write = (logger: Logger, event: never) => void;
+
+const LOGGED: { [K in StatusName]: (logger: Logger, event: StatusEvents[K]) => void } = {
+  loaded: (log, { name, version, generation, loadMs }) =>
+    log.info(
+      { plugin: name, generation, loadMs },
+      `Plugin '${name}' ${version} loaded in ${loadMs.toFixed(1)} ms`,
+    ),
+  unloaded: (log, { name, generation }) =>
+    log.info({ plugin: name, generation }, `Plugin '${name}' unloaded`),
+  reloaded: (log, { name, generation, version, saveToServingMs, pauseMs }) =>
+    log.info(
+      { plugin: name, generation, saveToServingMs, pauseMs },
+      `Plugin '${name}' ${version} reloaded: generation ${generation} serves ${saveToServingMs.toFixed(1)} ms after the save, pause ${pauseMs.toFixed(1)} ms`,
+    ),
+  'reload-failed': (log, { name, stage, error, generation }) =>
+    log.error(
+      { plugin: name, stage, generation, err: error },
+      generation === undefined
+        ? `Plugin '${name}' could not be loaded (${stage})`
+        : `Plugin '${name}' could not be reloaded (${stage}); generation ${generation} goes on`,
+    ),
+  unchanged: (log, { name }) => log.debug({ plugin: name }, `Plugin '${name}' was written without a change`),
+  crashed: (log, { name, generation, reason, error }) =>
+    log.error({ plugin: name, generation, reason, err: error }, `Plugin '${name}' crashed: ${error.message}`),
+  restarting: (log, { name, delayMs, crashes }) =>
+    log.warn({ plugin: name, crashes }, `Plugin '${name}' is started again in ${Math.round(delayMs)} ms`),
+  quarantined: (log, { name, crashes }) =>
+    log.error({ plugin: name, crashes }, `Plugin '${name}' is quarantined after ${crashes} crashes`),
+  zombie: (log, { name, generation }) =>
+    log.error(
+      { plugin: name, generation },
+      `A thread of plugin '${name}' does not end; it is stuck outside JavaScript`,
+    ),
+  'dead-letter': (log, { name, topic, reason }) =>
+    log.warn(
+      { plugin: name, topic, reason },
+      `Plugin '${name}' will not handle an event '${topic}': ${reason}`,
+    ),
+  log: (log, { name, level, fields, text }) => log[level as keyof Logger]({ ...fields, plugin: name }, text),
+  watch: (log, { mode, text }) => (mode === 'polling' ? log.warn({ mode }, text) : log.debug({ mode }, text)),
+};
+
+function logEvent<K extends StatusName>(logger: Logger, name: K, event: StatusEvents[K]): void {
+  (LOGGED[name] as Write)(logger, event as never);
+}

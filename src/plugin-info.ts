@@ -1,0 +1,46 @@
+import type { Slot } from './isolate/slot.ts';
+import type { PluginState } from './lifecycle.ts';
+
+/** What is known of a plugin, at one moment. */
+export interface PluginInfo {
+  /** Name of its file or folder. */
+  id: string;
+  /** What callers use; the id until it has loaded once. */
+  name: string;
+  displayName: string;
+  /** Empty until it has loaded once. */
+  version: string;
+  description: string;
+  author: string;
+  state: PluginState;
+  /** Number of the generation that serves, or served last; 0 if none ever did. */
+  generation: number;
+  /** The module it is built from. */
+  file: string;
+  tier: 'thread';
+  reloads: number;
+  crashes: number;
+  lastError: Error | undefined;
+  /** When the generation that serves began to. */
+  startedAt: Date | undefined;
+}
+
+export function describePlugin(slot: Slot): PluginInfo {
+  const metadata = slot.metadata;
+  return {
+    id: slot.id,
+    name: slot.name,
+    displayName: metadata?.displayName ?? slot.name,
+    version: metadata?.version ?? '',
+    description: metadata?.description ?? '',
+    author: metadata?.author ?? '',
+    state: slot.lifecycle.state,
+    generation: slot.current?.number ?? slot.lastGeneration,
+    file: slot.entry,
+    tier: 'thread',
+    reloads: slot.reloads,
+    crashes: slot.crashes,
+    lastError: slot.lastError,
+    startedAt: slot.startedAt,
+  };
+}

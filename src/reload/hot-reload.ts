@@ -1,0 +1,145 @@
+import type { HotReloadOptions } from '../options.ts';
+import { Debounce } from './debounce.ts';
+import { NativeWatcher } from './watcher.ts';
+
+export type WatchMode = 'native' | 'polling' | 'off';
+
+export interface HotReloadHost {
+  readonly roots: readonly string[];
+  /** Compares with the disk and acts. Resolves when the plans are made, not when they are carried out. */
+  look(hints: ReadonlySet<string>, since: number): Promise<void>;
+  /** What a look would find to do, as a text that changes when the files do; empty for nothing. */
+  outOfDate(): Promise<string>;
+  /** Files of plugins, wherever they lie. */
+  inputs(): Iterable<string>;
+  watching(mode: WatchMode, text: string): void;
+}
+
+/** Watches the plugin directories and has changes acted on. `start` and `stop` can be called at any time, also twice. */
+export class HotReloadWatcher {
+  readonly #host: HotReloadHost;
+  readonly #options: Required<HotReloadOptions>;
+  readonly #debounce: Debounce;
+  #native: NativeWatcher | undefined;
+  #sweepTimer: NodeJS.Timeout | undefined;
+  #mode: WatchMode = 'off';
+  #lock: Promise<void> = Promise.resolve();
+  #looking: Promise<void> = Promise.resolve();
+  #sweeping = false;
+  #lastSweep = '';
+
+  constructor(options: Required<HotReloadOptions>, host: HotReloadHost) {
+    this.#options = options;
+    this.#host = host;
+    this.#debounce = new Debounce(options.debounceMs, (hints, since) => this.#look(hints, since));
+  }
+
+  get isEnabled(): boolean {
+    return this.#mode !== 'off';
+  }
+
+  /** `native`: told by the system. `polling`: looks for itself. */
+  get mode(): WatchMode {
+    return this.#mode;
+  }
+
+  /** Resolves when changes from now on are noticed. */
+  start(): Promise<void> {
+    return this.#exclusively(async () => {
+      if (this.#mode !== 'off') return;
+      if (this.#options.polling) this.#poll('as asked for by the option');
+      else await this.#watch();
+      // What changed before the watcher was there is found by looking.
+      this.#debounce.hint([]);
+    });
+  }
+
+  /** Resolves when nothing is watched and no look is under way. What was planned before still runs. */
+  stop(): Promise<void> {
+    return this.#exclusively(async () => {
+      if (this.#mode === 'off') return;
+      this.#mode = 'off';
+      clearTimeout(this.#sweepTimer);
+      this.#debounce.cancel();
+      const native = this.#native;
+      this.#native = undefined;
+      await native?.stop();
+      await this.#looking;
+      this.#host.watching('off', 'Files are no longer watched');
+    });
+  }
+
+  /** After loads and reloads: plugins may have come to use other files. */
+  inputsChanged(): void {
+    this.#native?.watchOutside(this.#host.inputs());
+  }
+
+  /** Looks again after a quiet time, although nothing has happened. */
+  lookAgain(): void {
+    if (this.#mode !== 'off') this.#debounce.hint([]);
+  }
+
+  async #watch(): Promise<void> {
+    const native = new NativeWatcher(this.#host.roots, {
+      hint: (paths) => {
+        if (this.#native === native) this.#debounce.hint(paths);
+      },
+      failed: (text) => {
+        if (this.#native === native) void this.#exclusively(() => this.#fallBack(text));
+      },
+    });
+    this.#native = native;
+    try {
+      await native.start();
+      this.#mode = 'native';
+      native.watchOutside(this.#host.inputs());
+      this.#planSweep(this.#options.sweepMs);
+      this.#host.watching('native', 'Files are watched');
+    } catch (error) {
+      await this.#fallBack((error as Error).message);
+    }
+  }
+
+  async #fallBack(text: string): Promise<void> {
+    const native = this.#native;
+    this.#native = undefined;
+    await native?.stop();
+    this.#poll(text);
+  }
+
+  #poll(why: string): void {
+    this.#mode = 'polling';
+    this.#planSweep(this.#options.pollMs);
+    this.#host.watching('polling', `Files are looked at every ${this.#options.pollMs} ms: ${why}`);
+  }
+
+  #planSweep(everyMs: number): void {
+    clearInterval(this.#sweepTimer);
+    if (everyMs === 0) return;
+    this.#sweepTimer = setInterval(() => void this.#sweep(), everyMs);
+    this.#sweepTimer.unref();
+  }
+
+  async #sweep(): Promise<void> {
+    if (this.#sweeping) return;
+    this.#sweeping = true;
+    try {
+      const found = await this.#host.outOfDate();
+      // The same finding again is no new change: the quiet time must be able to pass.
+      if (found !== '' && found !== this.#lastSweep && this.#mode !== 'off') this.#debounce.hint([]);
+      this.#lastSweep = found;
+    } finally {
+      this.#sweeping = false;
+    }
+  }
+
+  #look(hints: ReadonlySet<string>, since: number): void {
+    this.#looking = this.#looking.then(() => this.#host.look(hints, since)).catch(() => {});
+  }
+
+  #exclusively(change: () => Promise<void>): Promise<void> {
+    const turn = this.#lock.then(change);
+    this.#lock = turn.catch(() => {});
+    return turn;
+  }
+}

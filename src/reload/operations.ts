@@ -1,0 +1,287 @@
+import { isDeepStrictEqual } from 'node:util';
+import { asError, BulkheadError, PluginCrashedError, PluginStoppedError } from '../errors.ts';
+import type { Generation } from '../isolate/generation.ts';
+import type { IsolateEnd } from '../isolate/isolate.ts';
+import { onBehalfOf, type Slot } from '../isolate/slot.ts';
+import type { Invocation } from '../isolate/work.ts';
+import type { StoredState } from '../options.ts';
+import type { Stage, StatusEvents, StatusName } from '../status.ts';
+import type { Supervisor } from '../supervise/supervisor.ts';
+import type { Limiter } from './limiter.ts';
+import { TransactionError } from './prepare.ts';
+import type { ReloadOptions, Transactions } from './transaction.ts';
+
+export interface OperationsHost {
+  readonly transactions: Transactions;
+  readonly supervisor: Supervisor;
+  readonly limiter: Limiter;
+  report<K extends StatusName>(event: K, data: StatusEvents[K]): void;
+  /** Throws if one more plugin may not be started now. */
+  checkRoom(slot: Slot): void;
+  setDisabled(slot: Slot, disabled: boolean): void;
+}
+
+/**
+ * What can be done with a plugin, each under the lock of its slot: any of these may be called at any time, and during
+ * another. Failures are reported here and leave the slot in the state that the table of transitions has for them.
+ */
+export class Operations {
+  readonly #host: OperationsHost;
+
+  constructor(host: OperationsHost) {
+    this.#host = host;
+  }
+
+  /** Starts a plugin that does not run; does nothing if it does. */
+  load(slot: Slot): Promise<void> {
+    return slot.exclusively(async () => {
+      slot.unloaded = false;
+      if (slot.lifecycle.state === 'running') return;
+      this.#checkEnabled(slot);
+      await this.#start(slot);
+    });
+  }
+
+  /** Forces a new generation, or what `options` say. */
+  reload(slot: Slot, options: ReloadOptions = {}): Promise<void> {
+    const asker = onBehalfOf.getStore();
+    return slot.exclusively(async () => {
+      this.#checkEnabled(slot);
+      await this.#reload(slot, { asker, ...options });
+    });
+  }
+
+  /** Brings a plugin in line with its file, if it still differs when its turn has come. */
+  follow(slot: Slot, place: { path: string; entry: string }, since: number): Promise<void> {
+    return slot.exclusively(async () => {
+      const moved = slot.entry !== place.entry;
+      slot.path = place.path;
+      slot.entry = place.entry;
+      if (slot.lifecycle.state === 'disabled' || slot.unloaded) return;
+      if (!moved && (await slot.acted?.compare()) === 'same') return;
+      this.#host.supervisor.forgive(slot);
+      await this.#reload(slot, { since });
+    });
+  }
+
+  unload(slot: Slot, budget?: () => number): Promise<void> {
+    return this.#interrupting(slot, async (asker) => {
+      slot.unloaded = true;
+      await this.#stop(slot, budget, asker);
+    });
+  }
+
+  disable(slot: Slot): Promise<void> {
+    this.#host.setDisabled(slot, true);
+    return this.#interrupting(slot, async (asker) => {
+      if (slot.lifecycle.state === 'disabled') return;
+      await this.#stop(slot, undefined, asker);
+      slot.lifecycle.moveTo('disabled');
+    });
+  }
+
+  enable(slot: Slot): Promise<void> {
+    this.#host.setDisabled(slot, false);
+    return slot.exclusively(async () => {
+      if (slot.lifecycle.state === 'running') return;
+      slot.unloaded = false;
+      await this.#start(slot);
+    });
+  }
+
+  rollback(slot: Slot, options: { state?: 'snapshot' }): Promise<void> {
+    const asker = onBehalfOf.getStore();
+    return slot.exclusively(async () => {
+      this.#checkEnabled(slot);
+      const target = slot.history.at(-1);
+      if (target === undefined) {
+        throw new BulkheadError('ERR_NO_ROLLBACK', `Plugin '${slot.name}' has no earlier accepted build`, {
+          plugin: slot.name,
+        });
+      }
+      const sameVersion = target.state === undefined || target.state.version === slot.state.version;
+      if (!sameVersion && options.state !== 'snapshot') throw needsSnapshot(slot, target.state);
+      await this.#reload(slot, {
+        asker,
+        build: target.build,
+        ...(sameVersion ? {} : { state: target.state }),
+      });
+      slot.history.pop();
+    });
+  }
+
+  /** Gives the running plugin a new configuration, by `onConfig` or a reload; keeps the old one if it is refused. */
+  configure(slot: Slot, value: unknown): Promise<void> {
+    return slot.exclusively(async () => {
+      const before = slot.config;
+      const { current } = slot;
+      slot.config = value;
+      if (slot.lifecycle.state === 'disabled' || slot.unloaded) return;
+      if (slot.lifecycle.state !== 'running' || current === undefined) {
+        this.#host.supervisor.forgive(slot);
+        await this.#start(slot);
+        return;
+      }
+      try {
+        const { applied } = await current.configure(value).catch((cause: unknown) => {
+          throw new TransactionError('config', slot, slot.accepted, cause);
+        });
+        if (!applied) await this.#host.transactions.reload(slot, {});
+      } catch (error) {
+        slot.config = before;
+        throw this.#reloadFailed(slot, error);
+      }
+    });
+  }
+
+  /** Forgets the stored state, also in the generation that serves. */
+  clearState(slot: Slot): Promise<void> {
+    return slot.exclusively(async () => {
+      for (const [key] of slot.state.entries()) slot.current?.forwardState({ op: 'delete', key });
+      slot.state.replace(
+        slot.current?.isAlive ? { version: slot.state.version ?? 1, entries: [] } : undefined,
+      );
+    });
+  }
+
+  /** For the supervisor: a planned restart is due. */
+  restart(slot: Slot): Promise<void> {
+    return slot
+      .exclusively(async () => {
+        if (!['backoff', 'quarantined'].includes(slot.lifecycle.state)) return;
+        await this.#start(slot, slot.accepted === undefined ? {} : { build: slot.accepted });
+      })
+      .catch(() => {});
+  }
+
+  /** A generation ended. If it was the one that serves, and nothing else deals with that, it is restarted. */
+  ended(slot: Slot, generation: Generation, end: IsolateEnd): void {
+    if (end.kind === 'requested' || generation !== slot.current) return;
+    const error = new PluginCrashedError(slot.name, generation.number, end.kind, end.text, end.error);
+    slot.crashes++;
+    slot.fail(error);
+    this.#host.report('crashed', {
+      name: slot.name,
+      generation: generation.number,
+      reason: end.kind,
+      error,
+      uptimeMs: Date.now() - (slot.startedAt?.getTime() ?? Date.now()),
+    });
+    if (slot.lifecycle.state === 'running') this.#host.supervisor.crashed(slot, end.exitCode === 0);
+  }
+
+  async #start(slot: Slot, options: ReloadOptions = {}): Promise<void> {
+    this.#host.checkRoom(slot);
+    this.#host.supervisor.cancel(slot);
+    try {
+      await this.#host.limiter.run(() => this.#host.transactions.load(slot, options));
+    } catch (error) {
+      throw this.#loadFailed(slot, error);
+    }
+  }
+
+  async #reload(slot: Slot, options: ReloadOptions): Promise<void> {
+    if (slot.lifecycle.state !== 'running') {
+      await this.#start(slot, options);
+      return;
+    }
+    try {
+      await this.#host.limiter.run(() => this.#host.transactions.reload(slot, options));
+      this.#host.supervisor.cancel(slot);
+    } catch (error) {
+      throw this.#reloadFailed(slot, error);
+    }
+  }
+
+  async #stop(slot: Slot, budget?: () => number, asker?: Invocation): Promise<void> {
+    this.#host.supervisor.forgive(slot);
+    if (slot.lifecycle.state === 'stopped') return;
+    await this.#host.transactions.stop(slot, budget, asker);
+  }
+
+  /** Ends whatever is being started, so that the operation does not wait for it, then takes its turn. */
+  async #interrupting(
+    slot: Slot,
+    operation: (asker: Invocation | undefined) => Promise<void>,
+  ): Promise<void> {
+    const asker = onBehalfOf.getStore();
+    slot.stopsWanted++;
+    const stopped = () => new PluginStoppedError(slot.name, slot.lastGeneration);
+    slot.preparing?.end({ kind: 'requested', text: 'it was stopped' }, stopped);
+    slot.next?.end({ kind: 'requested', text: 'it was stopped' }, stopped);
+    try {
+      await slot.exclusively(() => operation(asker));
+    } finally {
+      slot.stopsWanted--;
+    }
+  }
+
+  #checkEnabled(slot: Slot): void {
+    if (slot.lifecycle.state !== 'disabled') return;
+    throw new BulkheadError('ERR_PLUGIN_DISABLED', `Plugin '${slot.name}' is disabled; enable it first`, {
+      plugin: slot.name,
+    });
+  }
+
+  /** A plugin did not come to run. With a version that once ran it is tried again; without, it waits for a change. */
+  #loadFailed(slot: Slot, cause: unknown): Error {
+    const { stage, error } = failureOf(cause);
+    slot.fail(error);
+    if (slot.stopsWanted > 0) {
+      slot.lifecycle.moveTo('stopped');
+      slot.refuseWork('stopped');
+      return error;
+    }
+    this.#host.report('reload-failed', { name: slot.name, stage, error, generation: undefined });
+    if (slot.lifecycle.state === 'preparing' && slot.accepted === undefined) {
+      slot.lifecycle.moveTo('failed');
+      slot.refuseWork('unavailable');
+    } else this.#crashedOnStart(slot);
+    return error;
+  }
+
+  /** A new version did not come to serve. Mostly the old one does; if not even that could be brought back, it crashed. */
+  #reloadFailed(slot: Slot, cause: unknown): Error {
+    const { stage, error } = failureOf(cause);
+    slot.fail(error);
+    if (slot.lifecycle.state === 'running') {
+      this.#host.report('reload-failed', { name: slot.name, stage, error, generation: slot.current?.number });
+      return error;
+    }
+    if (slot.stopsWanted > 0) {
+      if (slot.lifecycle.can('stopped')) slot.lifecycle.moveTo('stopped');
+      slot.refuseWork('stopped');
+      return error;
+    }
+    this.#host.report('reload-failed', { name: slot.name, stage, error, generation: undefined });
+    if (slot.lifecycle.can('backoff')) this.#crashedOnStart(slot);
+    return error;
+  }
+
+  #crashedOnStart(slot: Slot): void {
+    slot.crashes++;
+    slot.startedAt = undefined;
+    this.#host.supervisor.crashed(slot, false);
+  }
+}
+
+function failureOf(cause: unknown): { stage: Stage; error: Error } {
+  if (cause instanceof TransactionError) return { stage: cause.stage, error: cause.error };
+  return { stage: 'load', error: asError(cause) };
+}
+
+function needsSnapshot(slot: Slot, target: StoredState | undefined): BulkheadError {
+  const old = new Map(target?.entries);
+  const lost = slot.state.entries().filter(([key, value]) => !isDeepStrictEqual(old.get(key), value));
+  const keys =
+    lost
+      .map(([key]) => `'${key}'`)
+      .slice(0, 10)
+      .join(', ') || 'none';
+  return new BulkheadError(
+    'ERR_STATE_SNAPSHOT',
+    `The state of plugin '${slot.name}' has version ${slot.state.version}, the earlier build wants ${target?.version}. ` +
+      `rollback(name, { state: 'snapshot' }) goes back to the state of that time and loses what was written since (keys: ${keys}).`,
+    { plugin: slot.name },
+  );
+}

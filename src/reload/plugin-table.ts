@@ -1,0 +1,73 @@
+import { BulkheadError } from '../errors.ts';
+import type { Generation } from '../isolate/generation.ts';
+import type { Slot } from '../isolate/slot.ts';
+
+/** All plugins the manager knows, by id; found by name. */
+export class PluginTable {
+  readonly #slots = new Map<string, Slot>();
+
+  [Symbol.iterator](): IterableIterator<Slot> {
+    return this.#slots.values();
+  }
+
+  get size(): number {
+    return this.#slots.size;
+  }
+
+  byId(id: string): Slot | undefined {
+    return this.#slots.get(id);
+  }
+
+  /** By name, or by the id of one that never loaded. */
+  find(name: string): Slot | undefined {
+    for (const slot of this.#slots.values()) if (slot.name === name) return slot;
+    return undefined;
+  }
+
+  /** @throws {BulkheadError} `ERR_PLUGIN_NOT_FOUND` */
+  get(name: string): Slot {
+    const slot = this.find(name);
+    if (slot !== undefined) return slot;
+    const renamed = this.#slots.get(name);
+    const known = [...this.#slots.values()].map((each) => each.name).join(', ') || 'none';
+    throw new BulkheadError(
+      'ERR_PLUGIN_NOT_FOUND',
+      renamed === undefined
+        ? `There is no plugin '${name}' (there are: ${known})`
+        : `There is no plugin '${name}'; the plugin in ${renamed.entry} is called '${renamed.name}'`,
+      { plugin: name },
+    );
+  }
+
+  add(slot: Slot): void {
+    this.#slots.set(slot.id, slot);
+  }
+
+  remove(slot: Slot): void {
+    this.#slots.delete(slot.id);
+  }
+
+  nameConflict(slot: Slot, name: string): Slot | undefined {
+    for (const other of this.#slots.values()) {
+      if (other !== slot && (other.name === name || other.id === name)) return other;
+    }
+    return undefined;
+  }
+
+  commandConflict(slot: Slot, generation: Generation): { command: string; owner: string } | undefined {
+    const taken = new Map<string, string>();
+    for (const other of this.#slots.values()) {
+      if (other === slot) continue;
+      for (const command of other.current?.registrations.of('command') ?? []) {
+        for (const name of [command.name, ...command.aliases]) taken.set(name.toLowerCase(), other.name);
+      }
+    }
+    for (const command of generation.registrations.of('command')) {
+      for (const name of [command.name, ...command.aliases]) {
+        const owner = taken.get(name.toLowerCase());
+        if (owner !== undefined) return { command: name, owner };
+      }
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,172 @@
+import { BulkheadError, codeOf, type ErrorCode } from '../errors.ts';
+import { Generation } from '../isolate/generation.ts';
+import type { Slot } from '../isolate/slot.ts';
+import type { Standbys } from '../isolate/standby.ts';
+import { type Build, BuildError, buildPlugin } from '../source/build.ts';
+import { locate, PluginSourceError } from '../source/source-error.ts';
+import type { Stage } from '../status.ts';
+import { deadline } from './deadline.ts';
+
+/** A generation that is loaded and may be set up. */
+export interface Prepared {
+  generation: Generation;
+  build: Build;
+}
+
+/** Where and why a load or reload ended. `error` is what users see. */
+export class TransactionError extends Error {
+  readonly stage: Stage;
+  readonly error: Error;
+
+  constructor(stage: Stage, slot: Slot, build: Build | undefined, cause: unknown) {
+    const error = explain(stage, slot, build, cause);
+    super(error.message, { cause });
+    this.stage = stage;
+    this.error = error;
+  }
+}
+
+export interface PreparationHost {
+  readonly standbys: Standbys;
+  /** Where builds are written. */
+  readonly buildDirectory: () => Promise<string>;
+  /** Names of the functions behind `ctx.bot`. */
+  readonly botFunctions: readonly string[];
+  /** Another plugin with that name or id. */
+  nameConflict(slot: Slot, name: string): Slot | undefined;
+  discard(build: Build): void;
+}
+
+/** Everything that happens to a new version while the old one still serves. */
+export class Preparation {
+  readonly #host: PreparationHost;
+
+  constructor(host: PreparationHost) {
+    this.#host = host;
+  }
+
+  /** Builds (unless a build is given), loads, checks metadata and configuration, and migrates a copy of the state as a trial. */
+  async prepare(slot: Slot, given?: Build): Promise<Prepared> {
+    const build = given ?? (await this.#build(slot));
+    const { standbys, botFunctions } = this.#host;
+    const generation = new Generation(
+      slot.lastGeneration + 1,
+      build,
+      standbys.take(slot.options.limits),
+      slot,
+    );
+    slot.preparing = generation;
+    let stage: Stage = 'load';
+    try {
+      const message = {
+        id: slot.id,
+        generation: generation.number,
+        file: slot.entry,
+        url: build.url,
+        config: slot.config,
+        env: grantedEnvironment(slot.options.env),
+        bot: [...botFunctions],
+      };
+      const metadata = await deadline(generation.load(message), slot.options.startMs, () =>
+        loadTimeout(slot),
+      );
+      this.#checkName(slot, metadata.name);
+      stage = 'migrate';
+      const { version } = slot.state;
+      if (version !== undefined && version !== metadata.stateVersion) {
+        await generation.migrate(slot.state.entries(), version);
+      }
+      return { generation, build };
+    } catch (error) {
+      generation.end({ kind: 'requested', text: 'it could not be loaded' });
+      if (given === undefined) this.#host.discard(build);
+      throw new TransactionError(
+        codeOf(error) === 'ERR_PLUGIN_CONFIG' ? 'config' : stage,
+        slot,
+        build,
+        error,
+      );
+    } finally {
+      slot.preparing = undefined;
+    }
+  }
+
+  async #build(slot: Slot): Promise<Build> {
+    try {
+      const build = await buildPlugin(slot.entry, await this.#host.buildDirectory());
+      slot.acted = build.inputs;
+      return build;
+    } catch (error) {
+      if (error instanceof BuildError) slot.acted = error.inputs;
+      throw new TransactionError('build', slot, undefined, error);
+    }
+  }
+
+  #checkName(slot: Slot, name: string): void {
+    const other = this.#host.nameConflict(slot, name);
+    if (other === undefined) return;
+    throw new BulkheadError(
+      'ERR_PLUGIN_NAME_TAKEN',
+      `The name '${name}' of ${slot.entry} is already the name or id of ${other.entry}; change one of them`,
+      { plugin: slot.id },
+    );
+  }
+}
+
+function grantedEnvironment(names: readonly string[]): Record<string, string> {
+  const granted: Record<string, string> = {};
+  for (const name of names) {
+    const value = process.env[name];
+    if (value !== undefined) granted[name] = value;
+  }
+  return granted;
+}
+
+function loadTimeout(slot: Slot): BulkheadError {
+  return new BulkheadError(
+    'ERR_PLUGIN_LOAD',
+    `Plugin '${slot.name}' was not loaded within ${slot.options.startMs} ms. Is there a top-level await that never ends?`,
+    { plugin: slot.name },
+  );
+}
+
+/** Errors about the definition, not thrown by the author's code: they need no place in a stack. */
+const ABOUT_DEFINITION = new Set<string | undefined>([
+  'ERR_PLUGIN_INVALID',
+  'ERR_PLUGIN_CONFIG',
+  'ERR_PLUGIN_NAME_TAKEN',
+  'ERR_STATE_MIGRATION',
+  'ERR_COMMAND_TAKEN',
+  'ERR_PLUGIN_SETUP_TIMEOUT',
+]);
+const CODES: Record<Stage, ErrorCode> = {
+  discover: 'ERR_PLUGIN_ENTRY',
+  build: 'ERR_PLUGIN_BUILD',
+  load: 'ERR_PLUGIN_LOAD',
+  config: 'ERR_PLUGIN_CONFIG',
+  migrate: 'ERR_STATE_MIGRATION',
+  setup: 'ERR_PLUGIN_SETUP',
+};
+const DOING: Record<Stage, string> = {
+  discover: 'could not be found',
+  build: 'could not be built',
+  load: 'threw while it was loaded',
+  config: 'refused its configuration',
+  migrate: 'threw while it migrated its state',
+  setup: 'threw in setup()',
+};
+
+function explain(stage: Stage, slot: Slot, build: Build | undefined, cause: unknown): Error {
+  const code = codeOf(cause);
+  if (cause instanceof PluginSourceError) return cause;
+  const text = cause instanceof Error ? cause.message : String(cause);
+  if (ABOUT_DEFINITION.has(code)) {
+    return new BulkheadError(code as ErrorCode, `${slot.entry}: ${text}`, { plugin: slot.name, cause });
+  }
+  const place = cause instanceof Error && build !== undefined ? locate(cause.stack, build.inputs) : undefined;
+  const what = cause instanceof Error ? `${cause.name}: ${text}` : text;
+  return new PluginSourceError(CODES[stage], `Plugin '${slot.name}' ${DOING[stage]}: ${what}`, place, {
+    plugin: slot.name,
+    cause,
+  });
+}

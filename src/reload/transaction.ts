@@ -1,0 +1,285 @@
+import { BulkheadError, PluginReloadedError, PluginStoppedError } from '../errors.ts';
+import type { Generation } from '../isolate/generation.ts';
+import type { Slot } from '../isolate/slot.ts';
+import type { Invocation } from '../isolate/work.ts';
+import type { StoredState } from '../options.ts';
+import type { Schedules } from '../platform/schedule.ts';
+import type { Build } from '../source/build.ts';
+import type { StatusEvents, StatusName } from '../status.ts';
+import { deadline } from './deadline.ts';
+import { overlapState } from './overlap-state.ts';
+import { type Preparation, type Prepared, TransactionError } from './prepare.ts';
+
+export interface TransactionHost {
+  readonly preparation: Preparation;
+  readonly schedules: Schedules;
+  report<K extends StatusName>(event: K, data: StatusEvents[K]): void;
+  /** Another plugin that already answers one of the new generation's commands. */
+  commandConflict(slot: Slot, generation: Generation): { command: string; owner: string } | undefined;
+  /** A build is in use no longer. */
+  discard(build: Build): void;
+  /** A swap is over. */
+  settled(): void;
+}
+
+export interface ReloadOptions {
+  /** A build to use instead of making one: for a rollback. */
+  build?: Build;
+  /** The state to go back to: for a rollback to another version. */
+  state?: ReturnType<Slot['state']['save']>;
+  /** On whose behalf the reload was asked for; it is not waited for. */
+  asker?: Invocation | undefined;
+  /** When the change was noticed, on the clock of `performance.now()`. */
+  since?: number;
+}
+
+/** How many accepted builds are kept to roll back to. */
+const HISTORY = 5;
+
+/** Moves slots from one generation to the next, and to their end. The caller holds the slot's lock. */
+export class Transactions {
+  readonly #host: TransactionHost;
+
+  constructor(host: TransactionHost) {
+    this.#host = host;
+  }
+
+  /**
+   * Starts a plugin that does not run. A failure of a first load in prepare leaves it `failed`; any other is left to the
+   * caller, in state `preparing` or `starting`.
+   */
+  async load(slot: Slot, options: ReloadOptions = {}): Promise<void> {
+    const since = performance.now();
+    slot.lifecycle.moveTo('preparing');
+    slot.inbox.pause(undefined);
+    const prepared = await this.#host.preparation.prepare(slot, options.build);
+    await this.#start(slot, prepared, options);
+    const { number, metadata } = prepared.generation;
+    this.#host.report('loaded', {
+      name: slot.name,
+      generation: number,
+      version: metadata.version,
+      loadMs: performance.now() - since,
+    });
+  }
+
+  /** The story of a reload: prepare, swap, retire. On failure the old version serves, or is brought back. */
+  async reload(slot: Slot, options: ReloadOptions = {}): Promise<void> {
+    const since = options.since ?? performance.now();
+    const prepared = await this.#host.preparation.prepare(slot, options.build);
+    const previous = slot.current;
+    const pauseMs = await this.#swap(slot, prepared, options);
+    slot.reloads++;
+    this.#host.report('reloaded', {
+      name: slot.name,
+      generation: prepared.generation.number,
+      version: prepared.generation.metadata.version,
+      saveToServingMs: performance.now() - since,
+      pauseMs,
+    });
+    if (previous !== undefined) await this.#retire(slot, previous, options.asker);
+    this.#host.settled();
+  }
+
+  /** Ends a plugin: what is under way may finish, teardown runs, then its thread ends. */
+  async stop(slot: Slot, budget?: () => number, asker?: Invocation): Promise<void> {
+    const { current } = slot;
+    if (current?.isAlive) {
+      slot.lifecycle.moveTo('stopping');
+      const stopped = () => new PluginStoppedError(slot.name, current.number);
+      slot.inbox.close(stopped, 'stopped');
+      this.#host.schedules.rest(slot);
+      await this.#windDown(slot, current, asker, stopped, budget);
+      current.end({ kind: 'requested', text: 'it was stopped' }, stopped);
+      await current.ended;
+      this.#host.report('unloaded', { name: slot.name, generation: current.number });
+    }
+    this.#host.schedules.rest(slot);
+    slot.lifecycle.moveTo('stopped');
+    slot.current = undefined;
+    slot.refuseWork('stopped');
+  }
+
+  async #swap(slot: Slot, prepared: Prepared, options: ReloadOptions): Promise<number> {
+    const { current } = slot;
+    if (slot.lifecycle.state !== 'running' || current === undefined || !current.isAlive) {
+      slot.lifecycle.moveTo('preparing');
+      slot.inbox.pause(undefined);
+      const pausedAt = performance.now();
+      await this.#start(slot, prepared, options);
+      return performance.now() - pausedAt;
+    }
+    if (this.#canOverlap(slot, prepared, options)) return this.#overlap(slot, prepared, current, options);
+    return this.#handover(slot, prepared, current, options);
+  }
+
+  #canOverlap(slot: Slot, { generation }: Prepared, options: ReloadOptions): boolean {
+    if (generation.metadata.swap !== 'overlap' || options.state !== undefined) return false;
+    if (generation.metadata.stateVersion === slot.state.version) return true;
+    slot.log(generation, {
+      level: 'warn',
+      fields: {},
+      text: `swap: 'overlap' needs the same state.version; this reload is a handover`,
+    });
+    return false;
+  }
+
+  async #handover(
+    slot: Slot,
+    prepared: Prepared,
+    previous: Generation,
+    options: ReloadOptions,
+  ): Promise<number> {
+    slot.lifecycle.moveTo('reloading');
+    slot.inbox.pause(previous);
+    this.#host.schedules.rest(slot);
+    const pausedAt = performance.now();
+    const cut = () => new PluginReloadedError(slot.name, previous.number, slot.options.drainMs);
+    await this.#windDown(slot, previous, options.asker, cut);
+    const saved = slot.state.save();
+    const build = slot.accepted;
+    try {
+      if (options.state !== undefined) slot.state.replace(options.state);
+      await this.#activate(slot, prepared);
+    } catch (error) {
+      slot.state.replace(saved);
+      if (build !== undefined && slot.stopsWanted === 0) await this.#bringBack(slot, build);
+      throw error;
+    }
+    slot.lifecycle.moveTo('running');
+    this.#accept(slot, prepared.build, saved, options);
+    return performance.now() - pausedAt;
+  }
+
+  /** The new generation could not be set up: the old build serves again, as a generation of its own. */
+  async #bringBack(slot: Slot, build: Build): Promise<void> {
+    const prepared = await this.#host.preparation.prepare(slot, build);
+    await this.#activate(slot, prepared);
+    slot.lifecycle.moveTo('running');
+  }
+
+  async #overlap(
+    slot: Slot,
+    prepared: Prepared,
+    previous: Generation,
+    options: ReloadOptions,
+  ): Promise<number> {
+    const shared = overlapState(slot, previous, prepared.generation);
+    try {
+      await this.#activate(slot, prepared, () => {
+        slot.lifecycle.moveTo('reloading');
+        this.#host.schedules.rest(slot);
+      });
+    } catch (error) {
+      shared.undoNew();
+      throw error;
+    }
+    slot.lifecycle.moveTo('running');
+    this.#accept(slot, prepared.build, slot.state.save(), options);
+    return 0;
+  }
+
+  async #start(slot: Slot, prepared: Prepared, options: ReloadOptions): Promise<void> {
+    slot.lifecycle.moveTo('starting');
+    const saved = slot.state.save();
+    try {
+      if (options.state !== undefined) slot.state.replace(options.state);
+      await this.#activate(slot, prepared);
+    } catch (error) {
+      slot.state.replace(saved);
+      throw error;
+    }
+    slot.lifecycle.moveTo('running');
+    this.#accept(slot, prepared.build, saved, options);
+    this.#host.settled();
+  }
+
+  /** Migrates the state for good, sets the generation up, and lets it serve. */
+  async #activate(slot: Slot, { generation, build }: Prepared, beforeServing = () => {}): Promise<void> {
+    const { metadata } = generation;
+    slot.next = generation;
+    slot.lastGeneration = generation.number;
+    try {
+      const { version } = slot.state;
+      if (version === undefined) slot.state.replace({ version: metadata.stateVersion, entries: [] });
+      else if (version !== metadata.stateVersion) {
+        const entries = await generation.migrate(slot.state.entries(), version);
+        slot.state.replace({ version: metadata.stateVersion, entries });
+      }
+      await deadline(generation.setup(slot.state.entries(), undefined), slot.options.startMs, () =>
+        setupTimeout(slot),
+      );
+      this.#checkCommands(slot, generation);
+    } catch (error) {
+      slot.next = undefined;
+      generation.end({ kind: 'requested', text: 'its setup failed' });
+      if (build !== slot.accepted && !slot.history.some((kept) => kept.build === build))
+        this.#host.discard(build);
+      throw new TransactionError('setup', slot, build, error);
+    }
+    beforeServing();
+    slot.serve(generation);
+    this.#host.schedules.sync(slot);
+  }
+
+  #checkCommands(slot: Slot, generation: Generation): void {
+    const conflict = this.#host.commandConflict(slot, generation);
+    if (conflict === undefined) return;
+    throw new BulkheadError(
+      'ERR_COMMAND_TAKEN',
+      `The command '${conflict.command}' is already that of plugin '${conflict.owner}'; choose another name`,
+      { plugin: slot.name },
+    );
+  }
+
+  /** Drain, teardown, fence: after this the generation cannot change anything any more. */
+  async #windDown(
+    slot: Slot,
+    generation: Generation,
+    asker: Invocation | undefined,
+    cut: () => unknown,
+    budget: () => number = () => Number.POSITIVE_INFINITY,
+  ): Promise<void> {
+    const { drainMs, teardownMs } = slot.options;
+    const warn = (text: string, error?: unknown) =>
+      slot.log(generation, { level: 'warn', fields: error === undefined ? {} : { err: error }, text });
+    await deadline(generation.drain(asker), Math.min(drainMs, budget()), () => undefined).catch(() => {
+      warn(`${generation.busyWith} calls or events did not end within ${drainMs} ms and were cut`);
+    });
+    generation.cut(cut, 'cut');
+    const timeout = () => new Error(`teardown did not end within ${teardownMs} ms`);
+    await deadline(generation.teardown(), Math.min(teardownMs, budget()), timeout).catch((error: unknown) => {
+      if (generation.isAlive)
+        warn(`teardown failed: ${error instanceof Error ? error.message : String(error)}`, error);
+    });
+    generation.fence();
+  }
+
+  async #retire(slot: Slot, previous: Generation, asker: Invocation | undefined): Promise<void> {
+    const replaced = () => new PluginReloadedError(slot.name, previous.number, slot.options.drainMs);
+    if (previous.isAlive && !previous.isFenced) await this.#windDown(slot, previous, asker, replaced);
+    slot.stateWritten = () => {};
+    previous.end({ kind: 'requested', text: 'it was replaced' }, replaced);
+  }
+
+  /** The build has proved itself. The one before is kept to roll back to, unless this was such a rollback. */
+  #accept(slot: Slot, build: Build, stateBefore: StoredState | undefined, options: ReloadOptions): void {
+    const before = slot.accepted;
+    slot.accepted = build;
+    if (before === undefined || before === build) return;
+    if (options.build !== undefined) {
+      this.#host.discard(before);
+      return;
+    }
+    slot.history.push({ build: before, state: stateBefore });
+    if (slot.history.length > HISTORY) this.#host.discard(slot.history.shift()!.build);
+  }
+}
+
+function setupTimeout(slot: Slot): BulkheadError {
+  return new BulkheadError(
+    'ERR_PLUGIN_SETUP_TIMEOUT',
+    `Plugin '${slot.name}' did not finish setup within ${slot.options.startMs} ms. Does setup() wait for something that never comes?`,
+    { plugin: slot.name },
+  );
+}

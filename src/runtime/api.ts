@@ -1,0 +1,171 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+
+/**
+ * Filled in by the bot's author, once, to type `ctx.bot` in every plugin:
+ *
+ * ```ts
+ * declare module 'bulkhead/plugin' {
+ *   interface Register { bot: { send(channel: string, text: string): void } }
+ * }
+ * ```
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: it exists to be merged with
+export interface Register {}
+
+/** The functions of `T` as they are seen from another thread: every one of them returns a promise. */
+export type Remote<T> = {
+  [K in keyof T as T[K] extends (...args: never[]) => unknown ? K : never]: T[K] extends (
+    ...args: infer A
+  ) => infer R
+    ? (...args: A) => Promise<Awaited<R>>
+    : never;
+};
+
+/** What plugins may call as `ctx.bot`. */
+export type Bot = Register extends { bot: infer B }
+  ? Remote<B>
+  : Record<string, (...args: unknown[]) => Promise<unknown>>;
+
+/** A command line's message, as the bot host passes it on. */
+export interface CommandMessage {
+  /** Who wrote the command. */
+  user: string;
+  /** Where it was written. */
+  channel: string;
+  /** The whole line. */
+  text: string;
+}
+
+/** What surrounds an event. */
+export interface EventInfo {
+  topic: string;
+  /** Who emitted it: `host`, or the name of a plugin. The host sets it; no plugin can choose it. */
+  source: string;
+}
+
+// biome-ignore lint/suspicious/noConfusingVoidType: a handler may return nothing
+export type CommandResult = string | void | null | Promise<string | void | null>;
+export type CommandHandler = (args: string[], message: CommandMessage) => CommandResult;
+// biome-ignore lint/suspicious/noExplicitAny: a topic carries whatever its emitter sent; the handler says what it expects
+export type EventHandler<P = any> = (payload: P, event: EventInfo) => unknown;
+
+export interface CommandOptions {
+  /** Arguments as shown by `!help`, for example `[n]d[sides]`. Default: none. */
+  usage?: string;
+  /** One line for `!help`. Default: none. */
+  description?: string;
+  /** Other names for the same command. Default: none. */
+  aliases?: string[];
+}
+
+export interface SubscribeOptions {
+  /** Start the next event only when the handler of the one before has ended. Default: false. */
+  serial?: boolean;
+}
+
+/** Shaped like pino: `log.info('text')`, `log.info({ field }, 'text %s', value)`, `log.error(error, 'text')`. */
+export interface PluginLogger {
+  trace: LogFunction;
+  debug: LogFunction;
+  info: LogFunction;
+  warn: LogFunction;
+  error: LogFunction;
+  fatal: LogFunction;
+  child(bindings: Record<string, unknown>): PluginLogger;
+}
+
+export type LogFunction = (first: unknown, ...rest: unknown[]) => void;
+
+/**
+ * Values that outlive the generation: reloads and crashes, and restarts of the bot if it has a store. Reads are local;
+ * a write has left the plugin when the function returns. Values are copied in and out: change one by setting it again.
+ * Throws `ERR_NOT_CLONEABLE` for a value that cannot be structured-cloned.
+ */
+export interface PluginState {
+  // biome-ignore lint/suspicious/noExplicitAny: the author knows what was stored
+  get<T = any>(key: string): T | undefined;
+  set(key: string, value: unknown): void;
+  has(key: string): boolean;
+  /** Whether there was such a key. */
+  delete(key: string): boolean;
+  /** Sets what `change` makes of the present value, and returns it. */
+  // biome-ignore lint/suspicious/noExplicitAny: the author knows what was stored
+  update<T = any>(key: string, change: (current: T | undefined) => T): T;
+  entries(): [key: string, value: unknown][];
+}
+
+export interface OffloadOptions {
+  /** Aborts the job; its promise rejects at once. */
+  signal?: AbortSignal;
+}
+
+/** What a plugin gets from the host. Everything registered through it is undone by the host; nothing has to be removed by hand. */
+export interface PluginContext<Config = unknown> {
+  readonly name: string;
+  /** 1 for the first load, one more for every reload or restart. */
+  readonly generation: number;
+  /** The checked configuration; always the newest when `onConfig` is used. */
+  readonly config: Config;
+  readonly bot: Bot;
+  readonly log: PluginLogger;
+  /** Aborted when teardown begins. */
+  readonly signal: AbortSignal;
+  readonly state: PluginState;
+  /** Subscribes to a topic: tokens separated by dots, `*` for one token, `>` for one or more at the end. */
+  on<P>(pattern: string, handler: EventHandler<P>, options?: SubscribeOptions): () => void;
+  on(pattern: string, handler: EventHandler, options?: SubscribeOptions): () => void;
+  /** Publishes an event. Topics of the bot itself (`chat.>`, `bot.>`) are the host's alone. */
+  emit(topic: string, payload?: unknown): void;
+  /** Answers `!name`. What the handler returns is sent back to where the command came from. */
+  command(name: string, handler: CommandHandler): () => void;
+  command(name: string, options: CommandOptions, handler: CommandHandler): () => void;
+  /** Runs `task` every `ms` milliseconds, never twice at once; rests during a reload. Returns a function that ends it. */
+  every(ms: number, task: () => unknown): () => void;
+  /** Runs `task` once, in `ms` milliseconds, unless the generation ends before. Returns a function that cancels it. */
+  timeout(ms: number, task: () => unknown): () => void;
+  /** Runs when the generation is torn down, last registered first. The host can still be called. */
+  onTeardown(dispose: () => unknown): void;
+  /** Takes a changed configuration without a reload. Without such a handler a change reloads the plugin. */
+  onConfig(handler: (config: Config) => unknown): void;
+  /**
+   * Runs the default export of a module of this plugin in a thread pool, for work that would keep the event loop busy:
+   * `await ctx.offload(new URL('./heavy.ts', import.meta.url), input)`. TypeScript as well. Rejects with the job's own
+   * error, with `ERR_OFFLOAD` if the job cannot be run, or with the signal's reason.
+   */
+  offload<R = unknown>(file: URL | string, input?: unknown, options?: OffloadOptions): Promise<R>;
+}
+
+export interface PluginDefinition<Schema extends StandardSchemaV1 = StandardSchemaV1, Api = unknown> {
+  /** What callers use. Letters, digits, `-`, `_`, `.`; at most 64. */
+  name: string;
+  /** Default: the name. */
+  displayName?: string;
+  /** A semantic version, for example `1.2.0`. */
+  version: string;
+  description?: string;
+  author?: string;
+  /** Any Standard Schema (zod, valibot, arktype …). Default: the configuration is passed as it is. */
+  config?: Schema;
+  state?: {
+    /** Whole number from 1. Default: 1. */
+    version: number;
+    /** Makes entries of this version from those of another. It gets a copy, also on trial before a reload. */
+    migrate?: (
+      // biome-ignore lint/suspicious/noExplicitAny: entries of an older version have older types
+      old: Record<string, any>,
+      fromVersion: number,
+    ) => Record<string, unknown> | Promise<Record<string, unknown>>;
+  };
+  /** How a new generation takes over: after the old one ended (`handover`, default), or while it still serves (`overlap`). */
+  swap?: 'handover' | 'overlap';
+  /** Registers what the plugin does, and returns the functions others may call. */
+  setup(ctx: PluginContext<StandardSchemaV1.InferOutput<Schema>>): Api | Promise<Api>;
+}
+
+/** Types a plugin's definition; returns it unchanged. */
+export function definePlugin<
+  Schema extends StandardSchemaV1 = StandardSchemaV1<unknown, unknown>,
+  Api = unknown,
+>(definition: PluginDefinition<Schema, Api>): PluginDefinition<Schema, Api> {
+  return definition;
+}

@@ -1,0 +1,115 @@
+import { pathToFileURL } from 'node:url';
+import { BulkheadError } from '../errors.ts';
+import { snapshot } from '../wire/snapshot.ts';
+import { checkPattern, checkTopic } from '../wire/topics.ts';
+import type { CommandHandler, CommandOptions, EventHandler, PluginContext, PluginLogger } from './api.ts';
+import type { Handlers } from './handlers.ts';
+import type { HostCalls } from './host-calls.ts';
+import type { RuntimeState } from './state.ts';
+
+const COMMAND_NAME = /^[\p{L}\p{N}][\p{L}\p{N}_-]{0,31}$/u;
+
+export interface ContextParts {
+  name: string;
+  generation: number;
+  /** The configuration at the time of asking. */
+  config: () => unknown;
+  bot: Record<string, (...args: unknown[]) => Promise<unknown>>;
+  log: PluginLogger;
+  signal: AbortSignal;
+  state: RuntimeState;
+  handlers: Handlers;
+  calls: HostCalls;
+  emit: (topic: string, payload: unknown) => void;
+  disposers: (() => unknown)[];
+  configHandlers: ((config: never) => unknown)[];
+}
+
+/** The `ctx` that `setup` gets: checks what the author passes, and hands it to the part that knows. */
+export function createContext(parts: ContextParts): PluginContext {
+  const { handlers } = parts;
+  return {
+    name: parts.name,
+    generation: parts.generation,
+    get config() {
+      return parts.config();
+    },
+    bot: parts.bot as PluginContext['bot'],
+    log: parts.log,
+    signal: parts.signal,
+    state: parts.state,
+    on(pattern: string, handler: EventHandler, options: { serial?: boolean } = {}) {
+      checkPattern(pattern);
+      checkFunction('ctx.on', handler);
+      return handlers.subscribe(pattern, handler, options.serial === true);
+    },
+    emit(topic, payload) {
+      checkTopic(topic);
+      parts.emit(topic, snapshot(payload, `payload of '${topic}'`));
+    },
+    command(name: string, second: CommandOptions | CommandHandler, third?: CommandHandler) {
+      const [options, handler] = typeof second === 'function' ? [{}, second] : [second, third];
+      checkFunction('ctx.command', handler);
+      const { usage = '', description = '', aliases = [] } = options;
+      for (const each of [name, ...aliases]) checkCommandName(each);
+      return handlers.command(
+        { name, usage: String(usage), description: String(description), aliases },
+        handler,
+      );
+    },
+    every(ms, task) {
+      checkFunction('ctx.every', task);
+      return handlers.schedule({ kind: 'schedule', everyMs: checkMs('ctx.every', ms, 1) }, task);
+    },
+    timeout(ms, task) {
+      checkFunction('ctx.timeout', task);
+      return handlers.schedule({ kind: 'timeout', afterMs: checkMs('ctx.timeout', ms, 0) }, task);
+    },
+    onTeardown(dispose) {
+      checkFunction('ctx.onTeardown', dispose);
+      parts.disposers.push(dispose);
+    },
+    onConfig(handler) {
+      checkFunction('ctx.onConfig', handler);
+      parts.configHandlers.push(handler);
+    },
+    async offload<R>(file: URL | string, input?: unknown, options: { signal?: AbortSignal } = {}) {
+      const url = fileUrl(file);
+      return (await parts.calls.call('offload', { method: url }, [input, options])) as R;
+    },
+  };
+}
+
+function fileUrl(file: URL | string): string {
+  const text = String(file);
+  if (text.startsWith('file:')) return text;
+  if (text.startsWith('/') || /^[a-z]:[\\/]/i.test(text)) return pathToFileURL(text).href;
+  throw new BulkheadError(
+    'ERR_INVALID_ARGUMENT',
+    `ctx.offload needs the URL of a file, got ${JSON.stringify(text)}. Write new URL('./file.ts', import.meta.url)`,
+  );
+}
+
+function checkFunction(what: string, value: unknown): asserts value is (...args: never[]) => unknown {
+  if (typeof value === 'function') return;
+  throw new BulkheadError('ERR_INVALID_ARGUMENT', `${what} needs a function, got ${typeof value}`);
+}
+
+/** setTimeout's own upper bound, about 24.8 days. */
+const MAX_MS = 2 ** 31 - 1;
+
+function checkMs(what: string, ms: unknown, min: number): number {
+  if (typeof ms === 'number' && ms >= min && ms <= MAX_MS) return ms;
+  throw new BulkheadError(
+    'ERR_INVALID_ARGUMENT',
+    `${what} needs milliseconds from ${min} to ${MAX_MS}, got ${String(ms)}`,
+  );
+}
+
+function checkCommandName(name: unknown): void {
+  if (typeof name === 'string' && COMMAND_NAME.test(name)) return;
+  throw new BulkheadError(
+    'ERR_INVALID_ARGUMENT',
+    `${JSON.stringify(name)} cannot be a command; expected 1 to 32 letters, digits, '_' or '-', without the prefix`,
+  );
+}

@@ -1,0 +1,114 @@
+import { BulkheadError } from '../errors.ts';
+import type { PluginMetadata } from '../wire/messages.ts';
+import type { PluginDefinition } from './api.ts';
+
+/** Major.minor.patch with optional pre-release and build, as semver.org gives it. */
+const SEMVER =
+  /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$/;
+const NAME = /^[\p{L}\p{N}][\p{L}\p{N}._-]{0,63}$/u;
+const KNOWN = [
+  'name',
+  'displayName',
+  'version',
+  'description',
+  'author',
+  'config',
+  'state',
+  'swap',
+  'setup',
+] as const;
+
+/** The plugin's definition, out of the module's exports; CommonJS modules may export it as `module.exports`. */
+export function findDefinition(exports: Record<string, unknown>): PluginDefinition {
+  let candidate = exports.default;
+  // `export default` of a TypeScript file compiled to CommonJS arrives as { default: { default } }.
+  if (isObject(candidate) && candidate.__esModule === true && 'default' in candidate)
+    candidate = candidate.default;
+  if (candidate === undefined) {
+    const found = Object.keys(exports).join(', ') || 'nothing';
+    throw invalid(`has no default export (it exports ${found}). Write 'export default definePlugin({ … })'`);
+  }
+  if (!isObject(candidate)) {
+    throw invalid(`exports a ${typeof candidate} as default; expected what definePlugin({ … }) returns`);
+  }
+  return candidate as unknown as PluginDefinition;
+}
+
+/**
+ * Checks each field, so that the author reads what is wrong where.
+ *
+ * @throws {BulkheadError} `ERR_PLUGIN_INVALID`
+ */
+export function checkDefinition(definition: PluginDefinition): PluginMetadata {
+  const given = definition as unknown as Record<string, unknown>;
+  for (const key of Object.keys(given)) {
+    if (!(KNOWN as readonly string[]).includes(key)) {
+      throw invalid(`has an unknown field '${key}'; known are ${KNOWN.join(', ')}`);
+    }
+  }
+  if (typeof given.name !== 'string' || !NAME.test(given.name)) {
+    throw invalid(
+      `has the name ${show(given.name)}; expected 1 to 64 letters, digits, '-', '_' or '.', starting with a letter or digit`,
+    );
+  }
+  if (typeof given.version !== 'string' || !SEMVER.test(given.version)) {
+    throw invalid(`has the version ${show(given.version)}; expected a semantic version such as '1.0.0'`);
+  }
+  if (typeof given.setup !== 'function')
+    throw invalid(`has a setup of type ${typeof given.setup}; expected a function`);
+  if (given.config !== undefined && !isStandardSchema(given.config)) {
+    throw invalid(`has a config that is no Standard Schema (zod, valibot, arktype … make them)`);
+  }
+  if (given.swap !== undefined && given.swap !== 'handover' && given.swap !== 'overlap') {
+    throw invalid(`has swap: ${show(given.swap)}; expected 'handover' or 'overlap'`);
+  }
+  const state = checkState(given.state);
+  return {
+    name: given.name,
+    displayName: optionalText(given, 'displayName') ?? given.name,
+    version: given.version,
+    description: optionalText(given, 'description') ?? '',
+    author: optionalText(given, 'author') ?? '',
+    stateVersion: state,
+    swap: given.swap ?? 'handover',
+  };
+}
+
+function checkState(state: unknown): number {
+  if (state === undefined) return 1;
+  if (!isObject(state)) throw invalid(`has a state of type ${typeof state}; expected { version, migrate }`);
+  const { version, migrate } = state;
+  if (typeof version !== 'number' || !Number.isInteger(version) || version < 1) {
+    throw invalid(`has state.version ${show(version)}; expected a whole number from 1`);
+  }
+  if (migrate !== undefined && typeof migrate !== 'function') {
+    throw invalid(`has a state.migrate of type ${typeof migrate}; expected a function`);
+  }
+  return version;
+}
+
+function optionalText(given: Record<string, unknown>, key: string): string | undefined {
+  const value = given[key];
+  if (value !== undefined && typeof value !== 'string') {
+    throw invalid(`has a ${key} of type ${typeof value}; expected a string`);
+  }
+  return value?.slice(0, 1000);
+}
+
+function isStandardSchema(value: unknown): boolean {
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;
+  const standard = (value as Record<string, unknown>)['~standard'];
+  return isObject(standard) && typeof standard.validate === 'function';
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+function show(value: unknown): string {
+  return typeof value === 'string' ? JSON.stringify(value.slice(0, 100)) : String(value);
+}
+
+function invalid(text: string): BulkheadError {
+  return new BulkheadError('ERR_PLUGIN_INVALID', `The plugin ${text}`);
+}

@@ -1,0 +1,46 @@
+import type { Link } from '../wire/link.ts';
+import type { AbortNote, HostCallMessage } from '../wire/messages.ts';
+import { splitSignals, watchSignals } from '../wire/signals.ts';
+import { encodeError } from '../wire/wire-error.ts';
+import type { Invocations } from './invocations.ts';
+
+/** Calls from the plugin to the host, with their signals and the invocation they belong to. */
+export class HostCalls {
+  readonly #link: Link;
+  readonly #invocations: Invocations;
+  #lastCall = 0;
+
+  constructor(link: Link, invocations: Invocations) {
+    this.#link = link;
+    this.#invocations = invocations;
+  }
+
+  /** An object with one function for each name: `ctx.bot`. */
+  proxy(names: readonly string[]): Record<string, (...args: unknown[]) => Promise<unknown>> {
+    const proxy: Record<string, (...args: unknown[]) => Promise<unknown>> = Object.create(null);
+    for (const name of names) proxy[name] = (...args) => this.call('bot', { method: name }, args);
+    return Object.freeze(proxy);
+  }
+
+  async call(name: 'bot' | 'offload', about: Record<string, unknown>, args: unknown[]): Promise<unknown> {
+    const split = splitSignals(args);
+    for (const signal of split.signals) signal.throwIfAborted();
+    const call = ++this.#lastCall;
+    const message = {
+      ...about,
+      on: this.#invocations.current,
+      call,
+      args: split.args,
+      signals: split.places,
+    };
+    const unwatch = watchSignals(split.signals, (which, reason) => {
+      const note: AbortNote = { call, which, reason: encodeError(reason) };
+      this.#link.note('abort', note);
+    });
+    try {
+      return await this.#link.request(name, message as unknown as HostCallMessage);
+    } finally {
+      unwatch();
+    }
+  }
+}

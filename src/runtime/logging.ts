@@ -1,0 +1,92 @@
+import { formatWithOptions } from 'node:util';
+import type { LogLevel, LogNote } from '../wire/messages.ts';
+import { snapshot } from '../wire/snapshot.ts';
+import { encodeError } from '../wire/wire-error.ts';
+import type { PluginLogger } from './api.ts';
+
+export type LogSink = (note: LogNote) => void;
+
+const LEVELS: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
+
+/** A logger shaped like pino whose records go to the host. */
+export function createLogger(sink: LogSink, bindings: Record<string, unknown> = {}): PluginLogger {
+  const logger: Record<string, unknown> = {
+    child: (more: Record<string, unknown>) => createLogger(sink, { ...bindings, ...more }),
+  };
+  for (const level of LEVELS) {
+    logger[level] = (first: unknown, ...rest: unknown[]) => sink(toNote(level, bindings, first, rest));
+  }
+  return logger as unknown as PluginLogger;
+}
+
+function toNote(
+  level: LogLevel,
+  bindings: Record<string, unknown>,
+  first: unknown,
+  rest: unknown[],
+): LogNote {
+  if (typeof first !== 'object' || first === null) {
+    return { level, fields: sendable(bindings), text: format([first, ...rest]) };
+  }
+  const isError = first instanceof Error;
+  const fields = isError ? { ...bindings, err: encodeError(first) } : { ...bindings, ...first };
+  const text = rest.length === 0 && isError ? first.message : format(rest);
+  return { level, fields: sendable(fields), text };
+}
+
+/** Fields that cannot be sent are shown as text: a log line is never lost for what it carries. */
+function sendable(fields: Record<string, unknown>): Record<string, unknown> {
+  try {
+    return snapshot(fields, 'log fields');
+  } catch {
+    return Object.fromEntries(
+      Object.entries(fields).map(([key, value]) => {
+        try {
+          return [key, value instanceof Error ? encodeError(value) : snapshot(value, key)];
+        } catch {
+          return [key, format([value])];
+        }
+      }),
+    );
+  }
+}
+
+function format(args: unknown[]): string {
+  return formatWithOptions({ colors: false, depth: 3 }, ...args);
+}
+
+const CONSOLE_LEVELS = {
+  debug: 'debug',
+  log: 'info',
+  info: 'info',
+  warn: 'warn',
+  error: 'error',
+  trace: 'trace',
+} as const;
+
+/** Sends what the plugin prints through `console` or its standard streams to the host, line by line. */
+export function captureConsole(sink: LogSink): void {
+  for (const [method, level] of Object.entries(CONSOLE_LEVELS)) {
+    console[method as keyof typeof CONSOLE_LEVELS] = (...args: unknown[]) =>
+      sink({ level, fields: { source: 'console' }, text: format(args) });
+  }
+  captureStream(process.stdout, 'stdout', 'info', sink);
+  captureStream(process.stderr, 'stderr', 'error', sink);
+}
+
+function captureStream(stream: NodeJS.WriteStream, source: string, level: LogLevel, sink: LogSink): void {
+  let partial = '';
+  const sendLine = (text: string) => sink({ level, fields: { source }, text });
+  process.on('exit', () => {
+    if (partial !== '') sendLine(partial);
+  });
+  stream.write = ((chunk: unknown, encoding?: unknown, callback?: unknown) => {
+    partial += typeof chunk === 'string' ? chunk : Buffer.from(chunk as Uint8Array).toString('utf8');
+    const lines = partial.split('\n');
+    partial = lines.pop() ?? '';
+    for (const line of lines) sendLine(line);
+    const done = typeof encoding === 'function' ? encoding : callback;
+    if (typeof done === 'function') process.nextTick(done as () => void);
+    return true;
+  }) as typeof stream.write;
+}

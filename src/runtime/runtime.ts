@@ -1,0 +1,227 @@
+import { createRequire } from 'node:module';
+import { BulkheadError } from '../errors.ts';
+import type { Channel } from '../wire/frames.ts';
+import { Link } from '../wire/link.ts';
+import type {
+  AbortNote,
+  ConfigureMessage,
+  ConfigureReport,
+  EventMessage,
+  InvokeMessage,
+  LoadMessage,
+  LoadReport,
+  MigrateMessage,
+  SetupMessage,
+  SetupReport,
+  StateEntries,
+  StateNote,
+} from '../wire/messages.ts';
+import { joinSignals } from '../wire/signals.ts';
+import { encodeError } from '../wire/wire-error.ts';
+import type { PluginDefinition } from './api.ts';
+import { createContext } from './context.ts';
+import { checkDefinition, findDefinition } from './definition.ts';
+import { Handlers } from './handlers.ts';
+import { HostCalls } from './host-calls.ts';
+import { Invocations } from './invocations.ts';
+import { captureConsole, createLogger } from './logging.ts';
+import { RuntimeState } from './state.ts';
+
+/** The inside of an isolate: loads one plugin, once, and does what the host asks of it until the isolate ends. */
+export class Runtime {
+  readonly #link: Link;
+  readonly #invocations = new Invocations();
+  readonly #handlers: Handlers;
+  readonly #calls: HostCalls;
+  readonly #state: RuntimeState;
+  readonly #teardown = new AbortController();
+  readonly #disposers: (() => unknown)[] = [];
+  readonly #configHandlers: ((config: never) => unknown)[] = [];
+  #load!: LoadMessage;
+  #definition!: PluginDefinition;
+  #config: unknown;
+  #api: Record<string, unknown> = {};
+
+  constructor(channel: Channel) {
+    this.#link = new Link({
+      channel,
+      methods: {
+        load: (message: LoadMessage) => this.#loadPlugin(message),
+        migrate: (message: MigrateMessage) => this.#migrate(message),
+        setup: (message: SetupMessage) => this.#setup(message),
+        invoke: (message: InvokeMessage) => this.#invoke(message),
+        events: (events: EventMessage[]) => this.#deliver(events),
+        configure: (message: ConfigureMessage) => this.#configure(message),
+        teardown: (message: { invocation: number }) => this.#tearDown(message.invocation),
+      },
+      notes: {
+        abort: (note: AbortNote) => this.#invocations.abort(note),
+        state: (note: StateNote) => this.#state.apply(note),
+      },
+      onViolation: (reason) => {
+        throw new Error(`The host sent something malformed: ${reason}`);
+      },
+    });
+    this.#calls = new HostCalls(this.#link, this.#invocations);
+    this.#state = new RuntimeState((note) => this.#noteNow('state', note));
+    this.#handlers = new Handlers({
+      register: (registration) => this.#link.note('register', registration),
+      unregister: (id) => this.#link.note('unregister', { id }),
+    });
+    captureConsole((note) => this.#link.note('log', note));
+    process.on('exit', () => this.#link.flush());
+    // A capture callback, since listeners of the plugin could keep a broken generation alive.
+    process.setUncaughtExceptionCaptureCallback((error) => {
+      this.#noteNow('fatal', { error: encodeError(error) });
+      process.exit(1);
+    });
+    this.#noteNow('booted', {});
+  }
+
+  async #loadPlugin(message: LoadMessage): Promise<LoadReport> {
+    this.#load = message;
+    Object.assign(process.env, message.env);
+    const exports = (await import(message.url)) as Record<string, unknown>;
+    this.#definition = findDefinition(exports);
+    const metadata = checkDefinition(this.#definition);
+    this.#config = await this.#checkConfig(message.config);
+    return { metadata, inputs: loadedFiles() };
+  }
+
+  async #checkConfig(config: unknown): Promise<unknown> {
+    const schema = this.#definition.config;
+    if (schema === undefined) return config ?? {};
+    const result = await schema['~standard'].validate(config ?? {});
+    if (result.issues === undefined) return result.value;
+    const issues = result.issues.map((issue) => {
+      const path = (issue.path ?? [])
+        .map((part) => String(typeof part === 'object' ? part.key : part))
+        .join('.');
+      return path === '' ? issue.message : `${path}: ${issue.message}`;
+    });
+    throw new BulkheadError('ERR_PLUGIN_CONFIG', `The configuration does not fit: ${issues.join('; ')}`);
+  }
+
+  async #migrate({ entries, fromVersion }: MigrateMessage): Promise<StateEntries> {
+    const { version = 1, migrate } = this.#definition.state ?? {};
+    if (migrate === undefined) {
+      throw new BulkheadError(
+        'ERR_STATE_MIGRATION',
+        `The stored state has version ${fromVersion} and the plugin wants ${version}, but it has no state.migrate`,
+      );
+    }
+    const migrated: unknown = await migrate(Object.fromEntries(entries), fromVersion);
+    if (typeof migrated !== 'object' || migrated === null) {
+      throw new BulkheadError(
+        'ERR_STATE_MIGRATION',
+        `state.migrate returned ${String(migrated)}; expected an object`,
+      );
+    }
+    return Object.entries(migrated);
+  }
+
+  async #setup(message: SetupMessage): Promise<SetupReport> {
+    this.#state.load(message.entries);
+    const ctx = createContext({
+      name: this.#definition.name,
+      generation: this.#load.generation,
+      config: () => this.#config,
+      bot: this.#calls.proxy(this.#load.bot),
+      log: createLogger((note) => this.#link.note('log', note)),
+      signal: this.#teardown.signal,
+      state: this.#state,
+      handlers: this.#handlers,
+      calls: this.#calls,
+      emit: (topic, payload) => this.#link.note('emit', { on: this.#invocations.current, topic, payload }),
+      disposers: this.#disposers,
+      configHandlers: this.#configHandlers,
+    });
+    const api: unknown = await this.#invocations.run(message.invocation, () => this.#definition.setup(ctx));
+    this.#api = typeof api === 'object' && api !== null ? (api as Record<string, unknown>) : {};
+    return { methods: functionNames(this.#api), inputs: loadedFiles() };
+  }
+
+  #invoke({ invocation, target, args, signals }: InvokeMessage): Promise<unknown> {
+    const controllers = joinSignals(args, signals);
+    return this.#invocations.runAbortable(invocation, controllers, () => {
+      switch (target.kind) {
+        case 'method':
+          return this.#method(target.name).apply(this.#api, args);
+        case 'command':
+          return this.#handlers.commandHandler(target.name)?.(args[0] as string[], args[1] as never);
+        case 'tick':
+          return this.#handlers.task(target.schedule)?.();
+      }
+    });
+  }
+
+  #method(name: string): (...args: unknown[]) => unknown {
+    const method = Object.hasOwn(this.#api, name) ? this.#api[name] : undefined;
+    if (typeof method === 'function') return method as (...args: unknown[]) => unknown;
+    const known = functionNames(this.#api).join(', ') || 'none';
+    throw new BulkheadError(
+      'ERR_NO_SUCH_METHOD',
+      `The plugin returned no function '${name}' from setup (it has: ${known})`,
+    );
+  }
+
+  #deliver(events: EventMessage[]): void {
+    for (const event of events) {
+      const running = this.#invocations.run(event.invocation, () => this.#handlers.dispatch(event));
+      void running.then((errors) =>
+        this.#link.note('done', {
+          invocation: event.invocation,
+          errors: errors.map((error) => encodeError(error)),
+        }),
+      );
+    }
+  }
+
+  async #configure({ invocation, config }: ConfigureMessage): Promise<ConfigureReport> {
+    const checked = await this.#checkConfig(config);
+    if (this.#configHandlers.length === 0) return { applied: false };
+    const before = this.#config;
+    this.#config = checked;
+    try {
+      for (const handler of this.#configHandlers) {
+        await this.#invocations.run(invocation, () => handler(checked as never));
+      }
+    } catch (error) {
+      this.#config = before;
+      throw error;
+    }
+    return { applied: true };
+  }
+
+  /** Runs every disposer, last registered first, whatever the others do; then rejects with what they threw. */
+  async #tearDown(invocation: number): Promise<void> {
+    const errors: unknown[] = [];
+    await this.#invocations.run(invocation, async () => {
+      this.#teardown.abort();
+      for (let dispose = this.#disposers.pop(); dispose !== undefined; dispose = this.#disposers.pop()) {
+        try {
+          await dispose();
+        } catch (error) {
+          errors.push(error);
+        }
+      }
+    });
+    if (errors.length === 1) throw errors[0];
+    if (errors.length > 1) throw new AggregateError(errors, `${errors.length} teardown functions threw`);
+  }
+
+  #noteNow(name: string, value: unknown): void {
+    this.#link.note(name, value);
+    this.#link.flush();
+  }
+}
+
+function functionNames(api: Record<string, unknown>): string[] {
+  return Object.keys(api).filter((key) => typeof api[key] === 'function');
+}
+
+/** Local files that reached this thread by `require`, which the build did not see. */
+function loadedFiles(): string[] {
+  const { cache } = createRequire(import.meta.url);
+  return Object.keys(cache).filter((file) => !file.includes('node_modules'));
+}

@@ -1,0 +1,44 @@
+/** Why nobody will handle an event. */
+export type DeadLetterReason = 'crashed' | 'cut' | 'stopped' | 'unwanted' | 'queue-full' | 'unavailable';
+
+/** Where a reload or load failed. */
+export type Stage = 'discover' | 'build' | 'load' | 'config' | 'migrate' | 'setup';
+
+interface Base {
+  /** Name of the plugin; of a plugin that never loaded, its id; of the watcher, `hotReload`. */
+  name: string;
+}
+
+/** Everything that is reported, by `manager.on` and on `diagnostics_channel` as `bulkhead:<event>`. */
+export interface StatusEvents {
+  loaded: Base & { generation: number; version: string; loadMs: number };
+  unloaded: Base & { generation: number };
+  reloaded: Base & {
+    generation: number;
+    version: string;
+    /** From the first sign of the change (without the quiet time waited for) to the moment the new version serves. */
+    saveToServingMs: number;
+    /** How long nobody served. */
+    pauseMs: number;
+  };
+  'reload-failed': Base & {
+    stage: Stage;
+    error: Error;
+    /** The generation that still serves; `undefined` if there is none. */
+    generation: number | undefined;
+  };
+  /** Something was written, with the same content. */
+  unchanged: Base;
+  crashed: Base & { generation: number; reason: string; error: Error; uptimeMs: number };
+  restarting: Base & { delayMs: number; crashes: number };
+  quarantined: Base & { crashes: number; retryMs: number };
+  /** A thread did not stop when told to, and may still run. */
+  zombie: Base & { generation: number };
+  'dead-letter': Base & { topic: string; payload: unknown; source: string; reason: DeadLetterReason };
+  log: Base & { level: string; fields: Record<string, unknown>; text: string };
+  /** The watcher changed its way of working, or has something to warn of. */
+  watch: Base & { mode: 'native' | 'polling' | 'off'; text: string };
+}
+
+export type StatusName = keyof StatusEvents;
+export type StatusListener<K extends StatusName> = (event: StatusEvents[K]) => void;

@@ -1,0 +1,84 @@
+import type { Slot } from '../isolate/slot.ts';
+import type { StatusEvents, StatusName } from '../status.ts';
+import { type Crash, decideRestart } from './restart-policy.ts';
+
+export interface SupervisorHost {
+  report<K extends StatusName>(event: K, data: StatusEvents[K]): void;
+  /** Starts a plugin again that is in backoff or quarantine; takes the slot's lock and handles failures itself. */
+  restart(slot: Slot): Promise<void>;
+}
+
+/** Decides, after each crash, when a plugin is started again, and does it. */
+export class Supervisor {
+  readonly #host: SupervisorHost;
+  readonly #crashes = new Map<Slot, Crash[]>();
+  readonly #timers = new Map<Slot, NodeJS.Timeout>();
+
+  constructor(host: SupervisorHost) {
+    this.#host = host;
+  }
+
+  /** A plugin that ran, or was about to, has ended by itself. Moves the slot to `backoff`, `quarantined` or `stopped`. */
+  crashed(slot: Slot, clean: boolean): void {
+    const crashes = this.#record(slot, clean);
+    const decision = decideRestart(slot.options.restart, crashes, Math.random());
+    this.cancel(slot);
+    switch (decision.action) {
+      case 'stop':
+        slot.lifecycle.moveTo('stopped');
+        slot.refuseWork('stopped');
+        return;
+      case 'restart':
+        slot.lifecycle.moveTo('backoff');
+        slot.refuseWork('unavailable');
+        this.#host.report('restarting', {
+          name: slot.name,
+          delayMs: decision.delayMs,
+          crashes: crashes.length,
+        });
+        this.#plan(slot, decision.delayMs);
+        return;
+      case 'quarantine':
+        slot.lifecycle.moveTo('quarantined');
+        slot.refuseWork('unavailable');
+        this.#host.report('quarantined', {
+          name: slot.name,
+          crashes: crashes.length,
+          retryMs: decision.retryMs,
+        });
+        if (decision.retryMs > 0) this.#plan(slot, decision.retryMs);
+        return;
+    }
+  }
+
+  /** A planned restart is not wanted any more: stop, or a new version. */
+  cancel(slot: Slot): void {
+    clearTimeout(this.#timers.get(slot));
+    this.#timers.delete(slot);
+  }
+
+  /** The plugin starts with a clean record: its file changed, or it was enabled. */
+  forgive(slot: Slot): void {
+    this.cancel(slot);
+    this.#crashes.delete(slot);
+  }
+
+  #record(slot: Slot, clean: boolean): Crash[] {
+    const at = Date.now();
+    const { windowMs, resetMs } = slot.options.restart;
+    const kept = (this.#crashes.get(slot) ?? []).filter(
+      (crash) => at - crash.at < Math.max(windowMs, resetMs),
+    );
+    const crashes = [...kept, { at, clean, uptimeMs: at - (slot.startedAt?.getTime() ?? at) }];
+    this.#crashes.set(slot, crashes);
+    return crashes;
+  }
+
+  #plan(slot: Slot, delayMs: number): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(slot);
+      void this.#host.restart(slot);
+    }, delayMs);
+    this.#timers.set(slot, timer);
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * What crosses the wire between the host and an isolate. Requests and responses are comlink's own messages (so that
+ * comlink can stand behind the checks in `check.ts`); notes are one-way and ours.
+ */
+export interface RequestFrame {
+  id: string;
+  type: 'APPLY';
+  path: [string];
+  argumentList: { type: 'RAW'; value: unknown }[];
+}
+
+export interface ResponseFrame {
+  id: string;
+  type: 'RAW';
+  value: Outcome;
+}
+
+export interface NoteFrame {
+  type: 'NOTE';
+  name: string;
+  value: unknown;
+}
+
+export type Frame = RequestFrame | ResponseFrame | NoteFrame;
+
+/** How a request ended. Errors travel as data: comlink alone would lose `code` and `cause`. */
+export type Outcome = { ok: true; value: unknown } | { ok: false; error: WireError };
+
+export type WireError =
+  | {
+      kind: 'error';
+      name: string;
+      message: string;
+      stack?: string;
+      code?: string | number;
+      cause?: WireError;
+      errors?: WireError[];
+      fields?: Record<string, unknown>;
+    }
+  | { kind: 'value'; value: unknown };
+
+/** One message between the two sides: the frames of one tick, in the order they were sent. */
+export type Batch = Frame[];
+
+/** The two ends of a wire, whatever carries it. */
+export interface Channel {
+  post(batch: Batch): void;
+  /** Called with whatever arrived, unchecked. */
+  onBatch(listener: (batch: unknown) => void): void;
+  /** Stops reading and writing. */
+  close(): void;
+}
+
+export const LIMITS = {
+  /** Most frames in one message. */
+  framesPerBatch: 100_000,
+  /** Longest request id, method, note or topic name, in characters. */
+  nameLength: 512,
+  /** Largest argument, result, payload or state value, in bytes as estimated by `measure`. */
+  valueBytes: 64 * 1024 * 1024,
+} as const;

@@ -1,0 +1,42 @@
+import type { MessagePort } from 'node:worker_threads';
+import { receiveMessageOnPort } from 'node:worker_threads';
+import type { Batch, Channel } from './frames.ts';
+
+/** A {@link Channel} over one private `MessagePort`. */
+export class PortChannel implements Channel {
+  readonly #port: MessagePort;
+  #listener: (batch: unknown) => void = () => {};
+
+  constructor(port: MessagePort) {
+    this.#port = port;
+  }
+
+  post(batch: Batch): void {
+    this.#port.postMessage(batch);
+  }
+
+  onBatch(listener: (batch: unknown) => void): void {
+    this.#listener = listener;
+    this.#port.on('message', listener);
+    // A message that cannot be deserialized is as malformed as they come.
+    this.#port.on('messageerror', () => listener(undefined));
+  }
+
+  /**
+   * Reads what the other side had posted before it ended. A thread's 'exit' can come while its last messages still wait
+   * in the port of a busy host.
+   */
+  drain(): void {
+    for (;;) {
+      const received = receiveMessageOnPort(this.#port);
+      if (received === undefined) return;
+      this.#listener(received.message);
+    }
+  }
+
+  close(): void {
+    this.#port.removeAllListeners('message');
+    this.#port.removeAllListeners('messageerror');
+    this.#port.close();
+  }
+}

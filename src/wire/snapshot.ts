@@ -1,0 +1,135 @@
+import { deserialize, serialize } from 'node:v8';
+import { BulkheadError } from '../errors.ts';
+import { LIMITS } from './frames.ts';
+
+/** Above this many objects the native clone is as fast, and it keeps shared references and cycles. */
+const SMALL = 32;
+
+/**
+ * A deep copy of a structured-clonable value, taken at once: what the caller changes afterwards is not sent. Small plain
+ * data is copied here, everything else by V8's serializer (so both tiers accept exactly the same values).
+ *
+ * @throws {BulkheadError} `ERR_NOT_CLONEABLE` with the path to the offending part, `ERR_VALUE_TOO_LARGE`.
+ */
+export function snapshot<T>(value: T, where: string): T {
+  if (isPrimitive(value)) {
+    if (typeof value === 'string' && value.length * 2 > LIMITS.valueBytes)
+      throw tooLarge(where, value.length * 2);
+    return value;
+  }
+  const seen: object[] = [];
+  try {
+    return copyPlain(value, seen) as T;
+  } catch (reason) {
+    if (reason !== NOT_SMALL_AND_PLAIN) throw reason;
+    return cloneNatively(value, where);
+  }
+}
+
+const NOT_SMALL_AND_PLAIN = Symbol('not small and plain');
+
+function copyPlain(value: unknown, seen: object[]): unknown {
+  if (isPrimitive(value)) {
+    if (typeof value === 'string' && value.length > 65_536) throw NOT_SMALL_AND_PLAIN;
+    return value;
+  }
+  if (typeof value !== 'object' || value === null) throw NOT_SMALL_AND_PLAIN;
+  if (seen.length === SMALL || seen.includes(value)) throw NOT_SMALL_AND_PLAIN;
+  seen.push(value);
+  if (Array.isArray(value)) {
+    if (value.length > 1024) throw NOT_SMALL_AND_PLAIN;
+    const copy: unknown[] = [];
+    for (let index = 0; index < value.length; index++) {
+      if (!(index in value)) throw NOT_SMALL_AND_PLAIN;
+      copy.push(copyPlain(value[index], seen));
+    }
+    return copy;
+  }
+  const prototype = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) throw NOT_SMALL_AND_PLAIN;
+  const copy: Record<string, unknown> = {};
+  for (const key of Object.keys(value)) {
+    if (key === '__proto__') throw NOT_SMALL_AND_PLAIN;
+    copy[key] = copyPlain((value as Record<string, unknown>)[key], seen);
+  }
+  return copy;
+}
+
+function cloneNatively<T>(value: T, where: string): T {
+  let bytes: Buffer;
+  try {
+    bytes = serialize(value);
+  } catch (cause) {
+    const path = pathToUncloneable(value, '', new Set()) ?? '';
+    throw new BulkheadError(
+      'ERR_NOT_CLONEABLE',
+      `${where}${path ? `: ${path}` : ''} cannot be sent to another thread: ${(cause as Error).message}. ` +
+        'Only data that can be structured-cloned crosses: no functions, symbols, sockets, streams or shared memory.',
+      { cause },
+    );
+  }
+  if (bytes.length > LIMITS.valueBytes) throw tooLarge(where, bytes.length);
+  return deserialize(bytes);
+}
+
+function tooLarge(where: string, bytes: number): BulkheadError {
+  return new BulkheadError(
+    'ERR_VALUE_TOO_LARGE',
+    `${where} has about ${bytes} bytes; at most ${LIMITS.valueBytes} cross at once. Send it in parts, or send a file name.`,
+  );
+}
+
+function isPrimitive(value: unknown): boolean {
+  switch (typeof value) {
+    case 'object':
+      return value === null;
+    case 'function':
+    case 'symbol':
+      return false;
+    default:
+      return true;
+  }
+}
+
+/** `.user.socket` for `{ user: { socket } }`: the first innermost part that the serializer refuses. */
+function pathToUncloneable(value: unknown, path: string, seen: Set<unknown>): string | undefined {
+  if (cloneable(value) || seen.has(value)) return undefined;
+  seen.add(value);
+  for (const [step, child] of children(value)) {
+    const found = pathToUncloneable(child, path + step, seen);
+    if (found !== undefined) return found;
+  }
+  return path;
+}
+
+function cloneable(value: unknown): boolean {
+  if (isPrimitive(value)) return true;
+  try {
+    serialize(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function* children(value: unknown): Generator<[step: string, child: unknown]> {
+  if (value instanceof Map) {
+    for (const [key, child] of value)
+      yield [`.get(${typeof key === 'string' ? JSON.stringify(key) : '…'})`, child];
+  } else if (value instanceof Set) {
+    for (const child of value) yield ['.values()', child];
+  } else if (typeof value === 'object' && value !== null) {
+    for (const key of Object.keys(value)) {
+      const step = Array.isArray(value)
+        ? `[${key}]`
+        : /^[\w$]+$/.test(key)
+          ? `.${key}`
+          : `[${JSON.stringify(key)}]`;
+      try {
+        yield [step, (value as Record<string, unknown>)[key]];
+      } catch {
+        // A getter that throws: the part itself is the offender.
+      }
+    }
+  }
+}

@@ -1,0 +1,100 @@
+import { inspect } from 'node:util';
+import type { WireError } from './frames.ts';
+import { snapshot } from './snapshot.ts';
+
+const MAX_DEPTH = 8;
+const MAX_TEXT = 20_000;
+
+/** Names that a decoded error gets back its own class for, so that `instanceof RangeError` holds on the other side. */
+const BUILT_IN: Record<string, new (message: string) => Error> = {
+  Error,
+  EvalError,
+  RangeError,
+  ReferenceError,
+  SyntaxError,
+  TypeError,
+  URIError,
+};
+
+/** Anything that was thrown, as data. Never throws itself, whatever was thrown. */
+export function encodeError(thrown: unknown, depth = 0): WireError {
+  try {
+    if (thrown instanceof Error) return encodeRealError(thrown, depth);
+    return { kind: 'value', value: snapshot(thrown, 'thrown value') };
+  } catch {
+    return {
+      kind: 'error',
+      name: 'Error',
+      message: `Something that cannot be sent was thrown: ${describe(thrown)}`,
+    };
+  }
+}
+
+/** The inverse of {@link encodeError}: an error with `name`, `message`, `code`, `cause`, `errors`, the sender's stack. */
+export function decodeError(wire: WireError): unknown {
+  if (wire.kind === 'value') return wire.value;
+  const error =
+    wire.errors !== undefined
+      ? new AggregateError(wire.errors.map(decodeError), wire.message)
+      : new (BUILT_IN[wire.name] ?? Error)(wire.message);
+  if (wire.cause !== undefined) define(error, 'cause', decodeError(wire.cause));
+  if (error.name !== wire.name) define(error, 'name', wire.name);
+  define(error, 'stack', wire.stack ?? `${wire.name}: ${wire.message}`);
+  for (const [key, value] of Object.entries(wire.fields ?? {})) {
+    if (!(key in error)) (error as unknown as Record<string, unknown>)[key] = value;
+  }
+  if (wire.code !== undefined) (error as unknown as Record<string, unknown>).code = wire.code;
+  return error;
+}
+
+function encodeRealError(error: Error, depth: number): WireError {
+  const wire: WireError = {
+    kind: 'error',
+    name: text(error.name, 'Error'),
+    message: text(error.message, ''),
+    stack: text(error.stack, ''),
+  };
+  const { code } = error as { code?: unknown };
+  if (typeof code === 'string' || typeof code === 'number') wire.code = code;
+  if (depth < MAX_DEPTH) {
+    if (error.cause !== undefined) wire.cause = encodeError(error.cause, depth + 1);
+    if (error instanceof AggregateError)
+      wire.errors = error.errors.slice(0, 100).map((e) => encodeError(e, depth + 1));
+  }
+  const fields = ownFields(error);
+  if (fields !== undefined) wire.fields = fields;
+  return wire;
+}
+
+/** The error's other own data (`errno`, `plugin`, `status` …), as far as it can be sent. */
+function ownFields(error: Error): Record<string, unknown> | undefined {
+  let fields: Record<string, unknown> | undefined;
+  for (const key of Object.keys(error)) {
+    if (key === 'code' || key === 'cause' || key === 'errors' || key === 'name' || key === '__proto__')
+      continue;
+    try {
+      const value = snapshot((error as unknown as Record<string, unknown>)[key], key);
+      fields ??= {};
+      fields[key] = value;
+    } catch {
+      // What cannot be sent is left out: the error itself matters more.
+    }
+  }
+  return fields;
+}
+
+function describe(thrown: unknown): string {
+  try {
+    return inspect(thrown, { depth: 1, breakLength: Number.POSITIVE_INFINITY }).slice(0, 500);
+  } catch {
+    return typeof thrown;
+  }
+}
+
+function text(value: unknown, fallback: string): string {
+  return typeof value === 'string' ? value.slice(0, MAX_TEXT) : fallback;
+}
+
+function define(error: Error, key: 'cause' | 'name' | 'stack', value: unknown): void {
+  Object.defineProperty(error, key, { value, configurable: true, writable: true, enumerable: false });
+}

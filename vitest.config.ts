@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts', 'plugins/**/*.test.ts'],
+    // The native watcher must not be loaded in a worker thread, and the tests start threads of their own.
+    pool: 'forks',
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    // What is tested is what ships: the built files, loaded by Node itself.
+    server: { deps: { external: [/\/dist\//] } },
+  },
+});
