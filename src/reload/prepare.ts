@@ -46,7 +46,7 @@ export class Preparation {
   }
 
   /** Builds (unless a build is given), loads, checks metadata and configuration, and migrates a copy of the state as a trial. */
-  async prepare(slot: Slot, given?: Build): Promise<Prepared> {
+  async prepare(slot: Slot, given?: Build, state = slot.state.save()): Promise<Prepared> {
     const build = given ?? (await this.#build(slot));
     const { standbys, botFunctions } = this.#host;
     const generation = new Generation(
@@ -72,9 +72,8 @@ export class Preparation {
       );
       this.#checkName(slot, metadata.name);
       stage = 'migrate';
-      const { version } = slot.state;
-      if (version !== undefined && version !== metadata.stateVersion) {
-        await generation.migrate(slot.state.entries(), version);
+      if (state !== undefined && state.version !== metadata.stateVersion) {
+        await generation.migrate(state.entries, state.version);
       }
       return { generation, build };
     } catch (error) {

@@ -52,7 +52,7 @@ export class Transactions {
     const since = performance.now();
     slot.lifecycle.moveTo('preparing');
     slot.inbox.pause(undefined);
-    const prepared = await this.#host.preparation.prepare(slot, options.build);
+    const prepared = await this.#host.preparation.prepare(slot, options.build, options.state);
     await this.#start(slot, prepared, options);
     const { number, metadata } = prepared.generation;
     this.#host.report('loaded', {
@@ -66,7 +66,7 @@ export class Transactions {
   /** The story of a reload: prepare, swap, retire. On failure the old version serves, or is brought back. */
   async reload(slot: Slot, options: ReloadOptions = {}): Promise<void> {
     const since = options.since ?? performance.now();
-    const prepared = await this.#host.preparation.prepare(slot, options.build);
+    const prepared = await this.#host.preparation.prepare(slot, options.build, options.state);
     const previous = slot.current;
     const pauseMs = await this.#swap(slot, prepared, options);
     slot.reloads++;

@@ -13,7 +13,7 @@ export interface LinkOptions {
   methods: Dispatcher;
   /** One-way messages the other side may send, by name. */
   notes: Dispatcher;
-  /** Called once, with the reason, when something malformed arrived; the link is closed by then. */
+  /** Called once, with the reason, when something malformed arrived. Nothing more is read; it is time to call `end`. */
   onViolation: (reason: string) => void;
 }
 
@@ -38,6 +38,7 @@ export class Link {
   readonly #requestFunctions = new Map<string, (value: unknown) => Promise<Outcome>>();
   #outbox: Batch = [];
   #flushPlanned = false;
+  #broken = false;
   #deliverRequest: (frame: RequestFrame) => void = () => {};
   #deliverResponse: (frame: ResponseFrame) => void = () => {};
   #ended: (() => unknown) | undefined;
@@ -95,7 +96,7 @@ export class Link {
 
   /** Takes what came off the channel. Nothing in it can throw into the caller. */
   receive(batch: unknown): void {
-    if (this.#ended !== undefined) return;
+    if (this.#ended !== undefined || this.#broken) return;
     const problem = checkBatch(batch, this.#methodNames, this.#noteNames);
     if (problem !== undefined) {
       this.#violation(problem);
@@ -124,7 +125,7 @@ export class Link {
   }
 
   #violation(reason: string): void {
-    this.end(() => new Error(`malformed message: ${reason}`));
+    this.#broken = true;
     this.#onViolation(reason);
   }
 

@@ -1,0 +1,336 @@
+import { expect, it } from 'vitest';
+import { bench, pluginSource, until } from '../support/workspace.ts';
+
+const OFF = { hotReload: false };
+
+it('rejects with the error of the plugin: class, name, message, code, cause and a stack in its own lines', async () => {
+  const { manager, workspace } = await bench(
+    {
+      'thrower.ts': `import { definePlugin } from 'bulkhead/plugin';
+interface Unused { a: string }
+class QuotaError extends RangeError { code = 'E_QUOTA'; limit = 3; override name = 'QuotaError'; }
+export default definePlugin({
+  name: 'thrower', version: '1.0.0',
+  setup: () => ({
+    plain() { throw new RangeError('too far'); },
+    rich() { throw new QuotaError('used up', { cause: new TypeError('inner', { cause: 'root' }) }); },
+    async several() { throw new AggregateError([new Error('one'), new SyntaxError('two')], 'both'); },
+  }),
+});`,
+    },
+    OFF,
+  );
+  await manager.loadAll();
+  const thrower = manager.plugin<{ plain(): void; rich(): void; several(): void }>('thrower');
+  const file = workspace.path('plugins/thrower.ts');
+  const plain = (await thrower.plain().catch((error: unknown) => error)) as Error;
+  expect(plain).toBeInstanceOf(RangeError);
+  expect(plain.message).toBe('too far');
+  expect(plain.stack).toContain(`${file}:7:21`);
+  const rich = (await thrower.rich().catch((error: unknown) => error)) as Error & {
+    code: string;
+    limit: number;
+  };
+  expect(rich).toMatchObject({ name: 'QuotaError', message: 'used up', code: 'E_QUOTA', limit: 3 });
+  expect(rich.cause).toBeInstanceOf(TypeError);
+  expect((rich.cause as Error).cause).toBe('root');
+  const several = (await thrower.several().catch((error: unknown) => error)) as AggregateError;
+  expect(several).toBeInstanceOf(AggregateError);
+  expect(several.errors.map((error: Error) => error.message)).toEqual(['one', 'two']);
+});
+
+it.each([
+  ['undefined', 'undefined', undefined],
+  ['null', 'null', null],
+  ['a string', `'text'`, 'text'],
+  ['an object', '{ reason: 1 }', { reason: 1 }],
+])('rejects with %s if that is what was thrown', async (_what, thrown, expected) => {
+  const { manager } = await bench(
+    { 'odd.ts': pluginSource('odd', `return { go() { throw ${thrown}; } };`) },
+    OFF,
+  );
+  await manager.loadAll();
+  await expect(manager.plugin<{ go(): void }>('odd').go()).rejects.toEqual(expected);
+});
+
+it.each([
+  ['a function', '() => 1'],
+  [
+    'an error whose message is a trap',
+    `Object.defineProperty(new Error(), 'message', { get() { throw 1; } })`,
+  ],
+  ['a proxy that throws', 'new Proxy({}, { get() { throw 1; }, getPrototypeOf() { throw 2; } })'],
+])('says so when %s was thrown', async (_what, thrown) => {
+  const { manager } = await bench(
+    { 'odd.ts': pluginSource('odd', `return { go() { throw ${thrown}; } };`) },
+    OFF,
+  );
+  await manager.loadAll();
+  await expect(manager.plugin<{ go(): void }>('odd').go()).rejects.toThrow(
+    'Something that cannot be sent was thrown',
+  );
+});
+
+it('refuses what cannot be cloned with the path to it, as argument and as result', async () => {
+  const { manager } = await bench(
+    {
+      'echo.ts': pluginSource(
+        'echo',
+        `return { take: (..._: unknown[]) => 'taken', give: () => ({ list: [1, { socket: () => {} }] }) };`,
+      ),
+    },
+    OFF,
+  );
+  await manager.loadAll();
+  const echo = manager.plugin<{ take(...values: unknown[]): string; give(): unknown }>('echo');
+  await expect(echo.take(1, { user: { socket: () => {} } })).rejects.toMatchObject({
+    code: 'ERR_NOT_CLONEABLE',
+    message: expect.stringContaining('argument 2: .user.socket'),
+  });
+  await expect(echo.take(new Map([['key', Symbol('x')]]))).rejects.toThrow('argument 1: .get("key")');
+  await expect(echo.give()).rejects.toMatchObject({
+    code: 'ERR_NOT_CLONEABLE',
+    message: expect.stringContaining('the result: .list[1].socket'),
+  });
+  expect(await echo.take()).toBe('taken');
+});
+
+it('sends values as they were at the time of the call', async () => {
+  const { manager } = await bench(
+    { 'echo.ts': pluginSource('echo', 'return { echo: (value) => value };') },
+    OFF,
+  );
+  await manager.loadAll();
+  const { echo } = manager.plugin<{ echo<T>(value: T): T }>('echo');
+  const mutable = { n: 1, list: [1] };
+  const call = echo(mutable);
+  mutable.n = 2;
+  mutable.list.push(2);
+  expect(await call).toEqual({ n: 1, list: [1] });
+  const cyclic: { self?: unknown } = {};
+  cyclic.self = cyclic;
+  const back = (await echo(cyclic)) as { self: unknown };
+  expect(back.self).toBe(back);
+  const rich = {
+    date: new Date(0),
+    map: new Map([[1, new Set([2])]]),
+    bytes: new Uint8Array([1, 2]),
+    big: 3n,
+    re: /x/g,
+  };
+  expect(await echo(rich)).toEqual(rich);
+});
+
+it('passes an AbortSignal on, as an argument or inside one', async () => {
+  const { manager } = await bench(
+    {
+      'patient.ts': pluginSource(
+        'patient',
+        `const aborted = (signal: AbortSignal) => new Promise((_, reject) => { signal.addEventListener('abort', () => reject(signal.reason)); ctx.bot.waiting(); });
+    return { bare: (_: number, signal: AbortSignal) => aborted(signal), inside: (options: { signal: AbortSignal }) => aborted(options.signal) };`,
+      ),
+    },
+    { ...OFF, bot: { waiting: () => controller.abort(new RangeError('enough')) } },
+  );
+  let controller = new AbortController();
+  await manager.loadAll();
+  const patient = manager.plugin<{
+    bare(n: number, signal: AbortSignal): void;
+    inside(options: { signal: AbortSignal }): void;
+  }>('patient');
+  await expect(patient.bare(1, controller.signal)).rejects.toThrow(new RangeError('enough'));
+  controller = new AbortController();
+  await expect(patient.inside({ signal: controller.signal })).rejects.toThrow(new RangeError('enough'));
+  await expect(patient.bare(1, AbortSignal.abort(new Error('before')))).rejects.toThrow('before');
+});
+
+it('gives up a call after callTimeoutMs, and says which', async () => {
+  const { manager } = await bench(
+    { 'slow.ts': pluginSource('slow', 'return { never: () => new Promise(() => {}), now: () => 1 };') },
+    { ...OFF, defaults: { callTimeoutMs: 50, drainMs: 10 } },
+  );
+  await manager.loadAll();
+  const slow = manager.plugin<{ never(): void; now(): number }>('slow');
+  await expect(slow.never()).rejects.toMatchObject({
+    code: 'ERR_CALL_TIMEOUT',
+    message: expect.stringContaining("'never' within 50 ms"),
+  });
+  expect(await slow.now()).toBe(1);
+});
+
+it.each([
+  ['process.exit(0)', 'exit', 'process.exit(0)'],
+  ['process.exit(3)', 'exit', 'process.exit(3)'],
+  [`setImmediate(() => { throw new TypeError('later'); })`, 'uncaught-exception', 'TypeError: later'],
+  [
+    `setImmediate(() => { Promise.reject(new RangeError('unhandled')); })`,
+    'uncaught-exception',
+    'RangeError: unhandled',
+  ],
+  ['setImmediate(() => { throw undefined; })', 'uncaught-exception', 'undefined'],
+  [
+    `process.on('uncaughtException', () => {}); setImmediate(() => { throw new Error('swallowed?'); })`,
+    'uncaught-exception',
+    'swallowed?',
+  ],
+  [
+    'const hoard: unknown[] = []; setInterval(() => { for (let i = 0; i < 1e5; i++) hoard.push({ i, text: String(i) }); })',
+    'heap-limit',
+    'heap limit',
+  ],
+])('settles every pending call when the plugin ends by %s', async (code, reason, text) => {
+  const { manager, next } = await bench(
+    {
+      'fragile.ts': pluginSource(
+        'fragile',
+        `return { wait: () => new Promise(() => {}), end() { ${code}; return new Promise(() => {}); } };`,
+      ),
+    },
+    { ...OFF, defaults: { limits: { heapMb: 32 } } },
+  );
+  await manager.loadAll();
+  const fragile = manager.plugin<{ wait(): void; end(): void }>('fragile');
+  const crashed = next('crashed');
+  const pending = [fragile.wait(), fragile.wait(), fragile.end()];
+  for (const outcome of await Promise.allSettled(pending)) {
+    expect(outcome).toMatchObject({
+      status: 'rejected',
+      reason: {
+        name: 'PluginCrashedError',
+        code: 'ERR_PLUGIN_CRASHED',
+        plugin: 'fragile',
+        generation: 1,
+        reason,
+      },
+    });
+    expect((outcome as PromiseRejectedResult).reason.message).toContain(text);
+  }
+  expect(await crashed).toMatchObject({ name: 'fragile', generation: 1, reason });
+  await expect(fragile.wait()).rejects.toMatchObject({ code: 'ERR_PLUGIN_UNAVAILABLE' });
+});
+
+it('starts a crashed plugin again, with its state', async () => {
+  const { manager, next } = await bench(
+    {
+      'phoenix.ts': pluginSource(
+        'phoenix',
+        `return { die() { ctx.state.set('last', 'words'); process.exit(1); }, last: () => ctx.state.get('last') };`,
+      ),
+    },
+    { ...OFF, defaults: { restart: { initialDelayMs: 1 } } },
+  );
+  await manager.loadAll();
+  const phoenix = manager.plugin<{ die(): void; last(): string }>('phoenix');
+  const loaded = next('loaded');
+  await expect(phoenix.die()).rejects.toMatchObject({ code: 'ERR_PLUGIN_CRASHED' });
+  expect(await loaded).toMatchObject({ name: 'phoenix', generation: 2 });
+  expect(await phoenix.last()).toBe('words');
+});
+
+it('names what exists when a function does not', async () => {
+  const { manager } = await bench({ 'one.ts': pluginSource('one', 'return { real: () => 1 };') }, OFF);
+  await manager.loadAll();
+  const one = manager.plugin<Record<string, () => void>>('one');
+  await expect(one.unreal?.()).rejects.toMatchObject({
+    code: 'ERR_NO_SUCH_METHOD',
+    message: expect.stringContaining('real'),
+  });
+  await expect(one.constructor?.()).rejects.toMatchObject({ code: 'ERR_NO_SUCH_METHOD' });
+  await expect(manager.plugin<{ x(): void }>('none').x()).rejects.toMatchObject({
+    code: 'ERR_PLUGIN_NOT_FOUND',
+    message: expect.stringContaining('one'),
+  });
+});
+
+it('sends all events of a tick in one message, and calls after the events before them', async () => {
+  const { manager } = await bench(
+    {
+      'tally.ts': pluginSource(
+        'tally',
+        `let seen = 0; ctx.on('tick', () => { seen++; }); return { seen: () => seen };`,
+      ),
+    },
+    OFF,
+  );
+  await manager.loadAll();
+  const { MessagePort } = await import('node:worker_threads');
+  const { postMessage } = MessagePort.prototype;
+  let messages = 0;
+  MessagePort.prototype.postMessage = function count(this: InstanceType<typeof MessagePort>, ...args: never) {
+    messages++;
+    return postMessage.apply(this, args);
+  };
+  try {
+    for (let n = 0; n < 500; n++) void manager.emit('tick', { n });
+    expect(await manager.plugin<{ seen(): number }>('tally').seen()).toBe(500);
+  } finally {
+    MessagePort.prototype.postMessage = postMessage;
+  }
+  expect(messages).toBe(1);
+});
+
+it('gives a plugin the environment it was granted, and nothing else of the host', async () => {
+  process.env.BULKHEAD_TEST_KEY = 'granted';
+  const { manager } = await bench(
+    {
+      'curious.ts': pluginSource(
+        'curious',
+        'return { look: () => ({ env: { ...process.env }, argv: process.argv.length, execArgv: process.execArgv }) };',
+      ),
+    },
+    { ...OFF, plugins: { curious: { env: ['BULKHEAD_TEST_KEY', 'BULKHEAD_TEST_ABSENT'] } } },
+  );
+  await manager.loadAll();
+  expect(await manager.plugin<{ look(): unknown }>('curious').look()).toEqual({
+    env: { BULKHEAD_TEST_KEY: 'granted' },
+    argv: 2,
+    execArgv: [],
+  });
+});
+
+it('captures what a plugin prints, in order, to the end', async () => {
+  const { manager, seen, next } = await bench(
+    {
+      'chatty.ts': pluginSource(
+        'chatty',
+        `return { talk() { console.log('one %d', 1); console.error('two'); process.stdout.write('three\\nfo'); process.stdout.write('ur\\n'); ctx.log.warn({ n: 5 }, 'five'); process.stderr.write('six'); process.exit(0); } };`,
+      ),
+    },
+    OFF,
+  );
+  await manager.loadAll();
+  const crashed = next('crashed');
+  await manager
+    .plugin<{ talk(): void }>('chatty')
+    .talk()
+    .catch(() => {});
+  await crashed;
+  expect(seen('log').map(({ level, text }) => [level, text])).toEqual([
+    ['info', 'one 1'],
+    ['error', 'two'],
+    ['info', 'three'],
+    ['info', 'four'],
+    ['warn', 'five'],
+    ['error', 'six'],
+  ]);
+});
+
+it('answers a call made before the plugin is ready once it is', async () => {
+  const { manager } = await bench(
+    {
+      'late.ts': pluginSource('late', `await new Promise(setImmediate); return { ok: () => 'ok' };`).replace(
+        'setup(ctx)',
+        'async setup(ctx)',
+      ),
+    },
+    OFF,
+  );
+  const loading = manager.loadAll();
+  await until(() => manager.get('late')?.state === 'preparing', 'the load');
+  expect(await manager.plugin<{ ok(): string }>('late').ok()).toBe('ok');
+  await loading;
+  await manager.unload('late');
+  await expect(manager.plugin<{ ok(): string }>('late').ok()).rejects.toMatchObject({
+    code: 'ERR_PLUGIN_UNAVAILABLE',
+  });
+});

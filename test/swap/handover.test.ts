@@ -1,0 +1,225 @@
+import { writeFile } from 'node:fs/promises';
+import { expect, it } from 'vitest';
+import { bench, pluginSource, until } from '../support/workspace.ts';
+
+/** A promise and its resolve function. */
+function gate<T = void>() {
+  let open!: (value: T) => void;
+  const opened = new Promise<T>((resolve) => {
+    open = resolve;
+  });
+  return { open, opened };
+}
+
+it('lets calls under way finish on the old generation and queues new ones for the new', async () => {
+  const started = gate();
+  const release = gate();
+  const body = (version: string) =>
+    `return { slow: async () => { await ctx.bot.started(); await ctx.bot.released(); return '${version}'; }, quick: () => '${version}' };`;
+  const { manager, workspace } = await bench(
+    { 'worker.ts': pluginSource('worker', body('old')) },
+    { hotReload: false, bot: { started: () => started.open(), released: () => release.opened } },
+  );
+  await manager.loadAll();
+  const worker = manager.plugin<{ slow(): string; quick(): string }>('worker');
+  const slow = worker.slow();
+  await started.opened;
+  await writeFile(workspace.path('plugins/worker.ts'), pluginSource('worker', body('new')));
+  const reload = manager.reload('worker');
+  await until(() => manager.get('worker')?.state === 'reloading', 'the pause');
+  const quick = worker.quick();
+  release.open();
+  expect(await slow).toBe('old');
+  expect(await quick).toBe('new');
+  await reload;
+});
+
+it('rejects what does not end within drainMs with PluginReloadedError', async () => {
+  const { manager } = await bench(
+    { 'worker.ts': pluginSource('worker', `return { hang: () => new Promise(() => {}) };`) },
+    { hotReload: false, defaults: { drainMs: 30 } },
+  );
+  await manager.loadAll();
+  const hang = manager.plugin<{ hang(): void }>('worker').hang();
+  const rejection = expect(hang).rejects.toMatchObject({
+    name: 'PluginReloadedError',
+    code: 'ERR_PLUGIN_RELOADED',
+    plugin: 'worker',
+    generation: 1,
+  });
+  await manager.reload('worker');
+  await rejection;
+});
+
+it('runs teardown last registered first, lets it call the host, and fences the generation afterwards', async () => {
+  const calls: string[] = [];
+  const setup = `
+    ctx.signal.addEventListener('abort', () => ctx.bot.note('abort'));
+    ctx.onTeardown(async () => { await ctx.bot.note('first registered'); });
+    ctx.onTeardown(async () => { await ctx.bot.note('second registered'); });
+    setInterval(() => ctx.bot.note('late').catch(() => {}), 1);
+  `;
+  const { manager, workspace } = await bench(
+    { 'tidy.ts': pluginSource('tidy', setup) },
+    { hotReload: false, bot: { note: (text: string) => void calls.push(text) } },
+  );
+  await manager.loadAll();
+  await writeFile(workspace.path('plugins/tidy.ts'), pluginSource('tidy', ''));
+  await manager.reload('tidy');
+  expect(calls.filter((text) => text !== 'late')).toEqual(['abort', 'second registered', 'first registered']);
+  const before = calls.length;
+  await manager.reload('tidy');
+  expect(calls.length).toBe(before);
+});
+
+it('brings the old version back, with its state, when the new one fails in setup, and hands it the queue', async () => {
+  const good = `
+    ctx.onTeardown(() => ctx.state.set('left', 'by teardown'));
+    return { left: () => ctx.state.get('left'), version: () => 'good' };`;
+  const bad = `ctx.state.set('left', 'by the broken one'); await ctx.bot.failing(); throw new Error('no database');`;
+  const failing = gate();
+  const proceed = gate();
+  const { manager, workspace, next } = await bench(
+    { 'shop.ts': pluginSource('shop', good) },
+    {
+      hotReload: false,
+      bot: {
+        failing: () => {
+          failing.open();
+          return proceed.opened;
+        },
+      },
+    },
+  );
+  await manager.loadAll();
+  await writeFile(
+    workspace.path('plugins/shop.ts'),
+    pluginSource('shop', bad).replace('setup(ctx)', 'async setup(ctx)'),
+  );
+  const failed = next('reload-failed');
+  const reload = manager.reload('shop').catch((error: unknown) => error);
+  await failing.opened;
+  const queued = manager.plugin<{ version(): string }>('shop').version();
+  proceed.open();
+  expect(await reload).toMatchObject({
+    code: 'ERR_PLUGIN_SETUP',
+    message: expect.stringContaining('no database'),
+  });
+  expect(await queued).toBe('good');
+  expect(await failed).toMatchObject({ stage: 'setup', generation: 3 });
+  expect(await manager.plugin<{ left(): string }>('shop').left()).toBe('by teardown');
+  expect(manager.get('shop')?.state).toBe('running');
+});
+
+it('activates what setup registered and sends what it emitted only when setup succeeds', async () => {
+  const heard: string[] = [];
+  const { manager, workspace } = await bench(
+    {
+      'ear.ts': pluginSource('ear', `ctx.on('news.>', (text) => ctx.bot.heard(text));`),
+      'mouth.ts': pluginSource('mouth', ''),
+    },
+    { hotReload: false, bot: { heard: (text: string) => void heard.push(text) } },
+  );
+  await manager.loadAll();
+  const source = (end: string) =>
+    pluginSource('mouth', `ctx.command('speak', () => 'spoken'); ctx.emit('news.today', '${end}'); ${end}`);
+  await writeFile(workspace.path('plugins/mouth.ts'), source('throw new Error()'));
+  await expect(manager.reload('mouth')).rejects.toMatchObject({ code: 'ERR_PLUGIN_SETUP' });
+  expect(manager.commands.list()).toEqual([]);
+  await writeFile(workspace.path('plugins/mouth.ts'), source('return {}'));
+  await manager.reload('mouth');
+  await until(() => heard.length > 0, 'the event');
+  expect(heard).toEqual(['return {}']);
+  expect(manager.commands.list().map(({ name }) => name)).toEqual(['speak']);
+});
+
+it('does not wait for itself when a plugin asks for its own reload', async () => {
+  let reload: Promise<void> | undefined;
+  const { manager } = await bench(
+    { 'selfish.ts': pluginSource('selfish', `return { renew: () => ctx.bot.reload() };`) },
+    {
+      hotReload: false,
+      bot: {
+        reload: () => {
+          reload = manager.reload('selfish');
+          return reload;
+        },
+      },
+      defaults: { drainMs: 600_000 },
+    },
+  );
+  await manager.loadAll();
+  await expect(manager.plugin<{ renew(): void }>('selfish').renew()).rejects.toMatchObject({
+    code: 'ERR_PLUGIN_RELOADED',
+  });
+  await reload;
+  expect(manager.get('selfish')?.generation).toBe(2);
+});
+
+it('passes a call through the pause that the drain itself waits for: A calls B calls A', async () => {
+  const inA = gate();
+  const goOn = gate();
+  const { manager } = await bench(
+    {
+      'a.ts': pluginSource(
+        'a',
+        `return { outer: async () => { await ctx.bot.wait(); return ctx.bot.askB(); }, inner: () => 'inner' };`,
+      ),
+      'b.ts': pluginSource('b', `return { ask: () => ctx.bot.askA() };`),
+    },
+    {
+      hotReload: false,
+      defaults: { drainMs: 600_000 },
+      bot: {
+        wait: () => {
+          inA.open();
+          return goOn.opened;
+        },
+        askB: () => manager.plugin<{ ask(): string }>('b').ask(),
+        askA: () => manager.plugin<{ inner(): string }>('a').inner(),
+      },
+    },
+  );
+  await manager.loadAll();
+  const outer = manager.plugin<{ outer(): string }>('a').outer();
+  await inA.opened;
+  const reloads = [manager.reload('a'), manager.reload('b')];
+  await until(() => manager.get('a')?.state === 'reloading', 'the pause of a');
+  goOn.open();
+  expect(await outer).toBe('inner');
+  await Promise.all(reloads);
+});
+
+it('refuses a call into a plugin on behalf of its own setup, instead of waiting for ever', async () => {
+  const { manager } = await bench(
+    {
+      'loop.ts': pluginSource(
+        'loop',
+        `const answer = await ctx.bot.askMe().catch((error) => error.code); return { answer: () => answer };`,
+      ).replace('setup(ctx)', 'async setup(ctx)'),
+    },
+    { hotReload: false, bot: { askMe: () => manager.plugin<{ answer(): string }>('loop').answer() } },
+  );
+  await manager.loadAll();
+  expect(await manager.plugin<{ answer(): string }>('loop').answer()).toBe('ERR_CALL_CYCLE');
+});
+
+it('reports queued events that the new version no longer wants as dead letters', async () => {
+  const proceed = gate();
+  const { manager, workspace, seen } = await bench(
+    { 'ear.ts': pluginSource('ear', `ctx.on('news.old', () => {}); ctx.onTeardown(() => ctx.bot.wait());`) },
+    { hotReload: false, bot: { wait: () => proceed.opened } },
+  );
+  await manager.loadAll();
+  await writeFile(workspace.path('plugins/ear.ts'), pluginSource('ear', `ctx.on('news.new', () => {});`));
+  const reload = manager.reload('ear');
+  await until(() => manager.get('ear')?.state === 'reloading', 'the pause');
+  const [old, fresh] = [manager.emit('news.old', 1), manager.emit('news.new', 2)];
+  proceed.open();
+  await reload;
+  expect(await fresh).toMatchObject({ delivered: ['ear'] });
+  expect(await old).toMatchObject({ delivered: [] });
+  expect(seen('dead-letter')).toEqual([
+    { name: 'ear', topic: 'news.old', payload: 1, source: 'host', reason: 'unwanted' },
+  ]);
+});

@@ -1,0 +1,215 @@
+import { writeFile } from 'node:fs/promises';
+import { memoryStateStore } from 'bulkhead';
+import { expect, it } from 'vitest';
+import { bench, benchIn, pluginSource, Workspace } from '../support/workspace.ts';
+
+const OFF = { hotReload: false };
+const keeper = (fields: string, extra = '') =>
+  pluginSource(
+    'keeper',
+    `${extra} return { set: (k: string, v: unknown) => ctx.state.set(k, v), all: () => Object.fromEntries(ctx.state.entries()) };`,
+    fields,
+  );
+interface Keeper {
+  set(key: string, value: unknown): void;
+  all(): Record<string, unknown>;
+}
+
+it('keeps state over reload and unload, until clearState', async () => {
+  const { manager } = await bench({ 'keeper.ts': keeper('') }, OFF);
+  await manager.loadAll();
+  const plugin = manager.plugin<Keeper>('keeper');
+  await plugin.set('a', { n: [1] });
+  await manager.reload('keeper');
+  expect(await plugin.all()).toEqual({ a: { n: [1] } });
+  await manager.unload('keeper');
+  await manager.load('keeper');
+  expect(await plugin.all()).toEqual({ a: { n: [1] } });
+  await manager.clearState('keeper');
+  expect(await plugin.all()).toEqual({});
+  await manager.reload('keeper');
+  expect(await plugin.all()).toEqual({});
+});
+
+it('keeps what was written in the moment before the thread ended, however many writes', async () => {
+  const { manager, next } = await bench(
+    {
+      'keeper.ts': pluginSource(
+        'keeper',
+        `return { die() { for (let n = 0; n < 2000; n++) ctx.state.set('n', n + 1); process.exit(1); }, n: () => ctx.state.get('n') };`,
+      ),
+    },
+    { ...OFF, defaults: { restart: { initialDelayMs: 1 } } },
+  );
+  await manager.loadAll();
+  const plugin = manager.plugin<{ die(): void; n(): number }>('keeper');
+  const back = next('loaded');
+  await plugin.die().catch(() => {});
+  await back;
+  expect(await plugin.n()).toBe(2000);
+});
+
+it('gives a copy in and out: changing a value does not change the state', async () => {
+  const { manager } = await bench(
+    {
+      'copy.ts': pluginSource(
+        'copy',
+        `const mine = { list: [1] }; ctx.state.set('k', mine); mine.list.push(2); ctx.state.get('k').list.push(3);
+    return { k: () => ctx.state.get('k'), updated: () => ctx.state.update('k', (k) => ({ list: [...k.list, 4] })), has: () => [ctx.state.has('k'), ctx.state.delete('k'), ctx.state.delete('k'), ctx.state.has('k')] };`,
+      ),
+    },
+    OFF,
+  );
+  await manager.loadAll();
+  const copy = manager.plugin<{ k(): unknown; updated(): unknown; has(): boolean[] }>('copy');
+  expect(await copy.k()).toEqual({ list: [1] });
+  expect(await copy.updated()).toEqual({ list: [1, 4] });
+  expect(await copy.has()).toEqual([true, true, false, false]);
+});
+
+it('migrates the state to the version the new plugin wants, on a copy first', async () => {
+  const { manager, workspace, seen } = await bench({ 'keeper.ts': keeper('') }, OFF);
+  await manager.loadAll();
+  const plugin = manager.plugin<Keeper>('keeper');
+  await plugin.set('count', 2);
+  const save = (fields: string) => writeFile(workspace.path('plugins/keeper.ts'), keeper(fields));
+  await save(`state: { version: 2, migrate(old) { old.count++; throw new Error('cannot read it'); } },`);
+  await expect(manager.reload('keeper')).rejects.toMatchObject({ code: 'ERR_STATE_MIGRATION' });
+  expect(seen('reload-failed')).toMatchObject([{ stage: 'migrate', generation: 1 }]);
+  await save(`state: { version: 2 },`);
+  await expect(manager.reload('keeper')).rejects.toThrow('has no state.migrate');
+  expect(await plugin.all()).toEqual({ count: 2 });
+  await save(`state: { version: 3, migrate: async (old, from) => ({ total: old.count * 10, from }) },`);
+  await manager.reload('keeper');
+  expect(await plugin.all()).toEqual({ total: 20, from: 1 });
+});
+
+it('rolls back to the build before, with the state if the versions match', async () => {
+  const { manager, workspace } = await bench({ 'keeper.ts': keeper('') }, OFF);
+  await manager.loadAll();
+  const plugin = manager.plugin<Keeper>('keeper');
+  await expect(manager.rollback('keeper')).rejects.toMatchObject({ code: 'ERR_NO_ROLLBACK' });
+  await writeFile(workspace.path('plugins/keeper.ts'), keeper(`displayName: 'New',`));
+  await manager.reload('keeper');
+  await plugin.set('since', 'reload');
+  expect(manager.get('keeper')).toMatchObject({ displayName: 'New', generation: 2 });
+  await manager.rollback('keeper');
+  expect(manager.get('keeper')).toMatchObject({ displayName: 'keeper', generation: 3 });
+  expect(await plugin.all()).toEqual({ since: 'reload' });
+});
+
+it('asks before a rollback loses state of another version, and says what', async () => {
+  const { manager, workspace } = await bench({ 'keeper.ts': keeper('') }, OFF);
+  await manager.loadAll();
+  const plugin = manager.plugin<Keeper>('keeper');
+  await plugin.set('count', 1);
+  await writeFile(
+    workspace.path('plugins/keeper.ts'),
+    keeper('state: { version: 2, migrate: (old) => old },'),
+  );
+  await manager.reload('keeper');
+  await plugin.set('fresh', true);
+  await expect(manager.rollback('keeper')).rejects.toMatchObject({
+    code: 'ERR_STATE_SNAPSHOT',
+    message: expect.stringContaining(`'fresh'`),
+  });
+  await manager.rollback('keeper', { state: 'snapshot' });
+  expect(await plugin.all()).toEqual({ count: 1 });
+});
+
+it('finds state and disabled plugins again through a store', async () => {
+  const workspace = await Workspace.create({
+    'plugins/keeper.ts': keeper(''),
+    'plugins/off.ts': pluginSource('off', ''),
+  });
+  const stateStore = memoryStateStore();
+  const first = benchIn(workspace, { ...OFF, stateStore });
+  await first.manager.loadAll();
+  await first.manager.plugin<Keeper>('keeper').set('a', 1);
+  await first.manager.disable('off');
+  await first.manager.unloadAll();
+  const second = benchIn(workspace, { ...OFF, stateStore });
+  expect(await second.manager.loadAll()).toMatchObject({ loaded: ['keeper'] });
+  expect(await second.manager.plugin<Keeper>('keeper').all()).toEqual({ a: 1 });
+  expect(second.manager.get('off')).toMatchObject({ state: 'disabled' });
+});
+
+const overlapping = (body: string, fields = '') => pluginSource('duo', body, `swap: 'overlap', ${fields}`);
+
+it('overlap: sets the new generation up while the old one serves, sharing the state both ways', async () => {
+  let proceed!: () => void;
+  const waiting = new Promise<void>((resolve) => {
+    proceed = resolve;
+  });
+  let inSetup!: () => void;
+  const reached = new Promise<void>((resolve) => {
+    inSetup = resolve;
+  });
+  const body = `return { who: () => ctx.generation, put: (k: string, v: number) => ctx.state.set(k, v), get: (k: string) => ctx.state.get(k) };`;
+  const { manager, workspace, next } = await bench(
+    { 'duo.ts': overlapping(body) },
+    {
+      ...OFF,
+      bot: {
+        hold: () => {
+          inSetup();
+          return waiting;
+        },
+      },
+    },
+  );
+  await manager.loadAll();
+  const duo = manager.plugin<{ who(): number; put(k: string, v: number): void; get(k: string): number }>(
+    'duo',
+  );
+  await writeFile(
+    workspace.path('plugins/duo.ts'),
+    overlapping(
+      `ctx.state.set('by', 'new'); await ctx.bot.hold(); const copied = ctx.state.get('late'); ${body.replace('{ who', '{ copied: () => copied, who')}`,
+    ).replace('setup(ctx)', 'async setup(ctx)'),
+  );
+  const reloaded = next('reloaded');
+  const reload = manager.reload('duo');
+  await reached;
+  expect(await duo.who()).toBe(1);
+  expect(await duo.get('by')).toBe('new');
+  await duo.put('late', 7);
+  expect(manager.get('duo')?.state).toBe('running');
+  proceed();
+  await reload;
+  expect(await reloaded).toMatchObject({ generation: 2, pauseMs: 0 });
+  expect(await duo.who()).toBe(2);
+  expect(await manager.plugin<{ copied(): number }>('duo').copied()).toBe(7);
+});
+
+it('overlap: undoes what a new generation wrote whose setup failed, and nothing else', async () => {
+  const body = `return { put: (k: string, v: unknown) => ctx.state.set(k, v), all: () => Object.fromEntries(ctx.state.entries()) };`;
+  const { manager, workspace } = await bench({ 'duo.ts': overlapping(body) }, OFF);
+  await manager.loadAll();
+  const duo = manager.plugin<Keeper & { put(k: string, v: unknown): void }>('duo');
+  await duo.put('kept', 1);
+  await writeFile(
+    workspace.path('plugins/duo.ts'),
+    overlapping(`ctx.state.set('kept', 2); ctx.state.set('added', 3); throw new Error('no');`),
+  );
+  await expect(manager.reload('duo')).rejects.toMatchObject({ code: 'ERR_PLUGIN_SETUP' });
+  expect(await duo.all()).toEqual({ kept: 1 });
+  expect(manager.get('duo')).toMatchObject({ state: 'running', generation: 1 });
+  await manager.unload('duo');
+  await writeFile(workspace.path('plugins/duo.ts'), overlapping(body));
+  await manager.load('duo');
+  expect(await duo.all()).toEqual({ kept: 1 });
+});
+
+it('overlap: a changed state.version makes it a handover, with a warning', async () => {
+  const { manager, workspace, log, next } = await bench({ 'duo.ts': overlapping('') }, OFF);
+  await manager.loadAll();
+  await writeFile(
+    workspace.path('plugins/duo.ts'),
+    overlapping('', 'state: { version: 2, migrate: (old) => old },'),
+  );
+  const reloaded = next('reloaded');
+  await manager.reload('duo');
+  expect((await reloaded).pauseMs).toBeGreaterThan(0);
+  expect(log.some(({ text }) => text.includes('this reload is a handover'))).toBe(true);
+});

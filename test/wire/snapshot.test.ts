@@ -1,0 +1,59 @@
+import { expect, it } from 'vitest';
+import { LIMITS } from '#internal/wire/frames';
+import { measure } from '#internal/wire/measure';
+import { snapshot } from '#internal/wire/snapshot';
+
+it.each([
+  ['plain data', { a: [1, 'x', null, undefined, true], b: { c: 2n } }],
+  ['dates, maps, sets', { at: new Date(5), map: new Map([['k', new Set([1])]]) }],
+  ['typed arrays', [new Uint8Array([1, 2]), Buffer.from('abc'), new Float64Array(2)]],
+  ['a large object', Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`k${n}`, { n }]))],
+  ['a key called __proto__', JSON.parse('{"__proto__": {"polluted": 1}}')],
+  ['NaN and -0', [Number.NaN, -0]],
+])('copies %s', (_what, value) => {
+  const copy = snapshot(value, 'value');
+  expect(copy).toEqual(value);
+  expect(copy).not.toBe(value);
+});
+
+it('keeps cycles and shared references', () => {
+  const shared = { n: 1 };
+  const value: Record<string, unknown> = { one: shared, two: shared };
+  value.self = value;
+  const copy = snapshot(value, 'value');
+  expect(copy.one).toBe(copy.two);
+  expect(copy.self).toBe(copy);
+});
+
+it.each([
+  ['.user.socket', { user: { socket: () => {} } }],
+  ['.list[2]', { list: [1, 2, Symbol('x')] }],
+  ['["odd key"].f', { 'odd key': { f: () => {} } }],
+  ['.get("k").f', new Map([['k', { f: () => {} }]])],
+  ['.shared', { shared: new SharedArrayBuffer(8) }],
+  ['.promise', { promise: Promise.resolve() }],
+])('refuses a part that cannot cross, with its path: %s', (path, value) => {
+  expect(() => snapshot(value, 'argument 1')).toThrow(
+    expect.objectContaining({
+      code: 'ERR_NOT_CLONEABLE',
+      message: expect.stringContaining(`argument 1: ${path} `),
+    }),
+  );
+});
+
+it('refuses what is too large for one message', () => {
+  expect(() => snapshot('x'.repeat(LIMITS.valueBytes), 'argument 1')).toThrow(
+    expect.objectContaining({ code: 'ERR_VALUE_TOO_LARGE' }),
+  );
+  expect(() => snapshot({ bytes: new Uint8Array(LIMITS.valueBytes + 1) }, 'argument 1')).toThrow(/at most/);
+});
+
+it('measures at least what strings, bytes and elements take, and gives up at the limit', () => {
+  expect(measure('x'.repeat(1000), 1e9)).toBeGreaterThanOrEqual(2000);
+  expect(measure({ deep: [new Uint8Array(5000)] }, 1e9)).toBeGreaterThanOrEqual(5000);
+  expect(measure(new Map([['k', 'x'.repeat(100)]]), 1e9)).toBeGreaterThanOrEqual(200);
+  const cyclic: unknown[] = [];
+  cyclic.push(cyclic);
+  expect(measure(cyclic, 1e9)).toBeLessThan(100);
+  expect(measure(new Array(1_000_000_000), 1e6)).toBeGreaterThan(1e6);
+});
