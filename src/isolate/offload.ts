@@ -1,8 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import type { Piscina } from 'piscina';
-import { BulkheadError, codeOf } from '../errors.ts';
+import { asError, BulkheadError } from '../errors.ts';
 import type { ResolvedPluginOptions } from '../options.ts';
-import { type Build, buildPlugin } from '../source/build.ts';
+import { type Build, buildJob } from '../source/build.ts';
+import type { Outcome } from '../wire/frames.ts';
+import { decodeError } from '../wire/wire-error.ts';
 
 /** The thread pool of one generation, for its processor-heavy work; it starts with the first job. */
 export class OffloadPool {
@@ -23,14 +25,23 @@ export class OffloadPool {
   }
 
   async run(url: string, input: unknown, signal: AbortSignal | undefined): Promise<unknown> {
+    let outcome: Outcome;
     try {
       const [build, pool] = await Promise.all([this.#build(url), this.#start()]);
       if (this.#closed) throw new Error('the generation has ended');
-      return await pool.run(input, { filename: build.url, ...(signal === undefined ? {} : { signal }) });
+      outcome = await pool.run(input, { filename: build.url, ...(signal === undefined ? {} : { signal }) });
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
-      throw explain(error, url);
+      throw new BulkheadError(
+        'ERR_OFFLOAD',
+        `The job '${fileURLToPath(url)}' could not be run: ${asError(error).message}`,
+        {
+          cause: error,
+        },
+      );
     }
+    if (outcome.ok) return outcome.value;
+    throw decodeError(outcome.error);
   }
 
   /** Ends the pool and its jobs. */
@@ -65,23 +76,9 @@ export class OffloadPool {
   #build(url: string): Promise<Build> {
     let build = this.#builds.get(url);
     if (build === undefined) {
-      build = this.#directory().then((directory) => buildPlugin(fileURLToPath(url), directory));
+      build = this.#directory().then((directory) => buildJob(fileURLToPath(url), directory));
       this.#builds.set(url, build);
     }
     return build;
   }
-}
-
-const POOL_MESSAGES = ['Task queue is at limit', 'Terminating worker thread', 'the generation has ended'];
-
-/** What kept the job from being run gets our code; what the job itself threw stays as it is. */
-function explain(error: unknown, url: string): unknown {
-  const text = error instanceof Error ? error.message : String(error);
-  const code = codeOf(error);
-  const isOurs =
-    code === 'ERR_PLUGIN_BUILD' || code?.startsWith('ERR_WORKER') || POOL_MESSAGES.includes(text);
-  if (!isOurs) return error;
-  return new BulkheadError('ERR_OFFLOAD', `The job '${fileURLToPath(url)}' could not be run: ${text}`, {
-    cause: error,
-  });
 }

@@ -5,7 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import * as esbuild from 'esbuild';
 import { BulkheadError } from '../errors.ts';
 import { Fingerprint } from './fingerprint.ts';
-import { SHIM_DEFINES, withModuleShims } from './module-shims.ts';
+import { referencedModules, SHIM_DEFINES, withModuleShims } from './module-shims.ts';
 import { PluginSourceError } from './source-error.ts';
 
 /** A plugin as one module that a thread can import. */
@@ -48,6 +48,7 @@ const LOADERS: Record<string, esbuild.Loader> = {
   '.html': 'text',
   '.sql': 'text',
 };
+const OWN_FILES = fileURLToPath(new URL('..', import.meta.url));
 const PLUGIN_API = fileURLToPath(new URL('../runtime/api.js', import.meta.url));
 
 let builds = 0;
@@ -58,12 +59,25 @@ let builds = 0;
  *
  * @throws {BuildError} `ERR_PLUGIN_BUILD` with file, line and code frame.
  */
-export async function buildPlugin(entry: string, directory: string): Promise<Build> {
+export function buildPlugin(entry: string, directory: string): Promise<Build> {
+  return bundle(entry, directory, { entryPoints: [entry] });
+}
+
+/** Like {@link buildPlugin}, for a module whose default export is to be run by `ctx.offload`. */
+export function buildJob(file: string, directory: string): Promise<Build> {
+  const contents = `
+    import * as job from ${JSON.stringify(file)};
+    import { runJob } from ${JSON.stringify(fileURLToPath(new URL('./run-job.js', import.meta.url)))};
+    export default (input) => runJob(job.default, input);`;
+  return bundle(file, directory, { stdin: { contents, resolveDir: dirname(file), sourcefile: 'job' } });
+}
+
+async function bundle(entry: string, directory: string, what: esbuild.BuildOptions): Promise<Build> {
   const inputs = new Fingerprint();
   const file = join(directory, `${basename(entry, extname(entry))}.${++builds}.mjs`);
   try {
     const result = await esbuild.build({
-      entryPoints: [entry],
+      ...what,
       outfile: file,
       absWorkingDir: dirname(entry),
       bundle: true,
@@ -80,7 +94,7 @@ export async function buildPlugin(entry: string, directory: string): Promise<Bui
       banner: { js: requireFrom(entry) },
       plugins: [localFiles(inputs)],
     });
-    await Promise.all(result.outputFiles.map((output) => writeFile(output.path, output.contents)));
+    await Promise.all((result.outputFiles ?? []).map((output) => writeFile(output.path, output.contents)));
     await inputs.addFiles(['package.json', 'tsconfig.json'].map((name) => join(dirname(entry), name)));
     return { entry, url: pathToFileURL(file).href, inputs };
   } catch (error) {
@@ -105,10 +119,11 @@ function localFiles(inputs: Fingerprint): esbuild.Plugin {
         return await resolveImport(build, request, inputs);
       });
       build.onLoad({ filter: /.*/, namespace: 'file' }, async ({ path }) => {
-        if (path === PLUGIN_API) return undefined;
+        if (path.startsWith(OWN_FILES)) return undefined;
         const loader = LOADERS[extname(path)];
         if (loader === undefined) return undefined;
         const content = await readSource(path, inputs);
+        await inputs.addFiles(referencedModules(path, content));
         return { contents: withModuleShims(path, content, loader), loader, resolveDir: dirname(path) };
       });
     },

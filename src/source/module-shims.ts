@@ -1,4 +1,4 @@
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Loader } from 'esbuild';
 
@@ -36,4 +36,14 @@ function declarations(path: string): string {
       `new URL('file://' + bulkheadCreateRequire(${url}).resolve(name)).href`,
   ];
   return `const ${parts.join(', ')};`;
+}
+
+const REFERENCE = /\bnew URL\(\s*(['"`])(\.{1,2}\/[^'"`]+\.[cm]?[jt]sx?)\1\s*,\s*import\.meta\.url\s*\)/g;
+
+/** Modules that a file names without importing them, as for `ctx.offload`: they are part of the plugin too. */
+export function referencedModules(path: string, content: Buffer): string[] {
+  if (!content.includes('new URL(')) return [];
+  return [...content.toString('utf8').matchAll(REFERENCE)].map((match) =>
+    resolve(dirname(path), match[2] as string),
+  );
 }

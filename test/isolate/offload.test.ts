@@ -1,0 +1,90 @@
+import { expect, it } from 'vitest';
+import { bench, pluginSource, until } from '../support/workspace.ts';
+
+const worker = (extra = '') =>
+  pluginSource(
+    'worker',
+    `const job = new URL('./_job.ts', import.meta.url);
+    return { run: (input: unknown, options?: { signal?: AbortSignal }) => ctx.offload(job, input, options), ${extra} };`,
+  );
+interface Worker {
+  run(input: unknown, options?: { signal?: AbortSignal }): unknown;
+}
+
+it('runs TypeScript in the pool while the plugin stays responsive, and new code after a save', async () => {
+  const job = (
+    factor: number,
+  ) => `export default async ({ n, ms }: { n: number; ms: number }): Promise<number> => {
+  const end = Date.now() + ms; while (Date.now() < end); return n * ${factor}; };`;
+  const { manager, workspace, next } = await bench({
+    'worker.ts': worker('alive: () => true,'),
+    '_job.ts': job(2),
+  });
+  await manager.loadAll();
+  const plugin = manager.plugin<Worker & { alive(): boolean }>('worker');
+  let done = false;
+  const result = Promise.resolve(plugin.run({ n: 21, ms: 300 })).finally(() => {
+    done = true;
+  });
+  for (let n = 0; n < 20; n++) expect(await plugin.alive()).toBe(true);
+  expect(done).toBe(false);
+  expect(await result).toBe(42);
+  const reloaded = next('reloaded');
+  await workspace.write({ 'plugins/_job.ts': job(3) });
+  await reloaded;
+  expect(await plugin.run({ n: 21, ms: 0 })).toBe(63);
+});
+
+it('rejects with the error of the job, in its own lines', async () => {
+  const { manager, workspace } = await bench(
+    {
+      'worker.ts': worker(),
+      '_job.ts': `interface Unused { a: 1 }
+export default (input: string) => {
+  if (input === 'throw') throw Object.assign(new RangeError('bad', { cause: 1 }), { code: 'E_BAD' });
+  if (input === 'uncloneable') return { deep: () => {} };
+  process.exit(3);
+};`,
+    },
+    { hotReload: false },
+  );
+  await manager.loadAll();
+  const plugin = manager.plugin<Worker>('worker');
+  const error = (await (plugin.run('throw') as Promise<unknown>).catch((e: unknown) => e)) as Error;
+  expect(error).toBeInstanceOf(RangeError);
+  expect(error).toMatchObject({ message: 'bad', code: 'E_BAD', cause: 1 });
+  expect(error.stack).toContain(`${workspace.path('plugins/_job.ts')}:3:`);
+  await expect(plugin.run('uncloneable')).rejects.toThrow('the result: .deep');
+  await expect(plugin.run('exit')).rejects.toMatchObject({ code: 'ERR_OFFLOAD' });
+});
+
+it.each([
+  ['is missing', {}, 'Could not resolve'],
+  ['has a syntax error', { '_job.ts': 'export default (' }, 'Unexpected end of file'],
+  ['has no default export', { '_job.ts': 'export const x = 1;' }, 'no function as default export'],
+])('says so when the file %s', async (_what, files, text) => {
+  const { manager } = await bench({ 'worker.ts': worker(), ...files }, { hotReload: false });
+  await manager.loadAll();
+  await expect(manager.plugin<Worker>('worker').run(1)).rejects.toThrow(text);
+});
+
+it('aborts a job, bounds the queue, and ends both with the generation', async () => {
+  const { manager } = await bench(
+    { 'worker.ts': worker(), '_job.ts': 'export default () => { for (;;); };' },
+    { hotReload: false, defaults: { offload: { maxThreads: 1, maxQueue: 1 }, drainMs: 20 } },
+  );
+  await manager.loadAll();
+  const plugin = manager.plugin<Worker>('worker');
+  const controller = new AbortController();
+  const endless = plugin.run(1, { signal: controller.signal }) as Promise<unknown>;
+  controller.abort(new Error('enough'));
+  await expect(endless).rejects.toThrow('enough');
+  const jobs = [plugin.run(1), plugin.run(2), plugin.run(3)].map((job) =>
+    (job as Promise<unknown>).catch((e: Error) => e),
+  );
+  const first = await Promise.race(jobs);
+  expect(first).toMatchObject({ code: 'ERR_OFFLOAD', message: expect.stringContaining('queue') });
+  await manager.unloadAll();
+  expect((await Promise.all(jobs)).every((outcome) => outcome instanceof Error)).toBe(true);
+  await until(() => manager.list().length === 0, 'the end');
+});

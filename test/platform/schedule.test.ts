@@ -1,0 +1,74 @@
+import { expect, it } from 'vitest';
+import { bench, pluginSource, until } from '../support/workspace.ts';
+
+it('runs every task again and again, never twice at once, and not during a pause', async () => {
+  const events: string[] = [];
+  let release!: () => void;
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const { manager } = await bench(
+    {
+      'clock.ts': pluginSource(
+        'clock',
+        `let running = 0;
+    ctx.every(1, async () => { if (++running > 1) await ctx.bot.event('twice'); await ctx.bot.event('tick ' + ctx.generation); running--; });
+    ctx.onTeardown(async () => { await ctx.bot.event('teardown'); await ctx.bot.hold(); });`,
+      ),
+    },
+    { hotReload: false, bot: { event: (text: string) => void events.push(text), hold: () => held } },
+  );
+  await manager.loadAll();
+  await until(() => events.filter((text) => text === 'tick 1').length >= 3, 'three ticks');
+  const reload = manager.reload('clock');
+  await until(() => events.includes('teardown'), 'the teardown');
+  const atPause = events.length;
+  release();
+  await reload;
+  await until(() => events.includes('tick 2'), 'ticks of the new generation');
+  expect(events).not.toContain('twice');
+  expect(events.slice(atPause).filter((text) => text === 'tick 1')).toEqual([]);
+  await manager.unload('clock');
+});
+
+it('runs a time-out once, unless it is cancelled or the generation ends before', async () => {
+  const fired: string[] = [];
+  const { manager } = await bench(
+    {
+      'timer.ts': pluginSource(
+        'timer',
+        `ctx.timeout(1, () => ctx.bot.fired('once ' + ctx.generation));
+    ctx.timeout(1, () => ctx.bot.fired('cancelled'))();
+    ctx.timeout(600_000, () => ctx.bot.fired('never'));`,
+      ),
+    },
+    { hotReload: false, bot: { fired: (text: string) => void fired.push(text) } },
+  );
+  await manager.loadAll();
+  await until(() => fired.includes('once 1'), 'the time-out');
+  await manager.reload('timer');
+  await until(() => fired.includes('once 2'), 'the time-out of the next generation');
+  expect(fired).toEqual(['once 1', 'once 2']);
+});
+
+it('logs what a task throws and goes on', async () => {
+  const { manager, log } = await bench(
+    { 'broken.ts': pluginSource('broken', `ctx.every(1, () => { throw new Error('tick failed'); });`) },
+    { hotReload: false },
+  );
+  await manager.loadAll();
+  await until(() => log.filter(({ text }) => text.includes('tick failed')).length >= 2, 'two reports');
+});
+
+it.each([
+  'ctx.every(0, () => {})',
+  'ctx.every(NaN, () => {})',
+  `ctx.timeout(-1, () => {})`,
+  'ctx.timeout(2 ** 31, () => {})',
+  'ctx.every(5)',
+])('refuses %s', async (call) => {
+  const { manager } = await bench({ 'wrong.ts': pluginSource('wrong', call) }, { hotReload: false });
+  const { failed } = await manager.loadAll();
+  expect(failed).toMatchObject([{ name: 'wrong', error: { code: 'ERR_PLUGIN_SETUP' } }]);
+  expect(failed[0]?.error.message).toMatch(/ctx\.(every|timeout) needs/);
+});
