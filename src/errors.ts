@@ -49,8 +49,8 @@ export interface ErrorDetails {
 /** The base of everything Bulkhead throws. `code` is stable; `message` is for people and may change. */
 export class BulkheadError extends Error {
   readonly code: ErrorCode;
-  readonly plugin?: string;
-  readonly generation?: number;
+  declare readonly plugin?: string;
+  declare readonly generation?: number;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });

@@ -11,6 +11,7 @@ import { OffloadPool } from './isolate/offload.ts';
 import { Slot, type SlotHost } from './isolate/slot.ts';
 import { Standbys } from './isolate/standby.ts';
 import { ThreadIsolate } from './isolate/thread.ts';
+import type { PluginState } from './lifecycle.ts';
 import {
   type PluginManagerOptions,
   type ResolvedOptions,
@@ -105,6 +106,7 @@ export class PluginManager implements AsyncDisposable {
       standbys: this.#standbys,
       buildDirectory: () => this.#buildDirectoryPath(),
       botFunctions: this.#bot.names,
+      checkRoom: (slot) => this.#checkRoom(slot),
       nameConflict: (slot, name) => this.#table.nameConflict(slot, name),
       discard,
     });
@@ -122,7 +124,6 @@ export class PluginManager implements AsyncDisposable {
       supervisor,
       limiter: new Limiter(this.#options.concurrency),
       report,
-      checkRoom: (slot) => this.#checkRoom(slot),
       setDisabled: (slot, disabled) => store.setDisabled(slot.id, disabled),
     });
     this.#look = new Look({
@@ -294,11 +295,11 @@ export class PluginManager implements AsyncDisposable {
 
   #checkRoom(slot: Slot): void {
     this.#checkOpen();
-    const alive = [...this.#table].filter((other) => other !== slot && other.current?.isAlive).length;
-    if (alive < this.#options.maxPlugins) return;
+    const others = [...this.#table].filter((other) => other !== slot && HAS_A_THREAD.has(other.lifecycle.state)).length;
+    if (others < this.#options.maxPlugins) return;
     throw new BulkheadError(
       'ERR_MAX_PLUGINS',
-      `Plugin '${slot.name}' is not loaded: ${alive} plugins run, and maxPlugins is ${this.#options.maxPlugins}`,
+      `Plugin '${slot.name}' is not loaded: ${others} plugins run, and maxPlugins is ${this.#options.maxPlugins}`,
       { plugin: slot.name },
     );
   }
@@ -381,6 +382,8 @@ export class PluginManager implements AsyncDisposable {
     return this.#buildDirectory;
   }
 }
+
+const HAS_A_THREAD = new Set<PluginState>(['preparing', 'starting', 'running', 'reloading', 'stopping']);
 
 async function removeBuild(build: Build): Promise<void> {
   const file = fileURLToPath(build.url);

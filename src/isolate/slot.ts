@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { BulkheadError } from '../errors.ts';
+import { BulkheadError, PluginStoppedError } from '../errors.ts';
 import { Lifecycle } from '../lifecycle.ts';
 import type { ResolvedPluginOptions, StateStore } from '../options.ts';
 import type { Build } from '../source/build.ts';
@@ -154,6 +154,11 @@ export class Slot implements GenerationHost {
   /** Nobody serves; what waits or comes is refused, saying in which state the plugin is. */
   refuseWork(reason: DeadLetterReason): void {
     this.inbox.close(() => this.#unavailable(), reason);
+  }
+
+  /** Ends an operation that somebody who wants to stop the plugin is waiting for. */
+  throwIfStopping(): void {
+    if (this.stopsWanted > 0) throw new PluginStoppedError(this.name, this.lastGeneration);
   }
 
   fail(error: unknown): Error {

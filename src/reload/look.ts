@@ -1,4 +1,4 @@
-import type { BulkheadError } from '../errors.ts';
+import type { BulkheadError, ErrorCode } from '../errors.ts';
 import type { Slot } from '../isolate/slot.ts';
 import { type Discovered, type Discovery, discover } from '../source/discover.ts';
 import type { StatusEvents, StatusName } from '../status.ts';
@@ -22,6 +22,9 @@ export interface LookHost {
 
 /** How long a plugin directory may be missing before its plugins are unloaded: a checkout or a remount takes a while. */
 const DIRECTORY_GRACE_MS = 10_000;
+
+/** What a plugin failed with that the end of another may mend. */
+const MAY_FIT_LATER = new Set<ErrorCode>(['ERR_PLUGIN_NAME_TAKEN', 'ERR_COMMAND_TAKEN', 'ERR_MAX_PLUGINS']);
 
 /** Compares the disk with what was last acted on, and acts on the difference. */
 export class Look {
@@ -149,7 +152,7 @@ export class Look {
     this.#missingSince.delete(slot.id);
     for (const other of table) {
       const code = (other.lastError as Partial<BulkheadError> | undefined)?.code;
-      const mayFitNow = code === 'ERR_PLUGIN_NAME_TAKEN' || code === 'ERR_COMMAND_TAKEN';
+      const mayFitNow = code !== undefined && MAY_FIT_LATER.has(code);
       if (mayFitNow && other.lifecycle.state !== 'running') void operations.load(other).catch(() => {});
     }
   }

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { asError, BulkheadError, PluginCrashedError, PluginStoppedError } from '../errors.ts';
+import { asError, BulkheadError, codeOf, PluginCrashedError, PluginStoppedError } from '../errors.ts';
 import type { Generation } from '../isolate/generation.ts';
 import type { IsolateEnd } from '../isolate/isolate.ts';
 import { onBehalfOf, type Slot } from '../isolate/slot.ts';
@@ -16,8 +16,6 @@ export interface OperationsHost {
   readonly supervisor: Supervisor;
   readonly limiter: Limiter;
   report<K extends StatusName>(event: K, data: StatusEvents[K]): void;
-  /** Throws if one more plugin may not be started now. */
-  checkRoom(slot: Slot): void;
   setDisabled(slot: Slot, disabled: boolean): void;
 }
 
@@ -171,7 +169,6 @@ export class Operations {
   }
 
   async #start(slot: Slot, options: ReloadOptions = {}): Promise<void> {
-    this.#host.checkRoom(slot);
     this.#host.supervisor.cancel(slot);
     try {
       await this.#host.limiter.run(() => this.#host.transactions.load(slot, options));
@@ -233,7 +230,8 @@ export class Operations {
       return error;
     }
     this.#host.report('reload-failed', { name: slot.name, stage, error, generation: undefined });
-    if (slot.lifecycle.state === 'preparing' && slot.accepted === undefined) {
+    const neverRan = slot.accepted === undefined || codeOf(error) === 'ERR_MAX_PLUGINS';
+    if (slot.lifecycle.state === 'preparing' && neverRan) {
       slot.lifecycle.moveTo('failed');
       slot.refuseWork('unavailable');
     } else this.#crashedOnStart(slot);

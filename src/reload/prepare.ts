@@ -1,4 +1,4 @@
-import { BulkheadError, codeOf, type ErrorCode } from '../errors.ts';
+import { asError, BulkheadError, codeOf, type ErrorCode } from '../errors.ts';
 import { Generation } from '../isolate/generation.ts';
 import type { Slot } from '../isolate/slot.ts';
 import type { Standbys } from '../isolate/standby.ts';
@@ -32,6 +32,8 @@ export interface PreparationHost {
   readonly buildDirectory: () => Promise<string>;
   /** Names of the functions behind `ctx.bot`. */
   readonly botFunctions: readonly string[];
+  /** Throws if one more plugin may not be started now. */
+  checkRoom(slot: Slot): void;
   /** Another plugin with that name or id. */
   nameConflict(slot: Slot, name: string): Slot | undefined;
   discard(build: Build): void;
@@ -47,6 +49,7 @@ export class Preparation {
 
   /** Builds (unless a build is given), loads, checks metadata and configuration, and migrates a copy of the state as a trial. */
   async prepare(slot: Slot, given?: Build, state = slot.state.save()): Promise<Prepared> {
+    this.#checkRoom(slot);
     const build = given ?? (await this.#build(slot));
     const { standbys, botFunctions } = this.#host;
     const generation = new Generation(
@@ -58,6 +61,7 @@ export class Preparation {
     slot.preparing = generation;
     let stage: Stage = 'load';
     try {
+      slot.throwIfStopping();
       const message = {
         id: slot.id,
         generation: generation.number,
@@ -87,6 +91,14 @@ export class Preparation {
       );
     } finally {
       slot.preparing = undefined;
+    }
+  }
+
+  #checkRoom(slot: Slot): void {
+    try {
+      this.#host.checkRoom(slot);
+    } catch (error) {
+      throw new TransactionError('load', slot, undefined, error);
     }
   }
 
@@ -136,6 +148,7 @@ const ABOUT_DEFINITION = new Set<string | undefined>([
   'ERR_PLUGIN_NAME_TAKEN',
   'ERR_STATE_MIGRATION',
   'ERR_COMMAND_TAKEN',
+  'ERR_MAX_PLUGINS',
   'ERR_PLUGIN_SETUP_TIMEOUT',
 ]);
 const CODES: Record<Stage, ErrorCode> = {
@@ -159,12 +172,14 @@ function explain(stage: Stage, slot: Slot, build: Build | undefined, cause: unkn
   const code = codeOf(cause);
   if (cause instanceof PluginSourceError) return cause;
   const text = cause instanceof Error ? cause.message : String(cause);
+  if (code === 'ERR_PLUGIN_STOPPED' || code === 'ERR_MANAGER_CLOSED') return asError(cause);
   if (ABOUT_DEFINITION.has(code)) {
     return new BulkheadError(code as ErrorCode, `${slot.entry}: ${text}`, { plugin: slot.name, cause });
   }
   const place = cause instanceof Error && build !== undefined ? locate(cause.stack, build.inputs) : undefined;
   const what = cause instanceof Error ? `${cause.name}: ${text}` : text;
-  return new PluginSourceError(CODES[stage], `Plugin '${slot.name}' ${DOING[stage]}: ${what}`, place, {
+  const doing = code === 'ERR_PLUGIN_CRASHED' ? `did not survive its ${stage}` : DOING[stage];
+  return new PluginSourceError(CODES[stage], `Plugin '${slot.name}' ${doing}: ${what}`, place, {
     plugin: slot.name,
     cause,
   });

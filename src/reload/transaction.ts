@@ -200,6 +200,7 @@ export class Transactions {
     slot.next = generation;
     slot.lastGeneration = generation.number;
     try {
+      slot.throwIfStopping();
       const { version } = slot.state;
       if (version === undefined) slot.state.replace({ version: metadata.stateVersion, entries: [] });
       else if (version !== metadata.stateVersion) {

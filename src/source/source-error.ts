@@ -4,8 +4,8 @@ import { codeFrame, type SourceLocation } from './code-frame.ts';
 
 /** An error with a place in the author's source. The message ends with the place and the lines around it. */
 export class PluginSourceError extends BulkheadError {
-  readonly location?: SourceLocation;
-  readonly frame?: string;
+  declare readonly location?: SourceLocation;
+  declare readonly frame?: string;
 
   constructor(
     code: ErrorCode,

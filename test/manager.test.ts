@@ -1,0 +1,166 @@
+import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { PluginManager } from 'bulkhead';
+import { expect, it } from 'vitest';
+import { bench, pluginSource, until, Workspace } from './support/workspace.ts';
+
+const OFF = { hotReload: false };
+const run = promisify(execFile);
+
+it('loads side by side: a broken or endless one holds up nobody and the result says why', async () => {
+  const { manager } = await bench(
+    {
+      'good.ts': pluginSource('good', ''),
+      'broken.ts': 'export default (',
+      'endless.ts': pluginSource('endless', 'await new Promise(() => {});').replace(
+        'setup(ctx)',
+        'async setup(ctx)',
+      ),
+      'throws.ts': pluginSource('throws', `throw new Error('no luck');`),
+      'folder/readme.txt': 'nothing to run',
+    },
+    { ...OFF, defaults: { startMs: 600 } },
+  );
+  const loading = manager.loadAll();
+  await until(() => manager.get('good')?.state === 'running', 'the good one');
+  expect(manager.get('endless')?.state).not.toBe('running');
+  const { loaded, failed, waiting } = await loading;
+  expect({ loaded, waiting }).toEqual({ loaded: ['good'], waiting: [] });
+  expect(
+    Object.fromEntries(failed.map(({ name, error }) => [name, (error as { code?: string }).code])),
+  ).toEqual({
+    broken: 'ERR_PLUGIN_BUILD',
+    endless: 'ERR_PLUGIN_SETUP_TIMEOUT',
+    throws: 'ERR_PLUGIN_SETUP',
+    folder: 'ERR_PLUGIN_ENTRY',
+  });
+  expect(manager.get('broken')?.state).toBe('failed');
+  expect(manager.get('throws')?.state).toBe('backoff');
+});
+
+it('refuses one plugin too many', async () => {
+  const { manager } = await bench(
+    { 'a.ts': pluginSource('a', ''), 'b.ts': pluginSource('b', '') },
+    { ...OFF, maxPlugins: 1, concurrency: 1 },
+  );
+  const { loaded, failed } = await manager.loadAll();
+  expect(loaded).toHaveLength(1);
+  expect(failed).toMatchObject([{ error: { code: 'ERR_MAX_PLUGINS' } }]);
+});
+
+it('answers every method called twice, at once and in the wrong state with what one would expect', async () => {
+  const { manager } = await bench({ 'a.ts': pluginSource('a', 'return { n: () => ctx.generation };') }, OFF);
+  const [first, second] = await Promise.all([manager.loadAll(), manager.loadAll()]);
+  expect([first.loaded, second.loaded]).toEqual([['a'], ['a']]);
+  await Promise.all([manager.load('a'), manager.reload('a'), manager.reload('a')]);
+  expect(manager.get('a')?.generation).toBe(3);
+  await Promise.all([manager.unload('a'), manager.unload('a')]);
+  expect(manager.get('a')?.state).toBe('stopped');
+  await Promise.all([manager.disable('a'), manager.disable('a')]);
+  expect(manager.get('a')?.state).toBe('disabled');
+  await expect(manager.load('a')).rejects.toMatchObject({ code: 'ERR_PLUGIN_DISABLED' });
+  await expect(manager.reload('a')).rejects.toMatchObject({ code: 'ERR_PLUGIN_DISABLED' });
+  await Promise.all([manager.enable('a'), manager.enable('a')]);
+  expect(manager.get('a')?.state).toBe('running');
+  await Promise.all([manager.unloadAll(), manager.unloadAll()]);
+  expect(manager.list()).toEqual([]);
+  await expect(manager.reload('a')).rejects.toMatchObject({ code: 'ERR_PLUGIN_NOT_FOUND' });
+  expect((await manager.loadAll()).loaded).toEqual(['a']);
+});
+
+it('unloads at once what is still being set up, loaded or reloaded', async () => {
+  const endless = pluginSource('slow', 'await new Promise(() => {});').replace(
+    'setup(ctx)',
+    'async setup(ctx)',
+  );
+  const { manager, workspace } = await bench(
+    {
+      'slow.ts': endless,
+      'stuck.ts': 'await new Promise(() => {}); export default 1;',
+      'fine.ts': pluginSource('fine', ''),
+    },
+    OFF,
+  );
+  const loading = manager.loadAll();
+  await until(() => manager.get('slow')?.state === 'starting', 'the endless setup');
+  await until(() => manager.get('fine')?.state === 'running', 'the other');
+  await manager.unload('slow');
+  expect(manager.get('slow')?.state).toBe('stopped');
+  await writeFile(workspace.path('plugins/fine.ts'), endless.replace(`name: 'slow'`, `name: 'fine'`));
+  const reload = manager.reload('fine').catch((error: unknown) => error);
+  await until(() => manager.get('fine')?.state === 'reloading', 'the reload');
+  await manager.unloadAll();
+  expect(await reload).toBeInstanceOf(Error);
+  expect((await loading).loaded).toEqual(['fine']);
+});
+
+it('is disposed of with `await using`, and leaves nothing that keeps the process alive', async () => {
+  const workspace = await Workspace.create({
+    'plugins/busy.ts': pluginSource(
+      'busy',
+      `ctx.every(5, () => {}); ctx.timeout(600_000, () => {}); ctx.on('>', () => {}); setInterval(() => {}, 1);
+    return { offload: () => ctx.offload(new URL('./_job.ts', import.meta.url), 1) };`,
+    ),
+    'plugins/_job.ts': 'export default (n: number) => n + 1;',
+    'main.mjs': `
+import { PluginManager } from ${JSON.stringify(new URL('../dist/index.js', import.meta.url).href)};
+// The pipes of the standard streams, and of esbuild's service process, which lets the process end.
+const resources = () => process.getActiveResourcesInfo().filter((name) => !['FSReqCallback', 'PipeWrap', 'CloseReq'].includes(name)).sort().join();
+const before = resources();
+{
+  const manager = new PluginManager({ pluginDir: new URL('./plugins', import.meta.url).pathname });
+  await manager.loadAll();
+  await manager.plugin('busy').offload();
+  await manager.reload('busy');
+  await manager[Symbol.asyncDispose ?? Symbol.for('nodejs.asyncDispose')]();
+}
+await new Promise(setImmediate);
+console.log(JSON.stringify({ before, after: resources() }));
+`,
+  });
+  const { stdout } = await run(process.execPath, [workspace.path('main.mjs')], { timeout: 20_000 });
+  const { before, after } = JSON.parse(stdout.trim().split('\n').at(-1) as string);
+  expect(after).toBe(before);
+});
+
+it.each([
+  [{}, `'pluginDir'`],
+  [{ pluginDir: 5 }, `'pluginDir'`],
+  [{ pluginDir: 'x', hotRelaod: true }, `unknown name 'hotRelaod' (did you mean 'hotReload'?)`],
+  [
+    { pluginDir: 'x', hotReload: { debounce: 5 } },
+    `unknown name 'hotReload.debounce' (did you mean 'debounceMs'?)`,
+  ],
+  [{ pluginDir: 'x', hotReload: { debounceMs: 'soon' } }, `'hotReload.debounceMs'`],
+  [
+    { pluginDir: 'x', plugins: { dice: { limits: { heap: 5 } } } },
+    `unknown name 'plugins.dice.limits.heap' (did you mean 'heapMb'?)`,
+  ],
+  [{ pluginDir: 'x', plugins: { dice: { restart: { type: 'sometimes' } } } }, `'plugins.dice.restart.type'`],
+  [
+    {
+      pluginDir: 'x',
+      bot: new (class Client {
+        send() {}
+      })(),
+    },
+    `'bot' is a Client without own functions`,
+  ],
+  [{ pluginDir: 'x', logger: console.log }, `'logger'`],
+])('refuses the options %j and says why', (options, text) => {
+  expect(() => new PluginManager(options as never)).toThrow(
+    expect.objectContaining({ code: 'ERR_INVALID_OPTIONS', message: expect.stringContaining(text) }),
+  );
+});
+
+it('publishes status events on diagnostics_channel too', async () => {
+  const { subscribe, unsubscribe } = await import('node:diagnostics_channel');
+  const seen: unknown[] = [];
+  const listener = (message: unknown) => void seen.push(message);
+  subscribe('bulkhead:loaded', listener);
+  const { manager } = await bench({ 'a.ts': pluginSource('a', '') }, OFF);
+  await manager.loadAll();
+  unsubscribe('bulkhead:loaded', listener);
+  expect(seen).toMatchObject([{ name: 'a', generation: 1, version: '1.0.0' }]);
+});

@@ -1,0 +1,63 @@
+import { expect, it } from 'vitest';
+import { bench, pluginSource } from '../support/workspace.ts';
+
+const OFF = { hotReload: false };
+const ADA = { user: 'ada', channel: 'lobby' };
+
+it('gives a command line to the plugin whose command it is, and its reply back', async () => {
+  const { manager } = await bench(
+    {
+      'roll.ts': pluginSource(
+        'roll',
+        `ctx.command('roll', { usage: '[dice]', description: 'Rolls', aliases: ['r'] }, (args, message) => JSON.stringify([args, message]));
+    ctx.command('quiet', () => {});
+    ctx.command('broken', () => { throw new Error('out of dice'); });`,
+      ),
+    },
+    OFF,
+  );
+  await manager.loadAll();
+  const { commands } = manager;
+  expect(await commands.dispatch('!roll  3d6 kh1', ADA)).toMatchObject({
+    kind: 'answered',
+    plugin: 'roll',
+    reply: JSON.stringify([['3d6', 'kh1'], { user: 'ada', channel: 'lobby', text: '!roll  3d6 kh1' }]),
+  });
+  expect(await commands.dispatch('!R', ADA)).toMatchObject({ kind: 'answered', command: 'roll' });
+  expect(await commands.dispatch('!quiet', ADA)).toMatchObject({ kind: 'answered', reply: undefined });
+  expect(await commands.dispatch('!broken', ADA)).toMatchObject({
+    kind: 'failed',
+    error: { message: 'out of dice' },
+  });
+  expect(await commands.dispatch('!rollover', ADA)).toEqual({ kind: 'unknown', command: 'rollover' });
+  expect(await commands.dispatch('roll', ADA)).toEqual({ kind: 'not-a-command' });
+  expect(await commands.dispatch('!', ADA)).toEqual({ kind: 'not-a-command' });
+  expect(commands.list()).toMatchObject([
+    { name: 'broken' },
+    { name: 'quiet' },
+    { name: 'roll', usage: '[dice]', description: 'Rolls', aliases: ['r'], plugin: 'roll' },
+  ]);
+});
+
+it('leaves no command of a plugin that was unloaded, and one of a reload once', async () => {
+  const { manager } = await bench({ 'a.ts': pluginSource('a', `ctx.command('hi', () => 'hi');`) }, OFF);
+  await manager.loadAll();
+  await manager.reload('a');
+  expect(manager.commands.list()).toHaveLength(1);
+  await manager.unload('a');
+  expect(manager.commands.list()).toEqual([]);
+  expect(await manager.commands.dispatch('!hi', ADA)).toMatchObject({ kind: 'unknown' });
+});
+
+it('refuses a command that another plugin has', async () => {
+  const { manager } = await bench(
+    {
+      'first.ts': pluginSource('first', `ctx.command('hi', () => 'first');`),
+      'second.ts': pluginSource('second', `ctx.command('hello', { aliases: ['HI'] }, () => 'second');`),
+    },
+    { ...OFF, concurrency: 1 },
+  );
+  const { failed } = await manager.loadAll();
+  expect(failed).toMatchObject([{ error: { code: 'ERR_COMMAND_TAKEN' } }]);
+  expect(failed[0]?.error.message).toMatch(/'(HI|hi)' is already that of plugin '(first|second)'/);
+});
