@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { bench, pluginSource } from './support/workspace.ts';
@@ -38,3 +39,30 @@ it('keeps the last good version after a broken save, and says where it is broken
   await reloaded;
   expect(await manager.plugin<{ hello(): string }>('greeter').hello()).toBe('three');
 });
+
+it('builds again after somebody ended the process that esbuild works in', async () => {
+  const { manager } = await bench(
+    { 'greeter.ts': pluginSource('greeter', `return { hello: () => 'one' };`) },
+    { hotReload: false },
+  );
+  await manager.loadAll();
+  for (const pid of childrenNamed('esbuild')) process.kill(pid, 'SIGKILL');
+  await manager.reload('greeter');
+  expect(manager.get('greeter')?.generation).toBe(2);
+});
+
+/** Process ids of this process's children with that name, out of Linux's /proc. */
+function childrenNamed(name: string): number[] {
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .filter((pid) => {
+      try {
+        return new RegExp(`^${pid} \\(${name}\\) \\w ${process.pid} `).test(
+          readFileSync(`/proc/${pid}/stat`, 'utf8'),
+        );
+      } catch {
+        return false;
+      }
+    })
+    .map(Number);
+}

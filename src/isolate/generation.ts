@@ -196,6 +196,12 @@ export class Generation {
     await this.#exchange('teardown', undefined, (invocation) => ({ invocation }));
   }
 
+  /** Resolves when everything sent so far has arrived and been started, or when it ends. */
+  async received(): Promise<void> {
+    this.#flushEvents();
+    await this.#link.exchange('events', []);
+  }
+
   /** Tells it of a write that another generation made. */
   forwardState(note: StateNote): void {
     this.#link.note('state', note);

@@ -33,6 +33,8 @@ export interface ReloadOptions {
   since?: number;
 }
 
+/** With `overlap`: how long the old generation may take to say that it has what was sent to it; it may be busy. */
+const RECEIVED_MS = 1_000;
 /** How many accepted builds are kept to roll back to. */
 const HISTORY = 5;
 
@@ -165,10 +167,21 @@ export class Transactions {
     options: ReloadOptions,
   ): Promise<number> {
     const shared = overlapState(slot, previous, prepared.generation);
+    let pausedAt = 0;
     try {
-      await this.#activate(slot, prepared, () => {
-        slot.lifecycle.moveTo('reloading');
+      await this.#activate(slot, prepared, async () => {
+        pausedAt = performance.now();
+        slot.inbox.pause(previous);
         this.#host.schedules.rest(slot);
+        if (slot.lifecycle.state !== 'running') {
+          // The old generation died meanwhile: this is a start.
+          slot.lifecycle.moveTo('preparing');
+          slot.lifecycle.moveTo('starting');
+          return;
+        }
+        slot.lifecycle.moveTo('reloading');
+        // What was sent to the old generation starts there before anything starts in the new one.
+        await deadline(previous.received(), RECEIVED_MS, () => undefined).catch(() => {});
       });
     } catch (error) {
       shared.undoNew();
@@ -176,7 +189,7 @@ export class Transactions {
     }
     slot.lifecycle.moveTo('running');
     this.#accept(slot, prepared.build, slot.state.save(), options);
-    return 0;
+    return performance.now() - pausedAt;
   }
 
   async #start(slot: Slot, prepared: Prepared, options: ReloadOptions): Promise<void> {
@@ -195,7 +208,11 @@ export class Transactions {
   }
 
   /** Migrates the state for good, sets the generation up, and lets it serve. */
-  async #activate(slot: Slot, { generation, build }: Prepared, beforeServing = () => {}): Promise<void> {
+  async #activate(
+    slot: Slot,
+    { generation, build }: Prepared,
+    beforeServing = async () => {},
+  ): Promise<void> {
     const { metadata } = generation;
     slot.next = generation;
     slot.lastGeneration = generation.number;
@@ -218,7 +235,7 @@ export class Transactions {
         this.#host.discard(build);
       throw new TransactionError('setup', slot, build, error);
     }
-    beforeServing();
+    await beforeServing();
     slot.serve(generation);
     this.#host.schedules.sync(slot);
   }

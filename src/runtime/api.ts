@@ -90,7 +90,8 @@ export interface PluginState {
   delete(key: string): boolean;
   /** Sets what `change` makes of the present value, and returns it. */
   // biome-ignore lint/suspicious/noExplicitAny: the author knows what was stored
-  update<T = any>(key: string, change: (current: T | undefined) => T): T;
+  update(key: string, change: (current: any) => unknown): any;
+  update<T>(key: string, change: (current: T | undefined) => T): T;
   entries(): [key: string, value: unknown][];
 }
 

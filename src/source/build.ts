@@ -76,7 +76,7 @@ async function bundle(entry: string, directory: string, what: esbuild.BuildOptio
   const inputs = new Fingerprint();
   const file = join(directory, `${basename(entry, extname(entry))}.${++builds}.mjs`);
   try {
-    const result = await esbuild.build({
+    const result = await runEsbuild({
       ...what,
       outfile: file,
       absWorkingDir: dirname(entry),
@@ -100,6 +100,17 @@ async function bundle(entry: string, directory: string, what: esbuild.BuildOptio
   } catch (error) {
     if (!inputs.has(entry)) await inputs.addFiles([entry]);
     throw explain(error, entry, inputs);
+  }
+}
+
+/** esbuild works in a process of its own; if somebody ended that, a new one is started. */
+async function runEsbuild(options: esbuild.BuildOptions): Promise<esbuild.BuildResult> {
+  try {
+    return await esbuild.build(options);
+  } catch (error) {
+    if (!/The service (is no longer running|was stopped)/.test((error as Error).message)) throw error;
+    await esbuild.stop();
+    return esbuild.build(options);
   }
 }
 

@@ -177,7 +177,7 @@ it('overlap: sets the new generation up while the old one serves, sharing the st
   expect(manager.get('duo')?.state).toBe('running');
   proceed();
   await reload;
-  expect(await reloaded).toMatchObject({ generation: 2, pauseMs: 0 });
+  expect(await reloaded).toMatchObject({ generation: 2 });
   expect(await duo.who()).toBe(2);
   expect(await manager.plugin<{ copied(): number }>('duo').copied()).toBe(7);
 });
@@ -212,4 +212,31 @@ it('overlap: a changed state.version makes it a handover, with a warning', async
   await manager.reload('duo');
   expect((await reloaded).pauseMs).toBeGreaterThan(0);
   expect(log.some(({ text }) => text.includes('this reload is a handover'))).toBe(true);
+});
+
+it('overlap: goes on to the new generation when the old one dies during its setup', async () => {
+  const { manager, workspace } = await bench(
+    { 'duo.ts': overlapping(`return { die: () => process.exit(1) };`) },
+    {
+      ...OFF,
+      bot: {
+        kill: () =>
+          manager
+            .plugin<{ die(): void }>('duo')
+            .die()
+            .catch(() => {}),
+      },
+    },
+  );
+  await manager.loadAll();
+  await writeFile(
+    workspace.path('plugins/duo.ts'),
+    overlapping(`await ctx.bot.kill(); return { alive: () => ctx.generation };`).replace(
+      'setup(ctx)',
+      'async setup(ctx)',
+    ),
+  );
+  await manager.reload('duo');
+  expect(manager.get('duo')).toMatchObject({ state: 'running', generation: 2, crashes: 1 });
+  expect(await manager.plugin<{ alive(): number }>('duo').alive()).toBe(2);
 });
