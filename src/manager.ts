@@ -98,7 +98,8 @@ export class PluginManager implements AsyncDisposable {
       bot: (method, args) => this.#bot.call(method, args),
       offload: (slot, generation, url, input, signal) => this.#offload(slot, generation, url, input, signal),
       emit: (slot, topic, payload) => void this.#emitFrom(slot, topic, payload),
-      registrationsChanged: (slot) => this.#schedules.sync(slot),
+      registered: (slot, registration) => this.#schedules.add(slot, registration),
+      unregistered: (slot, id) => this.#schedules.remove(slot, id),
       ended: (slot, generation, end) => this.#ended(slot, generation, end),
     };
     const discard = (build: Build) => void removeBuild(build);

@@ -164,3 +164,18 @@ it('publishes status events on diagnostics_channel too', async () => {
   unsubscribe('bulkhead:loaded', listener);
   expect(seen).toMatchObject([{ name: 'a', generation: 1, version: '1.0.0' }]);
 });
+
+it('delivers events although other plugins of the directory were never loaded', async () => {
+  const { manager } = await bench(
+    {
+      'a.ts': pluginSource('a', `ctx.on('news', () => {});`),
+      'b.ts': pluginSource('b', `ctx.on('news', () => {});`),
+    },
+    OFF,
+  );
+  await manager.load('a');
+  expect(await manager.emit('news', {})).toMatchObject({ delivered: ['a'], failed: [] });
+  expect(manager.get('b')?.state).toBe('discovered');
+  await manager.load('b');
+  expect((await manager.emit('news', {})).delivered.sort()).toEqual(['a', 'b']);
+});

@@ -2,9 +2,13 @@
  * Checks of what a plugin's side says, beyond the frame itself. What is wrong throws, and the link makes a protocol
  * violation of that; only a runtime that was tampered with sends such things.
  */
-import { isRecord } from '../wire/check.ts';
+import { checkOutcome, isRecord, isWireError } from '../wire/check.ts';
+import type { WireError } from '../wire/frames.ts';
 import type {
+  DoneNote,
   EmitNote,
+  FailedNote,
+  HostCallMessage,
   LogNote,
   PluginMetadata,
   SetupReport,
@@ -12,6 +16,8 @@ import type {
   StateNote,
 } from '../wire/messages.ts';
 import { checkTopic } from '../wire/topics.ts';
+import { decodeError } from '../wire/wire-error.ts';
+import type { EndReason } from './isolate.ts';
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
 /** A longer line is cut, as editors do with logs of extensions. */
@@ -62,6 +68,47 @@ export function checkMetadata(report: unknown): { metadata: PluginMetadata; inpu
 export function checkSetupReport(report: unknown): SetupReport {
   const { methods, inputs } = record(report);
   return { methods: strings(methods), inputs: strings(inputs) };
+}
+
+export function checkHostCall(message: unknown): HostCallMessage {
+  const { on, call, method, args, signals } = record(message);
+  const valid =
+    typeof on === 'number' &&
+    typeof call === 'number' &&
+    typeof method === 'string' &&
+    Array.isArray(args) &&
+    Array.isArray(signals) &&
+    signals.every(
+      (place) => Array.isArray(place) && Number.isInteger(place[0]) && place[0] >= 0 && place[0] < 256,
+    );
+  if (!valid) throw new TypeError('a malformed call of the host');
+  return message as HostCallMessage;
+}
+
+export function checkDone(note: unknown): DoneNote {
+  const { calls, events } = record(note);
+  if (!Array.isArray(calls) || !Array.isArray(events))
+    throw new TypeError('a malformed report of work that is done');
+  for (const call of calls) {
+    const problem = Array.isArray(call) ? checkOutcome(call[1]) : 'no list';
+    if (problem !== undefined) throw new TypeError(`a malformed report of a call that is done: ${problem}`);
+  }
+  return note as DoneNote;
+}
+
+export function checkFailed(note: unknown): FailedNote {
+  const { invocation, error } = record(note);
+  if (typeof invocation !== 'number' || !isWireError(error))
+    throw new TypeError('a malformed report of a failure');
+  return note as FailedNote;
+}
+
+/** The reason in the last words of a thread that an uncaught error ends. */
+export function checkFatal(note: unknown): EndReason {
+  const { error } = record(note);
+  const thrown = isWireError(error) ? decodeError(error as WireError) : undefined;
+  const text = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : `value ${String(thrown)}`;
+  return { kind: 'uncaught-exception', text: `uncaught ${text}`, error: thrown };
 }
 
 function strings(value: unknown): string[] {

@@ -1,34 +1,24 @@
 import { BulkheadError, PluginCrashedError, PluginStoppedError } from '../errors.ts';
 import type { Build } from '../source/build.ts';
 import type { DeadLetterReason } from '../status.ts';
-import { isRecord, isWireError } from '../wire/check.ts';
-import type { WireError } from '../wire/frames.ts';
+import { isRecord } from '../wire/check.ts';
 import { Link } from '../wire/link.ts';
 import type {
-  AbortNote,
   ConfigureReport,
-  EventMessage,
-  HostCallMessage,
-  InvokeMessage,
   LoadMessage,
   PluginMetadata,
-  SetupReport,
+  Registration,
   StateEntries,
   StateNote,
 } from '../wire/messages.ts';
-import { joinSignals, watchSignals } from '../wire/signals.ts';
-import { decodeError, encodeError } from '../wire/wire-error.ts';
-import {
-  checkEmit,
-  checkLog,
-  checkMetadata,
-  checkSetupReport,
-  checkStateEntries,
-  checkStateNote,
-} from './check-notes.ts';
+import { decodeError } from '../wire/wire-error.ts';
+import * as check from './check-notes.ts';
+import { Delivery } from './delivery.ts';
+import { InFlight } from './in-flight.ts';
 import type { EndReason, Isolate, IsolateEnd } from './isolate.ts';
+import { PluginCalls } from './plugin-calls.ts';
 import { Registrations } from './registrations.ts';
-import { CallWork, chainHas, EventWork, type Invocation, type Work } from './work.ts';
+import { CallWork, EventWork, type Invocation, type Work } from './work.ts';
 
 /** What a generation needs from the host. Every function must bear anything: its arguments come from the plugin. */
 export interface GenerationHost {
@@ -45,7 +35,8 @@ export interface GenerationHost {
   log(generation: Generation, note: { level: string; fields: Record<string, unknown>; text: string }): void;
   emit(generation: Generation, topic: string, payload: unknown): void;
   writeState(generation: Generation, note: StateNote): void;
-  registrationsChanged(generation: Generation): void;
+  registered(generation: Generation, registration: Registration): void;
+  unregistered(generation: Generation, id: number): void;
   deadLetter(generation: Generation, event: EventWork, reason: DeadLetterReason): void;
   handlerFailed(generation: Generation, event: EventWork, error: unknown): void;
   ended(generation: Generation, end: IsolateEnd): void;
@@ -59,57 +50,24 @@ export class Generation {
   readonly #isolate: Isolate;
   readonly #host: GenerationHost;
   readonly #link: Link;
-  readonly #inFlight = new Map<number, Invocation>();
-  readonly #hostCalls = new Map<number, AbortController[]>();
-  readonly #idleWaiters = new Set<() => void>();
+  readonly #delivery: Delivery;
+  readonly #inFlight = new InFlight();
+  readonly #calls = new PluginCalls();
   #metadata!: PluginMetadata;
-  #methods: readonly string[] = [];
-  #lastInvocation = 0;
-  #events: EventMessage[] = [];
-  #eventWorks: EventWork[] = [];
-  #flushPlanned = false;
-  #fenced = false;
-  #refused = 0;
-  #draining = false;
-  #end: IsolateEnd | undefined;
-  #settleError: ((generation: Generation) => unknown) | undefined;
+  #isFenced = false;
+  #isDraining = false;
+  #isAlive = true;
+  #settleError: (() => unknown) | undefined;
 
   constructor(number: number, build: Build, isolate: Isolate, host: GenerationHost) {
     this.number = number;
     this.build = build;
     this.#isolate = isolate;
     this.#host = host;
-    this.#link = new Link({
-      channel: isolate.channel,
-      methods: {
-        bot: (message: HostCallMessage) => this.#callHost(message, 'bot'),
-        offload: (message: HostCallMessage) => this.#callHost(message, 'offload'),
-      },
-      notes: {
-        booted: () => {},
-        log: (note: unknown) => host.log(this, checkLog(note)),
-        register: (note: unknown) =>
-          this.#unlessFenced(() => {
-            this.registrations.add(note);
-            host.registrationsChanged(this);
-          }),
-        unregister: (note: unknown) =>
-          this.#unlessFenced(() => {
-            this.registrations.remove(note);
-            host.registrationsChanged(this);
-          }),
-        state: (note: unknown) => this.#unlessFenced(() => host.writeState(this, checkStateNote(note))),
-        emit: (note: unknown) =>
-          this.#unlessFenced(() => {
-            const { topic, payload } = checkEmit(note);
-            host.emit(this, topic, payload);
-          }),
-        done: (note: unknown) => this.#eventDone(note),
-        abort: (note: unknown) => this.#abortHostCall(note),
-        fatal: (note: unknown) => this.#isolate.blame(fatalReason(note)),
-      },
-      onViolation: (reason) =>
-        this.end({ kind: 'protocol-violation', text: `it sent a malformed message: ${reason}` }),
+    this.#link = this.#createLink(isolate);
+    this.#delivery = new Delivery({
+      deliver: (batch) => this.#link.exchange('deliver', batch),
+      abort: (note) => this.#link.note('abort', note),
     });
     isolate.onOutput((stream, text) =>
       host.log(this, { level: stream === 'stdout' ? 'info' : 'error', fields: { source: stream }, text }),
@@ -122,37 +80,24 @@ export class Generation {
     return this.#host.name;
   }
 
-  get tier(): Isolate['tier'] {
-    return this.#isolate.tier;
-  }
-
   get metadata(): PluginMetadata {
     return this.#metadata;
-  }
-
-  /** Names of the functions that setup returned. */
-  get methods(): readonly string[] {
-    return this.#methods;
   }
 
   get ended(): Promise<IsolateEnd> {
     return this.#isolate.ended;
   }
 
-  get gone(): Promise<void> {
-    return this.#isolate.gone;
-  }
-
   get isAlive(): boolean {
-    return this.#end === undefined;
+    return this.#isAlive;
   }
 
   get isFenced(): boolean {
-    return this.#fenced;
+    return this.#isFenced;
   }
 
   get isDraining(): boolean {
-    return this.#draining;
+    return this.#isDraining;
   }
 
   /** How much is under way: calls, and events whose handlers have not ended. */
@@ -160,46 +105,31 @@ export class Generation {
     return this.#inFlight.size;
   }
 
-  /** What it tried after its fence, in total. */
-  get refused(): number {
-    return this.#refused;
-  }
-
   /** Imports the module and checks what it says of itself. */
   async load(message: LoadMessage): Promise<PluginMetadata> {
-    const report = await this.#link.request('load', message);
-    const { metadata, inputs } = checkMetadata(report);
+    const { metadata, inputs } = check.checkMetadata(await this.#link.request('load', message));
     this.#metadata = metadata;
     await this.build.inputs.addFiles(inputs);
     return metadata;
   }
 
   async migrate(entries: StateEntries, fromVersion: number): Promise<StateEntries> {
-    return checkStateEntries(await this.#link.request('migrate', { entries, fromVersion }));
+    return check.checkStateEntries(await this.#link.request('migrate', { entries, fromVersion }));
   }
 
-  async setup(entries: StateEntries, parent: Invocation | undefined): Promise<void> {
-    const report: SetupReport = checkSetupReport(
-      await this.#exchange('setup', parent, (invocation) => ({ invocation, entries })),
-    );
-    this.#methods = report.methods;
-    await this.build.inputs.addFiles(report.inputs);
+  async setup(entries: StateEntries): Promise<void> {
+    const report = await this.#step('setup', (invocation) => ({ invocation, entries }));
+    await this.build.inputs.addFiles(check.checkSetupReport(report).inputs);
   }
 
   async configure(config: unknown): Promise<ConfigureReport> {
-    const report = await this.#exchange('configure', undefined, (invocation) => ({ invocation, config }));
+    const report = await this.#step('configure', (invocation) => ({ invocation, config }));
     return { applied: isRecord(report) && report.applied === true };
   }
 
   /** Runs what the plugin registered with `onTeardown`. */
   async teardown(): Promise<void> {
-    await this.#exchange('teardown', undefined, (invocation) => ({ invocation }));
-  }
-
-  /** Resolves when everything sent so far has arrived and been started, or when it ends. */
-  async received(): Promise<void> {
-    this.#flushEvents();
-    await this.#link.exchange('events', []);
+    await this.#step('teardown', (invocation) => ({ invocation }));
   }
 
   /** Tells it of a write that another generation made. */
@@ -209,209 +139,128 @@ export class Generation {
 
   dispatch(work: Work): void {
     work.generation = this;
-    const invocation = ++this.#lastInvocation;
-    this.#inFlight.set(invocation, work);
-    if (work instanceof EventWork) this.#queueEvent(work, invocation);
-    else void this.#invoke(work, invocation);
+    this.#delivery.send(work, this.#inFlight.add(work));
+  }
+
+  /** Resolves when everything sent so far has arrived and been started, or when it ends. */
+  received(): Promise<void> {
+    return this.#delivery.flush();
   }
 
   /** Resolves when nothing is under way any more, not counting what waits for `except`'s chain; or when it ends. */
   drain(except: Invocation | undefined): Promise<void> {
-    this.#draining = true;
-    return new Promise((resolve) => {
-      const check = () => {
-        for (const invocation of this.#inFlight.values()) {
-          if (this.isAlive && !chainHas(except, (link) => link === invocation)) return;
-        }
-        this.#idleWaiters.delete(check);
-        resolve();
-      };
-      this.#idleWaiters.add(check);
-      check();
-    });
+    this.#isDraining = true;
+    return this.#inFlight.idle(except);
   }
 
   /** Settles whatever is still under way: calls reject with `error`, events are dead letters. */
   cut(error: () => unknown, reason: DeadLetterReason): void {
-    const cut = [...this.#inFlight.values()];
-    this.#inFlight.clear();
-    this.#events = [];
-    for (const invocation of cut) {
+    for (const invocation of this.#inFlight.removeAll()) {
       if (invocation instanceof CallWork) invocation.reject(error());
       else if (invocation instanceof EventWork) {
         invocation.delivered(reason);
         this.#host.deadLetter(this, invocation, reason);
       }
     }
-    this.#wakeIdleWaiters();
   }
 
-  /** From here on it cannot change anything: what it still tries is refused and counted. */
+  /** From here on it cannot change anything: what it still tries is refused. */
   fence(): void {
-    this.#fenced = true;
-    this.#abortHostCalls();
+    this.#isFenced = true;
+    this.#calls.abortAll(new PluginStoppedError(this.plugin, this.number));
   }
 
-  /** Ends it, for this reason unless it has one already. */
-  end(reason: EndReason, settleWith?: (generation: Generation) => unknown): void {
+  /** Ends it, for this reason unless it has one already. What is under way rejects with what `settleWith` makes. */
+  end(reason: EndReason, settleWith?: () => unknown): void {
     this.#settleError ??= settleWith;
     this.#isolate.end(reason);
   }
 
-  async #exchange(
+  #createLink(isolate: Isolate): Link {
+    const host = this.#host;
+    return new Link({
+      channel: isolate.channel,
+      methods: {
+        bot: (message: unknown) => this.#callHost(message, 'bot'),
+        offload: (message: unknown) => this.#callHost(message, 'offload'),
+      },
+      notes: {
+        booted: () => {},
+        log: (note: unknown) => host.log(this, check.checkLog(note)),
+        register: (note: unknown) =>
+          this.#unlessFenced(() => host.registered(this, this.registrations.add(note))),
+        unregister: (note: unknown) =>
+          this.#unlessFenced(() => host.unregistered(this, this.registrations.remove(note))),
+        state: (note: unknown) => this.#unlessFenced(() => host.writeState(this, check.checkStateNote(note))),
+        emit: (note: unknown) => {
+          const { topic, payload } = check.checkEmit(note);
+          this.#unlessFenced(() => host.emit(this, topic, payload));
+        },
+        done: (note: unknown) => this.#done(note),
+        failed: (note: unknown) => this.#failed(note),
+        abort: (note: unknown) => this.#calls.abort(note),
+        fatal: (note: unknown) => isolate.blame(check.checkFatal(note)),
+      },
+      onViolation: (reason) =>
+        this.end({ kind: 'protocol-violation', text: `it sent a malformed message: ${reason}` }),
+    });
+  }
+
+  async #step(
     name: 'setup' | 'teardown' | 'configure',
-    parent: Invocation | undefined,
     message: (invocation: number) => unknown,
   ): Promise<unknown> {
-    const number = ++this.#lastInvocation;
-    const invocation: Invocation = { kind: name, parent, generation: this };
-    this.#inFlight.set(number, invocation);
+    const number = this.#inFlight.add({ kind: name, parent: undefined, generation: this });
     try {
       return await this.#link.request(name, message(number));
     } finally {
-      this.#settled(number);
+      this.#inFlight.remove(number);
     }
   }
 
-  async #invoke(work: CallWork, invocation: number): Promise<void> {
-    this.#flushEvents();
-    const unwatch = watchSignals(work.split.signals, (which, reason) => {
-      const note: AbortNote = { call: invocation, which, reason: encodeError(reason) };
-      this.#link.note('abort', note);
-    });
-    const message: InvokeMessage = {
-      invocation,
-      target: work.target,
-      args: work.split.args,
-      signals: work.split.places,
-    };
-    const outcome = await this.#link.exchange('invoke', message);
-    unwatch();
-    if (!this.#settled(invocation)) return;
-    if (outcome.ok) work.resolve(outcome.value);
-    else work.reject(decodeError(outcome.error));
+  #done(note: unknown): void {
+    const { calls, events } = check.checkDone(note);
+    for (const invocation of events) this.#inFlight.remove(invocation);
+    for (const [invocation, outcome] of calls) {
+      const work = this.#inFlight.remove(invocation);
+      if (!(work instanceof CallWork)) continue;
+      if (outcome.ok) work.resolve(outcome.value);
+      else work.reject(decodeError(outcome.error));
+    }
   }
 
-  #queueEvent(work: EventWork, invocation: number): void {
-    this.#events.push({ invocation, topic: work.topic, payload: work.payload, source: work.source });
-    this.#eventWorks.push(work);
-    if (this.#flushPlanned) return;
-    this.#flushPlanned = true;
-    process.nextTick(() => {
-      this.#flushPlanned = false;
-      this.#flushEvents();
-    });
-  }
-
-  #flushEvents(): void {
-    if (this.#events.length === 0) return;
-    const works = this.#eventWorks;
-    const events = this.#events;
-    this.#events = [];
-    this.#eventWorks = [];
-    void this.#link.exchange('events', events).then((outcome) => {
-      if (outcome.ok) for (const work of works) work.delivered();
-    });
-  }
-
-  #eventDone(note: unknown): void {
-    const { invocation, errors } = note as { invocation: number; errors: WireError[] };
+  #failed(note: unknown): void {
+    const { invocation, error } = check.checkFailed(note);
     const work = this.#inFlight.get(invocation);
-    if (
-      !(work instanceof EventWork) ||
-      !Array.isArray(errors) ||
-      !errors.every((error) => isWireError(error))
-    ) {
-      if (work !== undefined) throw new TypeError('a malformed report of a handled event');
-      return;
+    if (work instanceof EventWork) this.#host.handlerFailed(this, work, decodeError(error));
+  }
+
+  #callHost(note: unknown, to: 'bot' | 'offload'): Promise<unknown> {
+    const message = check.checkHostCall(note);
+    if (this.#isFenced) {
+      const text = `Generation ${this.number} of plugin '${this.plugin}' was replaced and can no longer use the host`;
+      throw new BulkheadError('ERR_PLUGIN_FENCED', text, { plugin: this.plugin, generation: this.number });
     }
-    this.#settled(invocation);
-    for (const error of errors) this.#host.handlerFailed(this, work, decodeError(error));
-  }
-
-  /** Whether it was still under way. */
-  #settled(invocation: number): boolean {
-    const was = this.#inFlight.delete(invocation);
-    if (was) this.#wakeIdleWaiters();
-    return was;
-  }
-
-  #wakeIdleWaiters(): void {
-    for (const wake of [...this.#idleWaiters]) wake();
-  }
-
-  async #callHost(message: HostCallMessage, to: 'bot' | 'offload'): Promise<unknown> {
-    const { on, call, method, args, signals } = checkHostCall(message);
-    if (this.#fenced) {
-      this.#refused++;
-      throw new BulkheadError(
-        'ERR_PLUGIN_FENCED',
-        `Generation ${this.number} of plugin '${this.plugin}' was replaced and can no longer use the host`,
-        { plugin: this.plugin, generation: this.number },
-      );
-    }
-    const controllers = joinSignals(args, signals);
-    if (controllers.length > 0) this.#hostCalls.set(call, controllers);
-    try {
-      if (to === 'bot') return await this.#host.bot(this, method, args, this.#inFlight.get(on));
+    const { method, args, on } = message;
+    return this.#calls.run(message, () => {
+      if (to === 'bot') return this.#host.bot(this, method, args, this.#inFlight.get(on));
       const options = args[1] as { signal?: AbortSignal } | undefined;
-      return await this.#host.offload(this, method, args[0], options?.signal);
-    } finally {
-      this.#hostCalls.delete(call);
-    }
-  }
-
-  #abortHostCall(note: unknown): void {
-    const { call, which, reason } = note as AbortNote;
-    if (!isWireError(reason)) throw new TypeError('a malformed abort');
-    this.#hostCalls.get(call)?.[which]?.abort(decodeError(reason));
-  }
-
-  #abortHostCalls(): void {
-    const reason = new PluginStoppedError(this.plugin, this.number);
-    for (const controllers of this.#hostCalls.values())
-      for (const controller of controllers) controller.abort(reason);
-    this.#hostCalls.clear();
+      return this.#host.offload(this, method, args[0], options?.signal);
+    });
   }
 
   #unlessFenced(change: () => void): void {
-    if (this.#fenced) this.#refused++;
-    else change();
+    if (!this.#isFenced) change();
   }
 
   #ended(end: IsolateEnd): void {
-    this.#end = end;
+    this.#isAlive = false;
     const error = () =>
-      this.#settleError?.(this) ??
+      this.#settleError?.() ??
       new PluginCrashedError(this.plugin, this.number, end.kind, end.text, end.error);
     this.#link.end(error);
     this.cut(error, this.#settleError === undefined ? 'crashed' : 'stopped');
-    this.#fenced = true;
-    this.#abortHostCalls();
+    this.fence();
     this.#host.ended(this, end);
   }
-}
-
-function checkHostCall(message: HostCallMessage): HostCallMessage {
-  const { on, call, method, args, signals } = message as Partial<HostCallMessage>;
-  const valid =
-    typeof on === 'number' &&
-    typeof call === 'number' &&
-    typeof method === 'string' &&
-    Array.isArray(args) &&
-    Array.isArray(signals) &&
-    signals.every(
-      (place) => Array.isArray(place) && Number.isInteger(place[0]) && place[0] >= 0 && place[0] < 256,
-    );
-  if (!valid) throw new TypeError('a malformed call of the host');
-  return message;
-}
-
-function fatalReason(note: unknown): EndReason {
-  const error = isRecord(note) && isWireError(note.error) ? decodeError(note.error as WireError) : undefined;
-  return { kind: 'uncaught-exception', text: `uncaught ${describe(error)}`, error };
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : `value ${String(error)}`;
 }

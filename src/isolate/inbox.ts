@@ -32,8 +32,8 @@ export class Inbox {
     this.#host = host;
   }
 
-  get queued(): number {
-    return this.#queue.length;
+  get isPaused(): boolean {
+    return this.#mode.kind === 'paused';
   }
 
   push(work: Work): void {

@@ -7,29 +7,28 @@ export class Registrations {
   readonly #all = new Map<number, Registration>();
 
   /** Throws if the registration, which comes off the wire, is malformed. */
-  add(note: unknown): void {
+  add(note: unknown): Registration {
     const registration = checkRegistration(note);
     this.#all.set(registration.id, registration);
+    return registration;
   }
 
-  remove(note: unknown): void {
+  /** @returns the id of what was removed. */
+  remove(note: unknown): number {
     if (!isRecord(note) || typeof note.id !== 'number')
       throw new TypeError('a malformed removal of a registration');
     this.#all.delete(note.id);
+    return note.id;
+  }
+
+  [Symbol.iterator](): IterableIterator<Registration> {
+    return this.#all.values();
   }
 
   *of<K extends Registration['kind']>(kind: K): Generator<Extract<Registration, { kind: K }>> {
     for (const registration of this.#all.values()) {
       if (registration.kind === kind) yield registration as Extract<Registration, { kind: K }>;
     }
-  }
-
-  get size(): number {
-    return this.#all.size;
-  }
-
-  has(id: number): boolean {
-    return this.#all.has(id);
   }
 
   wants(topic: string): boolean {
@@ -40,7 +39,7 @@ export class Registrations {
   }
 }
 
-/** Most things one generation may register: far beyond use, short of hurting the host. */
+/** Longest name or description, in characters. */
 const MAX_TEXT = 4096;
 
 function checkRegistration(note: unknown): Registration {

@@ -5,7 +5,7 @@ import type { ResolvedPluginOptions, StateStore } from '../options.ts';
 import type { Build } from '../source/build.ts';
 import type { Fingerprint } from '../source/fingerprint.ts';
 import type { DeadLetterReason, StatusEvents, StatusName } from '../status.ts';
-import type { InvokeMessage, PluginMetadata, StateNote } from '../wire/messages.ts';
+import type { CallTarget, PluginMetadata, Registration, StateNote } from '../wire/messages.ts';
 import { splitSignals, watchSignals } from '../wire/signals.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Generation, GenerationHost } from './generation.ts';
@@ -31,8 +31,9 @@ export interface SlotHost {
     signal?: AbortSignal,
   ): Promise<unknown>;
   emit(slot: Slot, topic: string, payload: unknown): void;
-  /** Something was registered or removed by the generation that serves. */
-  registrationsChanged(slot: Slot): void;
+  /** Something was registered by the generation that serves, or removed again. */
+  registered(slot: Slot, registration: Registration): void;
+  unregistered(slot: Slot, id: number): void;
   /** A generation ended, for whatever reason. */
   ended(slot: Slot, generation: Generation, end: IsolateEnd): void;
 }
@@ -94,6 +95,7 @@ export class Slot implements GenerationHost {
     this.inbox = new Inbox(() => this.name, options.queueLimit, {
       deadLetter: (event, reason) => this.#reportDeadLetter(event, reason),
     });
+    this.refuseWork('unavailable');
   }
 
   /** One operation at a time on a slot; others wait their turn, whatever becomes of this one. */
@@ -103,7 +105,7 @@ export class Slot implements GenerationHost {
     return turn;
   }
 
-  call(target: InvokeMessage['target'], args: readonly unknown[]): Promise<unknown> {
+  call(target: CallTarget, args: readonly unknown[]): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const timeoutMs = target.kind === 'tick' ? Number.POSITIVE_INFINITY : this.options.callTimeoutMs;
       const split = splitSignals(args);
@@ -115,10 +117,10 @@ export class Slot implements GenerationHost {
       const unwatch = watchSignals(split.signals, (_which, reason) => {
         if (work.generation === undefined) work.reject(reason);
       });
-      work.onSettled = () => {
+      work.onSettled(() => {
         this.#host.deadlines.delete(work, timeoutMs);
         unwatch();
-      };
+      });
       this.inbox.push(work);
     });
   }
@@ -130,7 +132,7 @@ export class Slot implements GenerationHost {
    */
   offer(topic: string, payload: unknown, source: string): Promise<DeadLetterReason | undefined> | undefined {
     const wanted = this.current?.registrations.wants(topic) ?? false;
-    if (!wanted && this.lifecycle.state === 'running') return undefined;
+    if (!wanted && !this.inbox.isPaused) return undefined;
     return new Promise((resolve) => {
       const event = new EventWork(topic, payload, source, resolve);
       event.wanted = wanted;
@@ -214,8 +216,12 @@ export class Slot implements GenerationHost {
     this.state.apply(note);
   }
 
-  registrationsChanged(generation: Generation): void {
-    if (generation === this.current) this.#host.registrationsChanged(this);
+  registered(generation: Generation, registration: Registration): void {
+    if (generation === this.current) this.#host.registered(this, registration);
+  }
+
+  unregistered(generation: Generation, id: number): void {
+    if (generation === this.current) this.#host.unregistered(this, id);
   }
 
   deadLetter(_generation: Generation, event: EventWork, reason: DeadLetterReason): void {

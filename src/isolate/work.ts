@@ -1,6 +1,6 @@
 import { BulkheadError } from '../errors.ts';
 import type { DeadLetterReason } from '../status.ts';
-import type { InvokeMessage } from '../wire/messages.ts';
+import type { CallTarget } from '../wire/messages.ts';
 import type { SplitArguments } from '../wire/signals.ts';
 import type { Deadline } from './deadlines.ts';
 import type { Generation } from './generation.ts';
@@ -18,18 +18,18 @@ export interface Invocation {
 export class CallWork implements Invocation, Deadline {
   readonly kind = 'call';
   readonly plugin: string;
-  readonly target: InvokeMessage['target'];
+  readonly target: CallTarget;
   readonly split: SplitArguments;
   readonly parent: Invocation | undefined;
   generation: Generation | undefined;
   readonly #resolve: (value: unknown) => void;
   readonly #reject: (error: unknown) => void;
   #settled = false;
-  #onSettled: (() => void) | undefined;
+  #whenSettled: (() => void)[] = [];
 
   constructor(options: {
     plugin: string;
-    target: InvokeMessage['target'];
+    target: CallTarget;
     split: SplitArguments;
     parent: Invocation | undefined;
     timeoutMs: number;
@@ -51,8 +51,8 @@ export class CallWork implements Invocation, Deadline {
     return this.#settled;
   }
 
-  set onSettled(listener: () => void) {
-    this.#onSettled = listener;
+  onSettled(listener: () => void): void {
+    this.#whenSettled.push(listener);
   }
 
   resolve(value: unknown): void {
@@ -78,7 +78,7 @@ export class CallWork implements Invocation, Deadline {
   #settle(): boolean {
     if (this.#settled) return false;
     this.#settled = true;
-    this.#onSettled?.();
+    for (const listener of this.#whenSettled) listener();
     return true;
   }
 }
@@ -115,7 +115,7 @@ export class EventWork implements Invocation {
 
 export type Work = CallWork | EventWork;
 
-export function describeTarget(target: InvokeMessage['target']): string {
+export function describeTarget(target: CallTarget): string {
   switch (target.kind) {
     case 'method':
       return `the call '${target.name}'`;

@@ -1,40 +1,49 @@
+import type { Generation } from '../isolate/generation.ts';
 import type { Slot } from '../isolate/slot.ts';
+import type { Registration } from '../wire/messages.ts';
+
+interface Running {
+  generation: Generation;
+  timers: Map<number, NodeJS.Timeout>;
+}
 
 /** The timers of the plugins, in the host: they rest during a pause and end with the generation that asked for them. */
 export class Schedules {
-  readonly #timers = new Map<Slot, Map<number, NodeJS.Timeout>>();
+  readonly #running = new Map<Slot, Running>();
 
-  /** Brings a plugin's timers in line with what its serving generation has registered. */
-  sync(slot: Slot): void {
-    const registrations = slot.current?.registrations;
-    if (registrations === undefined) return;
-    let timers = this.#timers.get(slot);
-    if (timers === undefined) {
-      timers = new Map();
-      this.#timers.set(slot, timers);
-    }
-    for (const [id, timer] of timers) {
-      if (registrations.has(id)) continue;
-      clearTimeout(timer);
-      timers.delete(id);
-    }
-    for (const { id, everyMs } of registrations.of('schedule')) {
-      if (!timers.has(id)) timers.set(id, setInterval(ticker(slot, id), everyMs));
-    }
-    for (const { id, afterMs } of registrations.of('timeout')) {
-      if (!timers.has(id))
-        timers.set(
-          id,
-          setTimeout(() => void tick(slot, id), afterMs),
-        );
-    }
-    if (timers.size === 0) this.#timers.delete(slot);
+  /** Starts the timers that the serving generation has registered. */
+  start(slot: Slot): void {
+    const { current } = slot;
+    if (current === undefined) return;
+    this.rest(slot);
+    this.#running.set(slot, { generation: current, timers: new Map() });
+    for (const registration of current.registrations) this.add(slot, registration);
+  }
+
+  /** Something was registered by the generation that serves. While its timers rest, this has no effect. */
+  add(slot: Slot, registration: Registration): void {
+    const running = this.#running.get(slot);
+    if (running === undefined || running.generation !== slot.current) return;
+    const { id } = registration;
+    if (registration.kind === 'schedule')
+      running.timers.set(id, setInterval(ticker(slot, id), registration.everyMs));
+    if (registration.kind === 'timeout')
+      running.timers.set(
+        id,
+        setTimeout(() => void tick(slot, id), registration.afterMs),
+      );
+  }
+
+  remove(slot: Slot, id: number): void {
+    const timers = this.#running.get(slot)?.timers;
+    clearTimeout(timers?.get(id));
+    timers?.delete(id);
   }
 
   /** Ends all timers of a plugin. */
   rest(slot: Slot): void {
-    for (const timer of this.#timers.get(slot)?.values() ?? []) clearTimeout(timer);
-    this.#timers.delete(slot);
+    for (const timer of this.#running.get(slot)?.timers.values() ?? []) clearTimeout(timer);
+    this.#running.delete(slot);
   }
 }
 

@@ -224,7 +224,7 @@ export class Transactions {
         const entries = await generation.migrate(slot.state.entries(), version);
         slot.state.replace({ version: metadata.stateVersion, entries });
       }
-      await deadline(generation.setup(slot.state.entries(), undefined), slot.options.startMs, () =>
+      await deadline(generation.setup(slot.state.entries()), slot.options.startMs, () =>
         setupTimeout(slot),
       );
       this.#checkCommands(slot, generation);
@@ -237,7 +237,7 @@ export class Transactions {
     }
     await beforeServing();
     slot.serve(generation);
-    this.#host.schedules.sync(slot);
+    this.#host.schedules.start(slot);
   }
 
   #checkCommands(slot: Slot, generation: Generation): void {

@@ -2,6 +2,7 @@ import { BulkheadError } from '../errors.ts';
 import type { EventMessage, Registration } from '../wire/messages.ts';
 import { topicMatches } from '../wire/topics.ts';
 import type { CommandHandler, EventHandler } from './api.ts';
+import { isThenable } from './thenable.ts';
 
 interface Subscription {
   pattern: string;
@@ -55,9 +56,14 @@ export class Handlers {
     task: () => unknown,
   ) {
     const id = ++this.#lastId;
-    this.#schedules.set(id, task);
+    const remove = this.#remover(id, () => this.#schedules.delete(id));
+    const once = () => {
+      remove();
+      return task();
+    };
+    this.#schedules.set(id, registration.kind === 'timeout' ? once : task);
     this.#notes.register({ ...registration, id });
-    return this.#remover(id, () => this.#schedules.delete(id));
+    return remove;
   }
 
   commandHandler(name: string): CommandHandler | undefined {
@@ -68,15 +74,21 @@ export class Handlers {
     return this.#schedules.get(id);
   }
 
-  /** Starts every handler of the event, in the order they subscribed, and waits for all. Resolves with what they threw. */
-  async dispatch(event: EventMessage): Promise<unknown[]> {
-    const errors: unknown[] = [];
-    const running: Promise<void>[] = [];
+  /**
+   * Starts every handler of the event, in the order they subscribed.
+   *
+   * @returns a promise of the end of all, or `undefined` if they have ended already. What they throw goes to `failed`.
+   */
+  dispatch(event: EventMessage, failed: (error: unknown) => void): Promise<unknown> | undefined {
+    let running: Promise<void>[] | undefined;
     for (const subscription of this.#subscriptions.values()) {
-      if (topicMatches(subscription.pattern, event.topic)) running.push(start(subscription, event, errors));
+      if (!topicMatches(subscription.pattern, event.topic)) continue;
+      const end = start(subscription, event, failed);
+      if (end === undefined) continue;
+      running ??= [];
+      running.push(end);
     }
-    await Promise.all(running);
-    return errors;
+    return running === undefined ? undefined : Promise.all(running);
   }
 
   #remover(id: number, remove: () => boolean): () => void {
@@ -86,15 +98,25 @@ export class Handlers {
   }
 }
 
-function start(subscription: Subscription, event: EventMessage, errors: unknown[]): Promise<void> {
-  const handle = async () => {
-    try {
-      await subscription.handler(event.payload, { topic: event.topic, source: event.source });
-    } catch (error) {
-      errors.push(error);
-    }
-  };
+function start(
+  subscription: Subscription,
+  event: EventMessage,
+  failed: (error: unknown) => void,
+): Promise<void> | undefined {
+  const info = { topic: event.topic, source: event.source };
+  const handle = () => attempt(() => subscription.handler(event.payload, info), failed);
   if (subscription.tail === undefined) return handle();
   subscription.tail = subscription.tail.then(handle);
   return subscription.tail;
+}
+
+/** Does something; a promise of its end only if it has not ended by then. */
+function attempt(work: () => unknown, failed: (error: unknown) => void): Promise<void> | undefined {
+  try {
+    const result = work();
+    if (isThenable(result)) return Promise.resolve(result).then(() => {}, failed);
+  } catch (error) {
+    failed(error);
+  }
+  return undefined;
 }

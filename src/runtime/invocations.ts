@@ -19,17 +19,12 @@ export class Invocations {
     return this.#storage.run(invocation, work);
   }
 
-  async runAbortable<T>(
-    invocation: number,
-    controllers: AbortController[],
-    work: () => T,
-  ): Promise<Awaited<T>> {
+  begin(invocation: number, controllers: AbortController[]): void {
     if (controllers.length > 0) this.#controllers.set(invocation, controllers);
-    try {
-      return await this.run(invocation, work);
-    } finally {
-      this.#controllers.delete(invocation);
-    }
+  }
+
+  end(invocation: number): void {
+    this.#controllers.delete(invocation);
   }
 
   abort(note: AbortNote): void {

@@ -1,13 +1,13 @@
 import { createRequire } from 'node:module';
 import { BulkheadError } from '../errors.ts';
-import type { Channel } from '../wire/frames.ts';
+import type { Channel, Outcome } from '../wire/frames.ts';
 import { Link } from '../wire/link.ts';
 import type {
   AbortNote,
+  CallMessage,
   ConfigureMessage,
   ConfigureReport,
   EventMessage,
-  InvokeMessage,
   LoadMessage,
   LoadReport,
   MigrateMessage,
@@ -15,8 +15,10 @@ import type {
   SetupReport,
   StateEntries,
   StateNote,
+  WorkMessage,
 } from '../wire/messages.ts';
 import { joinSignals } from '../wire/signals.ts';
+import { snapshot } from '../wire/snapshot.ts';
 import { encodeError } from '../wire/wire-error.ts';
 import type { PluginDefinition } from './api.ts';
 import { createContext } from './context.ts';
@@ -25,7 +27,9 @@ import { Handlers } from './handlers.ts';
 import { HostCalls } from './host-calls.ts';
 import { Invocations } from './invocations.ts';
 import { captureConsole, createLogger } from './logging.ts';
+import { Outcomes } from './outcomes.ts';
 import { RuntimeState } from './state.ts';
+import { isThenable } from './thenable.ts';
 
 /** The inside of an isolate: loads one plugin, once, and does what the host asks of it until the isolate ends. */
 export class Runtime {
@@ -34,6 +38,7 @@ export class Runtime {
   readonly #handlers: Handlers;
   readonly #calls: HostCalls;
   readonly #state: RuntimeState;
+  readonly #outcomes: Outcomes;
   readonly #teardown = new AbortController();
   readonly #disposers: (() => unknown)[] = [];
   readonly #configHandlers: ((config: never) => unknown)[] = [];
@@ -49,8 +54,7 @@ export class Runtime {
         load: (message: LoadMessage) => this.#loadPlugin(message),
         migrate: (message: MigrateMessage) => this.#migrate(message),
         setup: (message: SetupMessage) => this.#setup(message),
-        invoke: (message: InvokeMessage) => this.#invoke(message),
-        events: (events: EventMessage[]) => this.#deliver(events),
+        deliver: (batch: WorkMessage[]) => this.#deliver(batch),
         configure: (message: ConfigureMessage) => this.#configure(message),
         teardown: (message: { invocation: number }) => this.#tearDown(message.invocation),
       },
@@ -62,6 +66,7 @@ export class Runtime {
         throw new Error(`The host sent something malformed: ${reason}`);
       },
     });
+    this.#outcomes = new Outcomes((note) => this.#link.note('done', note));
     this.#calls = new HostCalls(this.#link, this.#invocations);
     this.#state = new RuntimeState((note) => this.#noteNow('state', note));
     this.#handlers = new Handlers({
@@ -69,7 +74,10 @@ export class Runtime {
       unregister: (id) => this.#link.note('unregister', { id }),
     });
     captureConsole((note) => this.#link.note('log', note));
-    process.on('exit', () => this.#link.flush());
+    process.on('exit', () => {
+      this.#outcomes.flush();
+      this.#link.flush();
+    });
     // A capture callback, since listeners of the plugin could keep a broken generation alive.
     process.setUncaughtExceptionCaptureCallback((error) => {
       this.#noteNow('fatal', { error: encodeError(error) });
@@ -141,18 +149,54 @@ export class Runtime {
     return { methods: functionNames(this.#api), inputs: loadedFiles() };
   }
 
-  #invoke({ invocation, target, args, signals }: InvokeMessage): Promise<unknown> {
-    const controllers = joinSignals(args, signals);
-    return this.#invocations.runAbortable(invocation, controllers, () => {
-      switch (target.kind) {
-        case 'method':
-          return this.#method(target.name).apply(this.#api, args);
-        case 'command':
-          return this.#handlers.commandHandler(target.name)?.(args[0] as string[], args[1] as never);
-        case 'tick':
-          return this.#handlers.task(target.schedule)?.();
-      }
-    });
+  /** Starts everything in the order it was sent; nothing here waits. */
+  #deliver(batch: WorkMessage[]): void {
+    for (const work of batch) {
+      if (work.kind === 'call') this.#call(work);
+      else this.#event(work);
+    }
+  }
+
+  /** An answer that is there at once goes back without a promise in between. */
+  #call(call: CallMessage): void {
+    const { invocation } = call;
+    const controllers = joinSignals(call.args, call.signals);
+    this.#invocations.begin(invocation, controllers);
+    const succeed = (value: unknown) =>
+      this.#done(invocation, () => ({ ok: true, value: snapshot(value, 'the result') }));
+    const fail = (error: unknown) => this.#done(invocation, () => ({ ok: false, error: encodeError(error) }));
+    try {
+      const result = this.#invocations.run(invocation, () => this.#target(call));
+      if (isThenable(result)) Promise.resolve(result).then(succeed, fail);
+      else succeed(result);
+    } catch (error) {
+      fail(error);
+    }
+  }
+
+  #target({ target, args }: CallMessage): unknown {
+    switch (target.kind) {
+      case 'method':
+        return this.#method(target.name).apply(this.#api, args);
+      case 'command':
+        return this.#handlers.commandHandler(target.name)?.(args[0] as string[], args[1] as never);
+      case 'tick':
+        return withoutResult(this.#handlers.task(target.schedule)?.());
+    }
+  }
+
+  #event(event: EventMessage): void {
+    const { invocation } = event;
+    const failed = (error: unknown) => this.#link.note('failed', { invocation, error: encodeError(error) });
+    const running = this.#invocations.run(invocation, () => this.#handlers.dispatch(event, failed));
+    const done = () => this.#outcomes.event(invocation);
+    if (running === undefined) done();
+    else void running.then(done);
+  }
+
+  #done(invocation: number, outcome: () => Outcome): void {
+    this.#invocations.end(invocation);
+    this.#outcomes.call(invocation, attempt(outcome));
   }
 
   #method(name: string): (...args: unknown[]) => unknown {
@@ -163,18 +207,6 @@ export class Runtime {
       'ERR_NO_SUCH_METHOD',
       `The plugin returned no function '${name}' from setup (it has: ${known})`,
     );
-  }
-
-  #deliver(events: EventMessage[]): void {
-    for (const event of events) {
-      const running = this.#invocations.run(event.invocation, () => this.#handlers.dispatch(event));
-      void running.then((errors) =>
-        this.#link.note('done', {
-          invocation: event.invocation,
-          errors: errors.map((error) => encodeError(error)),
-        }),
-      );
-    }
   }
 
   async #configure({ invocation, config }: ConfigureMessage): Promise<ConfigureReport> {
@@ -213,6 +245,20 @@ export class Runtime {
   #noteNow(name: string, value: unknown): void {
     this.#link.note(name, value);
     this.#link.flush();
+  }
+}
+
+/** What a timer's task returns is nobody's business, and need not be something that can be sent. */
+function withoutResult(result: unknown): unknown {
+  return isThenable(result) ? result.then(() => undefined) : undefined;
+}
+
+/** A result that cannot be sent is an error. */
+function attempt(outcome: () => Outcome): Outcome {
+  try {
+    return outcome();
+  } catch (error) {
+    return { ok: false, error: encodeError(error) };
   }
 }
 

@@ -56,9 +56,13 @@ function checkRequest(frame: Record<string, unknown>, methods: ReadonlySet<strin
 
 function checkResponse(frame: Record<string, unknown>): string | undefined {
   if (!isId(frame.id)) return 'a response without a usable id';
-  const outcome = frame.value;
+  return checkOutcome(frame.value) ?? checkSize(frame.value, 'a response');
+}
+
+/** Whether a value off the wire is how something ended. Its size is that of the frame it stands in. */
+export function checkOutcome(outcome: unknown): string | undefined {
   if (!isRecord(outcome)) return 'a response without an outcome';
-  if (outcome.ok === true) return checkSize(outcome.value, 'a result');
+  if (outcome.ok === true) return undefined;
   if (outcome.ok !== false) return 'a response that is neither result nor error';
   return isWireError(outcome.error, 0)
     ? checkSize(outcome.error, 'an error')

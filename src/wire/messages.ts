@@ -1,5 +1,5 @@
 /** What the two sides of a generation say to each other: the contents of the frames. Types and plain data only. */
-import type { WireError } from './frames.ts';
+import type { Outcome, WireError } from './frames.ts';
 import type { SignalPlace } from './signals.ts';
 
 /** Host → isolate: everything a generation needs to know before its module is imported. */
@@ -52,23 +52,41 @@ export interface SetupReport {
   inputs: string[];
 }
 
-/** Host → isolate: one call. `signals` are the places in `args` where an `AbortSignal` was. */
-export interface InvokeMessage {
+/** Host → isolate: something to do, numbered per generation; `done` reports by that number. */
+export type WorkMessage = CallMessage | EventMessage;
+
+export interface CallMessage {
+  kind: 'call';
   invocation: number;
-  target:
-    | { kind: 'method'; name: string }
-    | { kind: 'command'; name: string }
-    | { kind: 'tick'; schedule: number };
+  target: CallTarget;
   args: unknown[];
+  /** The places in `args` where an `AbortSignal` was. */
   signals: SignalPlace[];
 }
 
+export type CallTarget =
+  | { kind: 'method'; name: string }
+  | { kind: 'command'; name: string }
+  | { kind: 'tick'; schedule: number };
+
 export interface EventMessage {
-  /** Numbered per generation; `done` reports by it. */
+  kind: 'event';
   invocation: number;
   topic: string;
   payload: unknown;
   source: string;
+}
+
+/** Isolate → host: these calls have their outcomes, and all handlers of these events have ended. */
+export interface DoneNote {
+  calls: [invocation: number, outcome: Outcome][];
+  events: number[];
+}
+
+/** Isolate → host: one handler of an event threw. */
+export interface FailedNote {
+  invocation: number;
+  error: WireError;
 }
 
 export interface ConfigureMessage {
@@ -88,12 +106,6 @@ export interface HostCallMessage {
   signals: SignalPlace[];
 }
 
-export interface OffloadMessage {
-  call: number;
-  url: string;
-  input: unknown;
-}
-
 /** Either way: the signal at that place of a call under way was aborted. */
 export interface AbortNote {
   call: number;
@@ -105,11 +117,6 @@ export interface EmitNote {
   on: number;
   topic: string;
   payload: unknown;
-}
-
-export interface DoneNote {
-  invocation: number;
-  errors: WireError[];
 }
 
 export interface LogNote {
@@ -127,26 +134,3 @@ export type Registration =
   | { kind: 'timeout'; id: number; afterMs: number };
 
 export type StateNote = { op: 'set'; key: string; value: unknown } | { op: 'delete'; key: string };
-
-export const RUNTIME_METHODS = [
-  'load',
-  'migrate',
-  'setup',
-  'invoke',
-  'events',
-  'configure',
-  'teardown',
-] as const;
-export const RUNTIME_NOTES = ['abort', 'state'] as const;
-export const HOST_METHODS = ['bot', 'offload'] as const;
-export const HOST_NOTES = [
-  'booted',
-  'log',
-  'register',
-  'unregister',
-  'state',
-  'emit',
-  'done',
-  'abort',
-  'fatal',
-] as const;

@@ -72,3 +72,48 @@ it.each([
   expect(failed).toMatchObject([{ name: 'wrong', error: { code: 'ERR_PLUGIN_SETUP' } }]);
   expect(failed[0]?.error.message).toMatch(/ctx\.(every|timeout) needs/);
 });
+
+it('starts the timers of the new generation anew, whatever the old one did with its own at the end', async () => {
+  const fired: string[] = [];
+  const first = `const cancel = ctx.timeout(600_000, () => {}); ctx.timeout(30, () => ctx.bot.fired('old')); ctx.onTeardown(cancel);`;
+  const { manager, workspace } = await bench(
+    { 'timer.ts': pluginSource('timer', first) },
+    { hotReload: false, bot: { fired: (text: string) => void fired.push(text) } },
+  );
+  await manager.loadAll();
+  await workspace.write({
+    'plugins/timer.ts': pluginSource(
+      'timer',
+      `ctx.timeout(600_000, () => ctx.bot.fired('much too early')); ctx.timeout(600_000, () => ctx.bot.fired('much too early')); ctx.timeout(60, () => ctx.bot.fired('new'));`,
+    ),
+  });
+  await manager.reload('timer');
+  await until(() => fired.includes('new'), 'the time-out of the new generation');
+  expect(fired.filter((text) => text === 'much too early')).toEqual([]);
+});
+
+it('keeps nothing of a time-out that has fired', async () => {
+  const { manager } = await bench(
+    {
+      'timer.ts': pluginSource(
+        'timer',
+        `return { run: async () => { for (let n = 0; n < 500; n++) await new Promise((resolve) => ctx.timeout(0, resolve as () => void)); } };`,
+      ),
+    },
+    { hotReload: false },
+  );
+  const registrations: { [Symbol.iterator](): Iterator<unknown> }[] = [];
+  const { Registrations } = await import('#internal/isolate/registrations');
+  const { add } = Registrations.prototype;
+  Registrations.prototype.add = function (note: unknown) {
+    if (!registrations.includes(this)) registrations.push(this);
+    return add.call(this, note);
+  };
+  try {
+    await manager.loadAll();
+    await manager.plugin<{ run(): void }>('timer').run();
+  } finally {
+    Registrations.prototype.add = add;
+  }
+  expect(registrations.map((each) => [...(each as Iterable<unknown>)].length)).toEqual([0]);
+});

@@ -1,0 +1,59 @@
+import type { Outcome } from '../wire/frames.ts';
+import type { AbortNote, WorkMessage } from '../wire/messages.ts';
+import { watchSignals } from '../wire/signals.ts';
+import { encodeError } from '../wire/wire-error.ts';
+import { CallWork, type EventWork, type Work } from './work.ts';
+
+export interface DeliveryWire {
+  deliver(batch: WorkMessage[]): Promise<Outcome>;
+  abort(note: AbortNote): void;
+}
+
+/** Sends calls and events to a generation: in order, and all of one tick in one message. */
+export class Delivery {
+  readonly #wire: DeliveryWire;
+  #batch: WorkMessage[] = [];
+  #events: EventWork[] = [];
+  #planned = false;
+
+  constructor(wire: DeliveryWire) {
+    this.#wire = wire;
+  }
+
+  send(work: Work, invocation: number): void {
+    if (work instanceof CallWork) {
+      const { args, places, signals } = work.split;
+      this.#batch.push({ kind: 'call', invocation, target: work.target, args, signals: places });
+      if (signals.length > 0) this.#passAborts(work, invocation);
+    } else {
+      const { topic, payload, source } = work;
+      this.#batch.push({ kind: 'event', invocation, topic, payload, source });
+      this.#events.push(work);
+    }
+    if (this.#planned) return;
+    this.#planned = true;
+    process.nextTick(() => {
+      this.#planned = false;
+      if (this.#batch.length > 0) void this.flush();
+    });
+  }
+
+  /** Sends what has gathered. Resolves when it has arrived and was started, or never will. */
+  async flush(): Promise<void> {
+    const batch = this.#batch;
+    const events = this.#events;
+    this.#batch = [];
+    this.#events = [];
+    const outcome = await this.#wire.deliver(batch);
+    if (outcome.ok) for (const event of events) event.delivered();
+  }
+
+  #passAborts(work: CallWork, invocation: number): void {
+    const unwatch = watchSignals(work.split.signals, (which, reason) => {
+      // The call itself may not have left yet.
+      if (this.#batch.length > 0) void this.flush();
+      this.#wire.abort({ call: invocation, which, reason: encodeError(reason) });
+    });
+    work.onSettled(unwatch);
+  }
+}

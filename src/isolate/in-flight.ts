@@ -1,0 +1,58 @@
+import { chainHas, type Invocation } from './work.ts';
+
+/** What a generation is working on, by number. */
+export class InFlight {
+  readonly #invocations = new Map<number, Invocation>();
+  readonly #waiters = new Set<() => void>();
+  #last = 0;
+
+  get size(): number {
+    return this.#invocations.size;
+  }
+
+  get(number: number): Invocation | undefined {
+    return this.#invocations.get(number);
+  }
+
+  /** @returns the number under which it is known from now on. */
+  add(invocation: Invocation): number {
+    const number = ++this.#last;
+    this.#invocations.set(number, invocation);
+    return number;
+  }
+
+  /** @returns what it was, if it was still under way. */
+  remove(number: number): Invocation | undefined {
+    const invocation = this.#invocations.get(number);
+    if (invocation === undefined) return undefined;
+    this.#invocations.delete(number);
+    this.#wake();
+    return invocation;
+  }
+
+  removeAll(): Invocation[] {
+    const all = [...this.#invocations.values()];
+    this.#invocations.clear();
+    this.#wake();
+    return all;
+  }
+
+  /** Resolves when nothing is under way, not counting what `except` is done on behalf of. */
+  idle(except: Invocation | undefined): Promise<void> {
+    return new Promise((resolve) => {
+      const check = () => {
+        for (const invocation of this.#invocations.values()) {
+          if (!chainHas(except, (link) => link === invocation)) return;
+        }
+        this.#waiters.delete(check);
+        resolve();
+      };
+      this.#waiters.add(check);
+      check();
+    });
+  }
+
+  #wake(): void {
+    for (const check of [...this.#waiters]) check();
+  }
+}
