@@ -175,9 +175,11 @@ export class PluginManager implements AsyncDisposable {
    * Ends everything: first the watching, then what is under way, then every plugin with drain and teardown. Afterwards
    * nothing of the manager keeps the process alive; `loadAll` may be called again.
    *
-   * @param options.timeoutMs one budget for all drains and teardowns together, ms. Default: each plugin has its own times.
+   * @param options.timeoutMs one budget for all drains and teardowns together, ms; a second call can tighten it. Default:
+   * each plugin has its own times.
    */
   unloadAll(options: { timeoutMs?: number } = {}): Promise<void> {
+    for (const slot of this.#table) slot.patience.limit(options.timeoutMs ?? Number.POSITIVE_INFINITY);
     this.#unloading ??= this.#unloadEverything(options.timeoutMs).finally(() => {
       this.#unloading = undefined;
     });
@@ -273,12 +275,10 @@ export class PluginManager implements AsyncDisposable {
   }
 
   async #unloadEverything(timeoutMs: number | undefined): Promise<void> {
-    const until = timeoutMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs;
-    const budget = () => Math.max(0, until - performance.now());
     await this.hotReload.stop();
     for (const timer of this.#lookTimers) clearTimeout(timer);
     this.#lookTimers.clear();
-    await Promise.all([...this.#table].map((slot) => this.#operations.unload(slot, budget)));
+    await Promise.all([...this.#table].map((slot) => this.#operations.unload(slot, timeoutMs)));
     for (const slot of [...this.#table]) this.#table.remove(slot);
     await this.#standbys.close();
     await Promise.all(this.#ending);
@@ -296,7 +296,9 @@ export class PluginManager implements AsyncDisposable {
 
   #checkRoom(slot: Slot): void {
     this.#checkOpen();
-    const others = [...this.#table].filter((other) => other !== slot && HAS_A_THREAD.has(other.lifecycle.state)).length;
+    const others = [...this.#table].filter(
+      (other) => other !== slot && HAS_A_THREAD.has(other.lifecycle.state),
+    ).length;
     if (others < this.#options.maxPlugins) return;
     throw new BulkheadError(
       'ERR_MAX_PLUGINS',
@@ -328,7 +330,7 @@ export class PluginManager implements AsyncDisposable {
   }
 
   #ended(slot: Slot, generation: Generation, end: IsolateEnd): void {
-    this.#closePool(generation);
+    this.#closePool(slot, generation);
     if (end.zombie) this.#reports.report('zombie', { name: slot.name, generation: generation.number });
     if (generation === slot.current) this.#schedules.rest(slot);
     this.#operations.ended(slot, generation, end);
@@ -344,11 +346,14 @@ export class PluginManager implements AsyncDisposable {
     return pool.run(url, input, signal);
   }
 
-  #closePool(generation: Generation): void {
+  #closePool(slot: Slot, generation: Generation): void {
     const pool = this.#pools.get(generation);
     if (pool === undefined) return;
     this.#pools.delete(generation);
-    const ending = pool.close().finally(() => this.#ending.delete(ending));
+    const ending = pool.close().then((ended) => {
+      this.#ending.delete(ending);
+      if (!ended) this.#reports.report('zombie', { name: slot.name, generation: generation.number });
+    });
     this.#ending.add(ending);
   }
 

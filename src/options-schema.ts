@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { BulkheadError } from './errors.ts';
+import { nearest } from './nearest.ts';
 import type { Logger, StateStore } from './options.ts';
 
 /** setTimeout's own upper bound, about 24.8 days. */
@@ -113,28 +114,6 @@ function childOf(schema: z.ZodType, step: PropertyKey): z.ZodType[] {
   if (!(schema instanceof z.ZodObject)) return [];
   const child = (schema.shape as Record<string, z.ZodType>)[String(step)];
   return child === undefined ? [] : [child];
-}
-
-function nearest(name: string, known: readonly string[]): string | undefined {
-  const ranked = known
-    .map((candidate) => ({ candidate, distance: editDistance(name.toLowerCase(), candidate.toLowerCase()) }))
-    .sort((a, b) => a.distance - b.distance);
-  const best = ranked[0];
-  return best !== undefined && best.distance <= Math.max(2, name.length / 3) ? best.candidate : undefined;
-}
-
-/** Levenshtein distance. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const substitution = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(substitution, row[j]! + 1, next[j - 1]! + 1));
-    }
-    row = next;
-  }
-  return row[b.length]!;
 }
 
 function isLogger(value: unknown): boolean {

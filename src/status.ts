@@ -16,7 +16,7 @@ export interface StatusEvents {
   reloaded: Base & {
     generation: number;
     version: string;
-    /** From the first sign of the change (without the quiet time waited for) to the moment the new version serves. */
+    /** From the first sign of the change, the quiet time included, to the moment the new version serves. */
     saveToServingMs: number;
     /** How long nobody served. */
     pauseMs: number;

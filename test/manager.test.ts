@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { PluginManager } from 'bulkhead';
@@ -178,4 +179,41 @@ it('delivers events although other plugins of the directory were never loaded', 
   expect(manager.get('b')?.state).toBe('discovered');
   await manager.load('b');
   expect((await manager.emit('news', {})).delivered.sort()).toEqual(['a', 'b']);
+});
+
+it('unloads within one budget, of which teardown gets its part, and names what was cut', async () => {
+  const calls: string[] = [];
+  const { manager, log } = await bench(
+    {
+      'slow.ts': pluginSource(
+        'slow',
+        `ctx.on('news', () => new Promise(() => {}));
+    ctx.onTeardown(async () => { await ctx.bot.note('teardown begun'); await ctx.bot.note('teardown done'); });`,
+      ),
+    },
+    {
+      ...OFF,
+      defaults: { drainMs: 600_000, teardownMs: 600_000 },
+      bot: { note: (text: string) => void calls.push(text) },
+    },
+  );
+  await manager.loadAll();
+  await manager.emit('news');
+  const unloading = manager.unloadAll();
+  await manager.unloadAll({ timeoutMs: 300 });
+  await unloading;
+  expect(calls).toEqual(['teardown begun', 'teardown done']);
+  expect(
+    log.find(({ text }) => /1 calls or events did not end within \d+ ms and were cut/.test(text)),
+  ).toBeDefined();
+});
+
+it.runIf(process.platform === 'linux')('has standbys again after unloadAll and loadAll', async () => {
+  const { manager } = await bench({ 'a.ts': pluginSource('a', '') }, { ...OFF, standbys: 2 });
+  const threads = () => new Set(readdirSync('/proc/self/task')).size;
+  await manager.loadAll();
+  const first = threads();
+  await manager.unloadAll();
+  await manager.loadAll();
+  await until(() => threads() >= first, 'as many threads as before');
 });

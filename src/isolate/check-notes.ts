@@ -28,7 +28,8 @@ export function checkLog(note: unknown): LogNote {
   if (typeof level !== 'string' || !LEVELS.includes(level) || !isRecord(fields) || typeof text !== 'string') {
     throw new TypeError('a malformed log record');
   }
-  return { level: level as LogNote['level'], fields, text: text.slice(0, MAX_LINE) };
+  const err = isWireError(fields.err) ? { err: decodeError(fields.err as WireError) } : {};
+  return { level: level as LogNote['level'], fields: { ...fields, ...err }, text: text.slice(0, MAX_LINE) };
 }
 
 export function checkEmit(note: unknown): EmitNote {

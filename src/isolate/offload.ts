@@ -5,6 +5,10 @@ import type { ResolvedPluginOptions } from '../options.ts';
 import { type Build, buildJob } from '../source/build.ts';
 import type { Outcome } from '../wire/frames.ts';
 import { decodeError } from '../wire/wire-error.ts';
+import { Patience } from './patience.ts';
+
+/** How long the pool's threads may take to end before they count as zombies. */
+const DESTROY_MS = 1_000;
 
 /** The thread pool of one generation, for its processor-heavy work; it starts with the first job. */
 export class OffloadPool {
@@ -44,11 +48,13 @@ export class OffloadPool {
     throw decodeError(outcome.error);
   }
 
-  /** Ends the pool and its jobs. */
-  async close(): Promise<void> {
+  /** Ends the pool and its jobs. Resolves to `false` if a job does not end, because it is stuck outside JavaScript. */
+  async close(): Promise<boolean> {
     this.#closed = true;
     const pool = await this.#pool;
-    await pool?.destroy();
+    if (pool === undefined) return true;
+    const destroyed = pool.destroy().then(() => true);
+    return new Patience().wait(destroyed, DESTROY_MS, () => undefined).catch(() => false);
   }
 
   async #start(): Promise<Piscina> {

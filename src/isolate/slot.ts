@@ -11,6 +11,7 @@ import type { Deadlines } from './deadlines.ts';
 import type { Generation, GenerationHost } from './generation.ts';
 import { Inbox } from './inbox.ts';
 import type { IsolateEnd } from './isolate.ts';
+import { Patience } from './patience.ts';
 import { SlotState } from './slot-state.ts';
 import { CallWork, EventWork, type Invocation } from './work.ts';
 
@@ -51,6 +52,8 @@ export class Slot implements GenerationHost {
   readonly lifecycle: Lifecycle;
   readonly inbox: Inbox;
   readonly state: SlotState;
+  /** How long drain and teardown may take at the most, whatever the options say. */
+  readonly patience = new Patience();
   /** The generation that serves. */
   current: Generation | undefined;
   /** The generation that is being loaded, and the one that is being set up. */

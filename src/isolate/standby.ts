@@ -6,7 +6,7 @@ export class Standbys {
   readonly #limits: IsolateLimits;
   readonly #start: (limits: IsolateLimits) => Isolate;
   readonly #waiting = new Set<Isolate>();
-  #closed = false;
+  #isClosing = false;
 
   /** Only plugins with these limits can use a standby: a thread's limits are set when it starts. */
   constructor(size: number, limits: IsolateLimits, start: (limits: IsolateLimits) => Isolate) {
@@ -26,17 +26,19 @@ export class Standbys {
 
   /** Starts what is missing. Called when a swap is over: during it the new threads would compete with it. */
   refill(): void {
-    while (!this.#closed && this.#waiting.size < this.#size) {
+    while (!this.#isClosing && this.#waiting.size < this.#size) {
       const isolate = this.#start(this.#limits);
       this.#waiting.add(isolate);
       void isolate.ended.then(() => this.#waiting.delete(isolate));
     }
   }
 
+  /** Ends those that wait. A later `refill` starts new ones. */
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#isClosing = true;
     const waiting = [...this.#waiting];
     for (const isolate of waiting) isolate.end({ kind: 'requested', text: 'it was not needed' });
     await Promise.all(waiting.map((isolate) => isolate.ended));
+    this.#isClosing = false;
   }
 }

@@ -62,18 +62,21 @@ export class Operations {
     });
   }
 
-  unload(slot: Slot, budget?: () => number): Promise<void> {
-    return this.#interrupting(slot, async (asker) => {
+  /** @param budgetMs one budget for drain and teardown, also of a reload that is under way. */
+  async unload(slot: Slot, budgetMs = Number.POSITIVE_INFINITY): Promise<void> {
+    slot.patience.limit(budgetMs);
+    await this.#interrupting(slot, async (asker) => {
       slot.unloaded = true;
-      await this.#stop(slot, budget, asker);
+      await this.#stop(slot, asker);
     });
+    slot.patience.unlimited();
   }
 
   disable(slot: Slot): Promise<void> {
     this.#host.setDisabled(slot, true);
     return this.#interrupting(slot, async (asker) => {
       if (slot.lifecycle.state === 'disabled') return;
-      await this.#stop(slot, undefined, asker);
+      await this.#stop(slot, asker);
       slot.lifecycle.moveTo('disabled');
     });
   }
@@ -190,10 +193,10 @@ export class Operations {
     }
   }
 
-  async #stop(slot: Slot, budget?: () => number, asker?: Invocation): Promise<void> {
+  async #stop(slot: Slot, asker: Invocation | undefined): Promise<void> {
     this.#host.supervisor.forgive(slot);
     if (slot.lifecycle.state === 'stopped') return;
-    await this.#host.transactions.stop(slot, budget, asker);
+    await this.#host.transactions.stop(slot, asker);
   }
 
   /** Ends whatever is being started, so that the operation does not wait for it, then takes its turn. */

@@ -5,7 +5,6 @@ import type { Standbys } from '../isolate/standby.ts';
 import { type Build, BuildError, buildPlugin } from '../source/build.ts';
 import { locate, PluginSourceError } from '../source/source-error.ts';
 import type { Stage } from '../status.ts';
-import { deadline } from './deadline.ts';
 
 /** A generation that is loaded and may be set up. */
 export interface Prepared {
@@ -71,7 +70,7 @@ export class Preparation {
         env: grantedEnvironment(slot.options.env),
         bot: [...botFunctions],
       };
-      const metadata = await deadline(generation.load(message), slot.options.startMs, () =>
+      const metadata = await slot.patience.wait(generation.load(message), slot.options.startMs, () =>
         loadTimeout(slot),
       );
       this.#checkName(slot, metadata.name);

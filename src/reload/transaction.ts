@@ -1,4 +1,4 @@
-import { BulkheadError, PluginReloadedError, PluginStoppedError } from '../errors.ts';
+import { asError, BulkheadError, PluginReloadedError, PluginStoppedError } from '../errors.ts';
 import type { Generation } from '../isolate/generation.ts';
 import type { Slot } from '../isolate/slot.ts';
 import type { Invocation } from '../isolate/work.ts';
@@ -6,7 +6,6 @@ import type { StoredState } from '../options.ts';
 import type { Schedules } from '../platform/schedule.ts';
 import type { Build } from '../source/build.ts';
 import type { StatusEvents, StatusName } from '../status.ts';
-import { deadline } from './deadline.ts';
 import { overlapState } from './overlap-state.ts';
 import { type Preparation, type Prepared, TransactionError } from './prepare.ts';
 
@@ -35,6 +34,8 @@ export interface ReloadOptions {
 
 /** With `overlap`: how long the old generation may take to say that it has what was sent to it; it may be busy. */
 const RECEIVED_MS = 1_000;
+/** Of a stop's budget: the rest is for teardown. */
+const DRAIN_SHARE = 0.6;
 /** How many accepted builds are kept to roll back to. */
 const HISTORY = 5;
 
@@ -84,14 +85,14 @@ export class Transactions {
   }
 
   /** Ends a plugin: what is under way may finish, teardown runs, then its thread ends. */
-  async stop(slot: Slot, budget?: () => number, asker?: Invocation): Promise<void> {
+  async stop(slot: Slot, asker?: Invocation): Promise<void> {
     const { current } = slot;
     if (current?.isAlive) {
       slot.lifecycle.moveTo('stopping');
       const stopped = () => new PluginStoppedError(slot.name, current.number);
       slot.inbox.close(stopped, 'stopped');
       this.#host.schedules.rest(slot);
-      await this.#windDown(slot, current, asker, stopped, budget);
+      await this.#windDown(slot, current, asker, stopped);
       current.end({ kind: 'requested', text: 'it was stopped' }, stopped);
       await current.ended;
       this.#host.report('unloaded', { name: slot.name, generation: current.number });
@@ -181,7 +182,7 @@ export class Transactions {
         }
         slot.lifecycle.moveTo('reloading');
         // What was sent to the old generation starts there before anything starts in the new one.
-        await deadline(previous.received(), RECEIVED_MS, () => undefined).catch(() => {});
+        await slot.patience.wait(previous.received(), RECEIVED_MS, () => undefined).catch(() => {});
       });
     } catch (error) {
       shared.undoNew();
@@ -224,9 +225,8 @@ export class Transactions {
         const entries = await generation.migrate(slot.state.entries(), version);
         slot.state.replace({ version: metadata.stateVersion, entries });
       }
-      await deadline(generation.setup(slot.state.entries()), slot.options.startMs, () =>
-        setupTimeout(slot),
-      );
+      const entries = slot.state.entries();
+      await slot.patience.wait(generation.setup(entries), slot.options.startMs, () => setupTimeout(slot));
       this.#checkCommands(slot, generation);
     } catch (error) {
       slot.next = undefined;
@@ -256,19 +256,17 @@ export class Transactions {
     generation: Generation,
     asker: Invocation | undefined,
     cut: () => unknown,
-    budget: () => number = () => Number.POSITIVE_INFINITY,
   ): Promise<void> {
     const { drainMs, teardownMs } = slot.options;
-    const warn = (text: string, error?: unknown) =>
-      slot.log(generation, { level: 'warn', fields: error === undefined ? {} : { err: error }, text });
-    await deadline(generation.drain(asker), Math.min(drainMs, budget()), () => undefined).catch(() => {
-      warn(`${generation.busyWith} calls or events did not end within ${drainMs} ms and were cut`);
-    });
+    const warn = (text: string, err?: unknown) =>
+      slot.log(generation, { level: 'warn', fields: err === undefined ? {} : { err }, text });
+    const late = (ms: number) =>
+      warn(`${generation.busyWith} calls or events did not end within ${ms} ms and were cut`);
+    await slot.patience.wait(generation.drain(asker), drainMs, late, DRAIN_SHARE).catch(() => {});
     generation.cut(cut, 'cut');
-    const timeout = () => new Error(`teardown did not end within ${teardownMs} ms`);
-    await deadline(generation.teardown(), Math.min(teardownMs, budget()), timeout).catch((error: unknown) => {
-      if (generation.isAlive)
-        warn(`teardown failed: ${error instanceof Error ? error.message : String(error)}`, error);
+    const timeout = (ms: number) => new Error(`it did not end within ${ms} ms and was cut`);
+    await slot.patience.wait(generation.teardown(), teardownMs, timeout).catch((error: unknown) => {
+      if (generation.isAlive) warn(`Teardown failed: ${asError(error).message}`, error);
     });
     generation.fence();
   }

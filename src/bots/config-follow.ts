@@ -1,0 +1,78 @@
+import { basename } from 'node:path';
+import type { PluginInfo, PluginManager } from '../index.ts';
+import { nearest } from '../nearest.ts';
+import type { BotConfig } from './config-file.ts';
+import { ConfigWatch } from './config-watch.ts';
+
+/** What is told of the configuration file, as lines. */
+export interface ConfigReports {
+  info(line: string): void;
+  warn(line: string): void;
+}
+
+/** Brings the plugins' own configuration in line with the file whenever it changes. */
+export function followConfig(
+  path: string,
+  config: BotConfig,
+  manager: PluginManager,
+  reports: ConfigReports,
+): ConfigWatch {
+  const file = basename(path);
+  const watch = new ConfigWatch(path, config, {
+    configure: (id, value) => configure(manager, file, id, value, reports),
+    needsRestart: (paths) =>
+      reports.warn(`${file}: ${paths.join(', ')} changed; this takes effect when the bot is started again`),
+    failed: (error) => reports.warn(`${file} cannot be used, everything stays as it was: ${error.message}`),
+  });
+  watch.start();
+  return watch;
+}
+
+/** Warnings of entries that belong to none of the plugins that were found: a name is mistyped, mostly. */
+export function unusedEntries(path: string, config: BotConfig, manager: PluginManager): string[] {
+  const ids = new Set(manager.list().map((plugin) => plugin.id));
+  const unused = (section: string, entries: object) =>
+    Object.keys(entries)
+      .filter((id) => !ids.has(id))
+      .map((id) => `${basename(path)}: ${section}.${id}: ${noPlugin(id, manager)}`);
+  return [...unused('config', config.config), ...unused('plugins.options', config.options)];
+}
+
+async function configure(
+  manager: PluginManager,
+  file: string,
+  id: string,
+  value: unknown,
+  reports: ConfigReports,
+): Promise<void> {
+  const find = (): PluginInfo | undefined => manager.list().find((plugin) => plugin.id === id);
+  const before = find();
+  if (before === undefined) {
+    reports.warn(`${file}: config.${id} changed, but ${noPlugin(id, manager)}`);
+    return;
+  }
+  const since = performance.now();
+  try {
+    await manager.configure(before.name, value);
+  } catch {
+    // The manager has reported it as `reload-failed`, with the plugin's own words.
+    return;
+  }
+  const after = find();
+  // A reload is reported as such.
+  if (after?.generation !== before.generation) return;
+  const outcome =
+    after.state === 'running'
+      ? `taken over by '${after.name}' without a reload in ${(performance.now() - since).toFixed(1)} ms`
+      : `kept until '${after.name}' runs; it is ${after.state}`;
+  reports.info(`${file}: config.${id} changed, ${outcome}`);
+}
+
+function noPlugin(id: string, manager: PluginManager): string {
+  const near = nearest(
+    id,
+    manager.list().map((plugin) => plugin.id),
+  );
+  const hint = near === undefined ? '' : ` (did you mean '${near}'?)`;
+  return `there is no plugin in a file or folder '${id}'${hint}`;
+}

@@ -1,0 +1,151 @@
+import type { LoadAllResult, PluginManager } from '../../index.ts';
+import { HelpCommand } from './help-command.ts';
+import type { HostCommand } from './host-command.ts';
+import { PluginCommand } from './plugin-command.ts';
+import { failureList, startTable } from './plugin-tables.ts';
+import type { Screen } from './screen.ts';
+import { StatusBoard } from './status-board.ts';
+import { firstLine, printable } from './text.ts';
+
+/** Where the bot's user writes, as plugins see it. */
+export const CHANNEL = 'console';
+
+export interface ConsoleBotOptions {
+  manager: PluginManager;
+  screen: Screen;
+  /** As whom the user speaks to plugins. */
+  user: string;
+}
+
+/** A bot whose one chat room is the terminal: commands are answered, everything else is a chat message to the plugins. */
+export class ConsoleBot {
+  readonly board: StatusBoard;
+  readonly #manager: PluginManager;
+  readonly #screen: Screen;
+  readonly #user: string;
+  readonly #help: HelpCommand;
+  readonly #own: readonly HostCommand[];
+  #stopping = false;
+
+  constructor({ manager, screen, user }: ConsoleBotOptions) {
+    this.#manager = manager;
+    this.#screen = screen;
+    this.#user = user;
+    this.board = new StatusBoard(manager, screen);
+    this.#help = new HelpCommand(manager.commands, () => this.#own, screen.style);
+    this.#own = [this.#help, new PluginCommand(manager, this.board, screen.style)];
+  }
+
+  /**
+   * Loads the plugins and shows them.
+   *
+   * @param patienceMs after this the table is shown although some still load; each of them then gets a line of its own.
+   */
+  async start(patienceMs: number): Promise<void> {
+    const loading = this.#manager.loadAll();
+    const loaded = await within(loading, patienceMs);
+    if (this.#stopping) return;
+    this.#showPlugins(loaded);
+    this.board.open();
+    if (loaded !== undefined) return;
+    const shown = new Set(this.#manager.list().map((plugin) => plugin.name));
+    void loading.then(({ failed }) => this.#showFailures(failed.filter(({ name }) => !shown.has(name))));
+  }
+
+  /** Runs with the bot's own commands only. */
+  startWithout(reason: string): void {
+    this.#screen.print(this.#screen.style('dim', `No plugins are loaded: ${reason}`));
+    this.board.open();
+  }
+
+  /** From now on only what goes wrong is news. */
+  stopping(): void {
+    this.#stopping = true;
+    this.board.close();
+  }
+
+  /** Answers a line. Never rejects. */
+  async answer(line: string): Promise<void> {
+    const text = line.trim();
+    const { commands } = this.#manager;
+    const parsed = commands.parse(text);
+    if (text === '') return;
+    if (parsed === undefined) {
+      await this.#manager.emit('chat.message', { channel: CHANNEL, user: this.#user, text });
+      return;
+    }
+    const own = this.#own.find((command) => command.name === parsed.name.toLowerCase());
+    if (own === undefined) await this.#dispatch(text);
+    else await this.#runOwn(own, parsed.args);
+  }
+
+  async #runOwn(command: HostCommand, args: string[]): Promise<void> {
+    try {
+      const answer = await command.run(args);
+      if (answer !== undefined) this.#screen.print(answer);
+    } catch (error) {
+      this.#complain((error as Error).message);
+    }
+  }
+
+  async #dispatch(text: string): Promise<void> {
+    const { commands } = this.#manager;
+    const outcome = await commands.dispatch(text, { user: this.#user, channel: CHANNEL });
+    switch (outcome.kind) {
+      case 'answered':
+        if (outcome.reply !== undefined) this.#screen.print(printable(outcome.reply));
+        return;
+      case 'unknown':
+        this.#complain(this.#help.unknown(outcome.command));
+        return;
+      case 'failed':
+        this.#complain(`${commands.prefix}${outcome.command} failed: ${outcome.error.message}`);
+        return;
+      case 'not-a-command':
+        return;
+    }
+  }
+
+  #showPlugins(loaded: LoadAllResult | undefined): void {
+    const { style } = this.#screen;
+    const plugins = this.#manager.list();
+    const failed =
+      loaded?.failed ??
+      plugins.flatMap(({ name, lastError }) => (lastError === undefined ? [] : [{ name, error: lastError }]));
+    if (plugins.length > 0) this.#screen.print(startTable(plugins, this.board.loadTimes, style));
+    this.#showFailures(failed);
+    const count = plugins.length === 1 ? '1 plugin' : `${plugins.length || 'no'} plugins`;
+    const watch = this.#manager.hotReload.isEnabled ? 'a saved file is reloaded' : 'hot reload is off';
+    this.#screen.print(
+      style('dim', `${count}; ${watch}; ${this.#manager.commands.prefix}help lists the commands`),
+    );
+  }
+
+  #showFailures(failed: LoadAllResult['failed']): void {
+    if (failed.length > 0 && !this.#stopping) this.#screen.print(failureList(failed, this.#screen.style));
+  }
+
+  #complain(text: string): void {
+    this.#screen.print(`${this.#screen.style('red', '✗')} ${printable(firstLine(text))}`);
+  }
+}
+
+/** The functions plugins may call as `ctx.bot`. */
+export function botFunctions(screen: Screen): { send(channel: string, text: string): void } {
+  return {
+    send(channel, text) {
+      if (typeof channel !== 'string' || typeof text !== 'string')
+        throw new TypeError('send(channel, text) takes two strings');
+      screen.print(printable(channel === CHANNEL ? text : `${channel}: ${text}`));
+    },
+  };
+}
+
+/** The result, or `undefined` if it takes longer. */
+function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
+  if (ms === Number.POSITIVE_INFINITY) return promise;
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => resolve(undefined), ms);
+    promise.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}

@@ -1,0 +1,72 @@
+import type { PluginManager, StatusEvents, StatusName, WatchMode } from '../../index.ts';
+import { DeadLetters } from './dead-letters.ts';
+import { logLine } from './log-line.ts';
+import type { Screen } from './screen.ts';
+import { LINE_STATUSES, type LineStatus, statusLine } from './status-line.ts';
+
+/** Prints what happens to the plugins, one line each. */
+export class StatusBoard {
+  /** How long the last load of a plugin took, ms. */
+  readonly loadTimes = new Map<string, number>();
+  readonly #manager: PluginManager;
+  readonly #screen: Screen;
+  readonly #deadLetters: DeadLetters;
+  readonly #told = new Map<string, number>();
+  #held: string[] | undefined = [];
+  #leftOut: ReadonlySet<StatusName> = new Set(['loaded', 'reload-failed']);
+  #watchMode: WatchMode = 'off';
+
+  /** Until {@link open}, loads and their failures are left out, because a table is about to show them, and the rest waits. */
+  constructor(manager: PluginManager, screen: Screen) {
+    this.#manager = manager;
+    this.#screen = screen;
+    this.#deadLetters = new DeadLetters((line) => this.#print(line), screen.style);
+    for (const status of LINE_STATUSES) this.#follow(status);
+    manager.on('loaded', ({ name, loadMs }) => this.loadTimes.set(name, loadMs));
+    manager.on('dead-letter', (event) => this.#deadLetters.add(event));
+    manager.on('watch', (event) => this.#watch(event));
+    manager.on('log', (event) => {
+      const line = logLine(event, screen.logStyle);
+      if (line !== undefined) screen.log(line);
+    });
+  }
+
+  open(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    this.#leftOut = new Set();
+    for (const line of held) this.#screen.print(line);
+  }
+
+  /** The bot stops: what becomes of the plugins is no news, only what goes wrong. */
+  close(): void {
+    this.open();
+    this.#leftOut = new Set(['loaded', 'reloaded', 'unloaded']);
+  }
+
+  /** How many lines were printed about a plugin. */
+  told(name: string): number {
+    return this.#told.get(name) ?? 0;
+  }
+
+  #follow<K extends LineStatus>(status: K): void {
+    this.#manager.on(status, (event) => {
+      if (this.#leftOut.has(status)) return;
+      this.#told.set(event.name, this.told(event.name) + 1);
+      this.#print(statusLine(status, event, this.#screen.style));
+    });
+  }
+
+  /** That watching begins and ends as planned is no news; an event without a change of the mode is a warning. */
+  #watch({ mode, text }: StatusEvents['watch']): void {
+    const before = this.#watchMode;
+    this.#watchMode = mode;
+    if (mode !== before && (before === 'off' || mode === 'off') && mode !== 'polling') return;
+    this.#print(`${this.#screen.style('yellow', '!')} ${text}`);
+  }
+
+  #print(line: string): void {
+    if (this.#held === undefined) this.#screen.print(line);
+    else this.#held.push(line);
+  }
+}

@@ -1,0 +1,44 @@
+import type { StatusEvents, StatusName } from '../../index.ts';
+import type { Style } from './style.ts';
+import { duration, firstLine, indent, placesOf, printable } from './text.ts';
+
+/** Those of which each one is a line of its own; the others have rules of their own. */
+export type LineStatus = Exclude<StatusName, 'log' | 'dead-letter' | 'watch'>;
+
+type Lines = { [K in LineStatus]: (event: StatusEvents[K], style: Style) => string };
+
+const LINES: Lines = {
+  loaded: ({ name, version, generation, loadMs }, style) =>
+    `${style('green', '+')} ${name} ${version} loaded: generation ${generation}, ${duration(loadMs)}`,
+  unloaded: ({ name, generation }, style) =>
+    `${style('yellow', '-')} ${name} unloaded: generation ${generation} has ended`,
+  reloaded: ({ name, version, generation, saveToServingMs, pauseMs }, style) =>
+    `${style('green', '✓')} ${name} ${version} reloaded: generation ${generation}, ` +
+    `save to serving ${duration(saveToServingMs)}, pause ${duration(pauseMs)}`,
+  'reload-failed': ({ name, stage, error, generation }, style) => {
+    const outcome =
+      generation === undefined ? 'not loaded' : `not reloaded, generation ${generation} goes on serving`;
+    return `${style('red', '✗')} ${name} ${outcome} (${stage} failed)\n${indent(printable(error.message))}`;
+  },
+  unchanged: ({ name }, style) => style('dim', `= ${name} unchanged: saved with the same content`),
+  crashed: ({ error }, style) => {
+    const line = `${style('red', '!')} crashed: ${printable(firstLine(error.message))}`;
+    const places = printable(placesOf(error.cause));
+    return places === '' ? line : `${line}\n${style('dim', indent(places))}`;
+  },
+  restarting: ({ name, delayMs, crashes }, style) =>
+    `${style('yellow', '!')} ${name} starts again in ${duration(delayMs)} (crash ${crashes})`,
+  quarantined: ({ name, crashes, retryMs }, style) => {
+    const retry = retryMs === 0 ? '' : `, or is tried again in ${duration(retryMs)}`;
+    return `${style('red', '!')} ${name} quarantined after ${crashes} crashes: it waits for a save or '!plugin enable ${name}'${retry}`;
+  },
+  zombie: ({ name, generation }, style) =>
+    `${style('red', '!')} ${name}: the thread of generation ${generation} does not end; it is stuck outside JavaScript`,
+};
+
+export const LINE_STATUSES = Object.keys(LINES) as LineStatus[];
+
+/** One line that says what happened to a plugin; the text of an error below it. */
+export function statusLine<K extends LineStatus>(status: K, event: StatusEvents[K], style: Style): string {
+  return LINES[status](event, style);
+}

@@ -1,0 +1,18 @@
+import { expect, it } from 'vitest';
+import { nearest } from '#internal/bots/nearest';
+
+const KNOWN = ['roll', 'reload', 'quote', 'poll-end'];
+
+it.each([
+  ['rol', 'roll'],
+  ['orll', 'roll'],
+  ['ROLLL', 'roll'],
+  ['relaod', 'reload'],
+  ['qoute', 'quote'],
+  ['pollend', 'poll-end'],
+  ['xyzzy', undefined],
+  ['q', undefined],
+  ['', undefined],
+])('for %j suggests %j', (word, expected) => {
+  expect(nearest(word, KNOWN)).toBe(expected);
+});

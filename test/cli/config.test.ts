@@ -1,0 +1,148 @@
+import { rename, rm } from 'node:fs/promises';
+import { expect, it } from 'vitest';
+import { pluginSource } from '../support/workspace.ts';
+import { answers, RunningProgram, runToEnd } from './program.ts';
+
+const FILE = 'bulkhead.config.json';
+
+/** Answers with its generation and configuration; takes a new one by itself if it is told so. */
+function configured(id: string, setup = ''): string {
+  return pluginSource(
+    id,
+    `${setup} ctx.command('${id}', () => ctx.generation + ' ' + JSON.stringify(ctx.config));`,
+  );
+}
+
+it('takes the document of the older kind as it is', async () => {
+  const document = {
+    bot: { domain: 'cytu.be', channel: 'mychannel' },
+    plugins: { enabled: true, hot_reload: { enabled: true, debounce_delay: 0.5 } },
+  };
+  const program = await runToEnd(
+    { 'plugins/dice.ts': configured('dice'), [FILE]: JSON.stringify(document) },
+    '!dice\n',
+  );
+  expect(answers(program)).toEqual(['1 {}']);
+  expect({ code: program.code, err: program.err }).toEqual({ code: 0, err: '' });
+});
+
+it('loads nothing and still runs with plugins.enabled: false', async () => {
+  const program = await runToEnd(
+    { 'plugins/dice.ts': configured('dice'), [FILE]: '{"plugins": {"enabled": false}}' },
+    '!dice\n!plugin list\n!help\n',
+  );
+  expect(program.out).toMatch(
+    /^No plugins are loaded: plugins\.enabled is false in bulkhead\.config\.json$/m,
+  );
+  expect(program.out).toContain('✗ Unknown command !dice.');
+  expect(program.out).toContain('There are no plugins.');
+  expect(program.code).toBe(0);
+});
+
+it('reads the file it is told to, and finds the plugins from there', async () => {
+  const files = {
+    'etc/bot.json':
+      '{"plugins": {"dir": "parts", "hotReload": {"enabled": false}}, "config": {"dice": {"sides": 8}}}',
+    'etc/parts/dice.ts': configured('dice'),
+  };
+  const program = await runToEnd(files, '!dice\n', ['--config', 'etc/bot.json']);
+  expect(program.out).toContain('1 plugin; hot reload is off; ');
+  expect(answers(program)).toEqual(['1 {"sides":8}']);
+});
+
+it.each([
+  [
+    'a wrong key',
+    '{"plugins": {"hotreload": {}}}',
+    /unknown name 'plugins\.hotreload' \(did you mean 'hotReload'\?\)\n$/,
+  ],
+  [
+    'a mistake in its JSON',
+    '{\n  "config": {},\n}',
+    /bulkhead\.config\.json:2:15: JSON does not support trailing commas\n$/,
+  ],
+])('does not start with %s in the file, and says where', async (_what, text, message) => {
+  const { code, out, err } = await runToEnd({ [FILE]: text }, '');
+  expect({ code, out }).toEqual({ code: 1, out: '' });
+  expect(err).toMatch(message);
+});
+
+it('does not start without the file it was told to read', async () => {
+  const { code, err } = await runToEnd({}, '', ['--config', 'nowhere.json']);
+  expect(code).toBe(1);
+  expect(err).toContain('nowhere.json');
+});
+
+it('warns at the start of entries that belong to no plugin', async () => {
+  const document = { plugins: { options: { dicee: {} } }, config: { dice: 1, unheard_of: 1 } };
+  const program = await runToEnd(
+    { 'plugins/dice.ts': configured('dice'), [FILE]: JSON.stringify(document) },
+    '',
+  );
+  expect(answers(program)).toEqual([
+    "! bulkhead.config.json: config.unheard_of: there is no plugin in a file or folder 'unheard_of'",
+    "! bulkhead.config.json: plugins.options.dicee: there is no plugin in a file or folder 'dicee' (did you mean 'dice'?)",
+  ]);
+});
+
+it('gives a changed entry to its plugin, by a reload or by onConfig, and leaves the others alone', async () => {
+  const program = await RunningProgram.ready({
+    'plugins/dice.ts': configured('dice'),
+    'plugins/poll.ts': configured('poll'),
+    // Configuration is found by the name of the file, whatever the plugin calls itself.
+    'plugins/quote_book.ts': configured('quotes', 'ctx.onConfig(() => {});'),
+    [FILE]: JSON.stringify({ config: { dice: 1, poll: 1, quote_book: 1 } }),
+  });
+  await program.workspace.write({
+    'new.json': JSON.stringify({ config: { dice: 2, poll: 1, quote_book: 2 } }),
+  });
+  await rename(program.workspace.path('new.json'), program.workspace.path(FILE));
+  await Promise.all([
+    program.shows(/^✓ dice 1\.0\.0 reloaded: generation 2, /m),
+    program.shows(
+      /^bulkhead\.config\.json: config\.quote_book changed, taken over by 'quotes' without a reload in /m,
+    ),
+  ]);
+  program.send('!dice\n!poll\n!quotes');
+  await program.shows('\n2 2\n1 1\n1 2\n');
+});
+
+it('says what takes effect at the next start only, and which entries belong to no plugin', async () => {
+  const program = await RunningProgram.ready({ 'plugins/dice.ts': configured('dice') });
+  await program.workspace.write({
+    [FILE]: JSON.stringify({ plugins: { options: { dice: { drainMs: 1 } } }, config: { dcie: 1 } }),
+  });
+  await program.shows(
+    '! bulkhead.config.json: plugins.options.dice changed; this takes effect when the bot is started again\n',
+  );
+  await program.shows(
+    "! bulkhead.config.json: config.dcie changed, but there is no plugin in a file or folder 'dcie' (did you mean 'dice'?)\n",
+  );
+});
+
+it('leaves everything as it was when the file is broken, refused by the plugin, or gone', async () => {
+  const picky = configured('picky').replace(
+    'setup(ctx)',
+    `config: { '~standard': { version: 1, vendor: 'test', validate: (value) =>
+       typeof value === 'number' ? { value } : { issues: [{ message: 'a number is needed' }] } } },
+     setup(ctx)`,
+  );
+  const program = await RunningProgram.ready({
+    'plugins/picky.ts': picky,
+    [FILE]: '{"config": {"picky": 1}}',
+  });
+  await program.workspace.write({ [FILE]: '{"config": {"picky": 2},}' });
+  await program.shows(/^! bulkhead\.config\.json cannot be used, everything stays as it was: .*:1:24: /m);
+  await program.workspace.write({ [FILE]: '{"config": {"picky": "many"}}' });
+  await program.shows(
+    /^✗ picky not reloaded, generation 1 goes on serving \(config failed\)\n(.*\n)*.*a number is needed/m,
+  );
+  await rm(program.workspace.path(FILE));
+  await program.shows(/^! bulkhead\.config\.json cannot be used, everything stays as it was: ENOENT/m);
+  program.send('!picky');
+  await program.shows('\n1 1\n');
+  await program.workspace.write({ [FILE]: '{"config": {"picky": 3}}' });
+  await program.shows(/^✓ picky 1\.0\.0 reloaded/m);
+  program.send('!picky');
+  await program.shows(/^\d 3$/m);
+});

@@ -1,0 +1,87 @@
+import { rm } from 'node:fs/promises';
+import { expect, it } from 'vitest';
+import { pluginSource } from '../support/workspace.ts';
+import { RunningProgram } from './program.ts';
+
+const FAST = JSON.stringify({ plugins: { hotReload: { debounceMs: 40 } } });
+
+function greeter(greeting: string): string {
+  return pluginSource('greeter', `ctx.command('hello', () => '${greeting}');`);
+}
+
+it('prints one line for an edit, with both times, and answers with the new version', async () => {
+  const program = await RunningProgram.ready({
+    'plugins/greeter.ts': greeter('one'),
+    'bulkhead.config.json': FAST,
+  });
+  program.send('!hello');
+  await program.shows('\none\n');
+  const before = program.out;
+  await program.workspace.write({ 'plugins/greeter.ts': greeter('two') });
+  await program.shows('✓');
+  program.send('!hello');
+  await program.shows('\ntwo\n');
+  expect(program.out.slice(before.length)).toMatch(
+    /^✓ greeter 1\.0\.0 reloaded: generation 2, save to serving [\d.]+ ms, pause [\d.]+ ms\ntwo\n$/,
+  );
+});
+
+it('prints where a broken save is broken, and goes on answering with the old version', async () => {
+  const program = await RunningProgram.ready({
+    'plugins/greeter.ts': greeter('one'),
+    'bulkhead.config.json': FAST,
+  });
+  await program.workspace.write({ 'plugins/greeter.ts': 'export default {\n  name: ;\n};\n' });
+  await program.shows('^');
+  expect(program.out).toContain(
+    '✗ greeter not reloaded, generation 1 goes on serving (build failed)\n  Unexpected ";"\n',
+  );
+  expect(program.out).toContain(`    at ${program.workspace.path('plugins/greeter.ts')}:2:9\n`);
+  expect(program.out).toContain('  > 2 |   name: ;\n');
+  program.send('!hello');
+  await program.shows('\none\n');
+});
+
+it('prints a line for a plugin that appears, is saved as it was, and goes', async () => {
+  const program = await RunningProgram.ready({
+    'plugins/greeter.ts': greeter('one'),
+    'bulkhead.config.json': FAST,
+  });
+  await program.workspace.write({ 'plugins/other.ts': pluginSource('other', '') });
+  await program.shows(/^\+ other 1\.0\.0 loaded: generation 1, [\d.]+ ms$/m);
+  await program.workspace.write({ 'plugins/greeter.ts': greeter('one') });
+  await program.shows(/^= greeter unchanged/m);
+  await rm(program.workspace.path('plugins/other.ts'));
+  await program.shows(/^- other unloaded: generation 1 has ended$/m);
+});
+
+it('prints crashes with their place, and restarts', async () => {
+  const restart = { initialDelayMs: 50, maxCrashes: 2, retryMs: 0 };
+  const program = await RunningProgram.ready({
+    'plugins/fragile.ts': pluginSource(
+      'fragile',
+      `ctx.command('crash', () => { setTimeout(() => { throw new Error('dropped it'); }); return 'soon'; });`,
+    ),
+    'bulkhead.config.json': JSON.stringify({ plugins: { options: { fragile: { restart } } } }),
+  });
+  program.send('!crash');
+  await program.shows(/^! crashed: Plugin 'fragile' \(generation 1\) ended: uncaught Error: dropped it$/m);
+  await program.shows(`${program.workspace.path('plugins/fragile.ts')}:5:`);
+  await program.shows(/^! fragile starts again in [\d.]+ ms \(crash 1\)$/m);
+  await program.shows(/^\+ fragile 1\.0\.0 loaded: generation 2, /m);
+  program.send('!crash');
+  await program.shows(
+    "! fragile quarantined after 2 crashes: it waits for a save or '!plugin enable fragile'\n",
+  );
+});
+
+it('prints once how many events a plugin did not get to handle', async () => {
+  const program = await RunningProgram.ready({
+    'plugins/fragile.ts': pluginSource(
+      'fragile',
+      `ctx.on('chat.message', () => new Promise(() => {})); ctx.command('exit', () => process.exit(3));`,
+    ),
+  });
+  program.send('one\ntwo\nthree\n!exit');
+  await program.shows("! fragile does not get to handle 3 events 'chat.message' (crashed)\n");
+});

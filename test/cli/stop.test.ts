@@ -1,0 +1,112 @@
+import { expect, it } from 'vitest';
+import { pluginSource } from '../support/workspace.ts';
+import { RunningProgram } from './program.ts';
+
+const TIDY = pluginSource('tidy', `ctx.onTeardown(() => console.log('torn down'));`);
+
+it.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)('runs the teardowns after %s and ends with code %i', async (signal, code) => {
+  const program = await RunningProgram.ready({ 'plugins/tidy.ts': TIDY });
+  program.child.kill(signal);
+  expect(await program.ended).toEqual({ code, signal: null });
+  expect(program.err).toBe('[tidy] torn down\n');
+  expect(program.out).toContain(`Stopping (${signal})`);
+});
+
+it('ends within 5 s although a teardown never does, and names its plugin', async () => {
+  const program = await RunningProgram.ready({
+    'plugins/tidy.ts': TIDY,
+    'plugins/stubborn.ts': pluginSource('stubborn', 'ctx.onTeardown(() => new Promise(() => {}));'),
+  });
+  const since = performance.now();
+  program.child.kill('SIGINT');
+  expect(await program.ended).toEqual({ code: 130, signal: null });
+  expect(performance.now() - since).toBeLessThan(5_000);
+  expect(program.err).toContain('[tidy] torn down\n');
+  expect(program.err).toMatch(/^\[stubborn\] teardown .*did not end/m);
+});
+
+it('ends by force within 5 s when a thread is stuck in a system call', async () => {
+  const program = await RunningProgram.ready({
+    'plugins/tidy.ts': TIDY,
+    'plugins/stuck.ts': pluginSource(
+      'stuck',
+      `ctx.command('block', async () => {
+         const { execFileSync } = await import('node:child_process');
+         console.log('blocking');
+         setTimeout(() => execFileSync('sleep', ['20'], { stdio: 'ignore' }));
+       });`,
+    ),
+  });
+  program.send('!block');
+  await program.shows('blocking');
+  const since = performance.now();
+  program.child.kill('SIGINT');
+  expect(await program.ended).toEqual({ code: null, signal: 'SIGKILL' });
+  expect(performance.now() - since).toBeLessThan(5_000);
+  expect(program.err).toContain('[tidy] torn down\n');
+  expect(program.out).toContain('Ended by force, because stuck did not stop in time\n');
+});
+
+it('ends at once on a second signal', async () => {
+  const program = await RunningProgram.ready({
+    'plugins/stubborn.ts': pluginSource(
+      'stubborn',
+      `ctx.onTeardown(() => { console.log('never mind'); return new Promise(() => {}); });`,
+    ),
+  });
+  const since = performance.now();
+  program.child.kill('SIGINT');
+  await program.shows('never mind');
+  program.child.kill('SIGTERM');
+  expect(await program.ended).toEqual({ code: null, signal: 'SIGTERM' });
+  expect(performance.now() - since).toBeLessThan(3_000);
+});
+
+it('takes a signal that comes twice at the same moment for one, as npm passes on what the terminal sends too', async () => {
+  const program = await RunningProgram.ready({
+    'plugins/slow.ts': pluginSource(
+      'slow',
+      `ctx.onTeardown(async () => {
+         await new Promise((resolve) => setTimeout(resolve, 200));
+         console.log('torn down');
+       });`,
+    ),
+  });
+  program.child.kill('SIGINT');
+  await program.shows('Stopping');
+  program.child.kill('SIGINT');
+  expect(await program.ended).toEqual({ code: 130, signal: null });
+  expect(program.err).toBe('[slow] torn down\n');
+});
+
+it('keeps to the budget when the signal comes after the end of the input', async () => {
+  const program = await RunningProgram.ready({
+    'plugins/slow.ts': pluginSource(
+      'slow',
+      `ctx.onTeardown(() => { console.log('waiting'); return new Promise(() => {}); });`,
+    ),
+    'bulkhead.config.json': JSON.stringify({ plugins: { options: { slow: { teardownMs: 60_000 } } } }),
+  });
+  program.child.stdin.end();
+  await program.shows('waiting');
+  const since = performance.now();
+  program.child.kill('SIGINT');
+  expect(await program.ended).toEqual({ code: null, signal: 'SIGKILL' });
+  expect(performance.now() - since).toBeLessThan(5_000);
+});
+
+it('stops while plugins are still being loaded', async () => {
+  const program = await RunningProgram.starting({
+    'plugins/slow.ts': pluginSource(
+      'slow',
+      `console.log('setting up'); await new Promise(() => {});`,
+    ).replace('setup(', 'async setup('),
+  });
+  await program.shows('setting up');
+  program.child.kill('SIGTERM');
+  expect(await program.ended).toEqual({ code: 143, signal: null });
+  expect(program.out).toMatch(/^Stopping \(SIGTERM\).*\n$/);
+});
