@@ -1,13 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { resolve } from 'node:path';
 import { pino } from 'pino';
 import { BulkheadError } from './errors.ts';
 import { Deadlines } from './isolate/deadlines.ts';
 import type { Generation } from './isolate/generation.ts';
 import type { IsolateEnd } from './isolate/isolate.ts';
-import { OffloadPool } from './isolate/offload.ts';
+import { OffloadPools } from './isolate/offload-pools.ts';
 import { Slot, type SlotHost } from './isolate/slot.ts';
 import { Standbys } from './isolate/standby.ts';
 import { ThreadIsolate } from './isolate/thread.ts';
@@ -35,6 +32,7 @@ import { Preparation } from './reload/prepare.ts';
 import { Transactions } from './reload/transaction.ts';
 import type { Remote } from './runtime/api.ts';
 import type { Build } from './source/build.ts';
+import { BuildDirectory } from './source/build-directory.ts';
 import type { Discovered } from './source/discover.ts';
 import type { StatusListener, StatusName } from './status.ts';
 import { Supervisor } from './supervise/supervisor.ts';
@@ -74,10 +72,9 @@ export class PluginManager implements AsyncDisposable {
   readonly #look: Look;
   readonly #bot: BotFunctions;
   readonly #slotHost: SlotHost;
-  readonly #pools = new Map<Generation, OffloadPool>();
-  readonly #ending = new Set<Promise<void>>();
+  readonly #builds = new BuildDirectory();
+  readonly #pools: OffloadPools;
   #disabled: Promise<Set<string>> | undefined;
-  #buildDirectory: Promise<string> | undefined;
   #unloading: Promise<void> | undefined;
   #lookTimers = new Set<NodeJS.Timeout>();
 
@@ -88,6 +85,9 @@ export class PluginManager implements AsyncDisposable {
     this.#bus = new Bus(() => this.#table);
     this.commands = new Commands(() => this.#table);
     const report: Reports['report'] = (event, data) => this.#reports.report(event, data);
+    const zombie = (slot: Slot, { number }: Generation) =>
+      report('zombie', { name: slot.name, generation: number });
+    this.#pools = new OffloadPools(() => this.#builds.path(), zombie);
     const store = this.#options.stateStore ?? memoryStateStore();
     const limits = resolvePluginOptions(undefined, this.#options.defaults).limits;
     this.#standbys = new Standbys(this.#options.standbys, limits, (wanted) => new ThreadIsolate(wanted));
@@ -96,16 +96,16 @@ export class PluginManager implements AsyncDisposable {
       store,
       report,
       bot: (method, args) => this.#bot.call(method, args),
-      offload: (slot, generation, url, input, signal) => this.#offload(slot, generation, url, input, signal),
+      offload: (...job) => this.#pools.run(...job),
       emit: (slot, topic, payload) => void this.#emitFrom(slot, topic, payload),
       registered: (slot, registration) => this.#schedules.add(slot, registration),
       unregistered: (slot, id) => this.#schedules.remove(slot, id),
       ended: (slot, generation, end) => this.#ended(slot, generation, end),
     };
-    const discard = (build: Build) => void removeBuild(build);
+    const discard = (build: Build) => void this.#builds.discard(build);
     const preparation = new Preparation({
       standbys: this.#standbys,
-      buildDirectory: () => this.#buildDirectoryPath(),
+      buildDirectory: () => this.#builds.path(),
       botFunctions: this.#bot.names,
       checkRoom: (slot) => this.#checkRoom(slot),
       nameConflict: (slot, name) => this.#table.nameConflict(slot, name),
@@ -281,12 +281,10 @@ export class PluginManager implements AsyncDisposable {
     await Promise.all([...this.#table].map((slot) => this.#operations.unload(slot, timeoutMs)));
     for (const slot of [...this.#table]) this.#table.remove(slot);
     await this.#standbys.close();
-    await Promise.all(this.#ending);
+    await this.#pools.closed();
     this.#deadlines.clear();
     await this.#slotHost.store.flush();
-    const directory = this.#buildDirectory;
-    this.#buildDirectory = undefined;
-    if (directory !== undefined) await rm(await directory, { recursive: true, force: true });
+    await this.#builds.remove();
   }
 
   #checkOpen(): void {
@@ -330,31 +328,10 @@ export class PluginManager implements AsyncDisposable {
   }
 
   #ended(slot: Slot, generation: Generation, end: IsolateEnd): void {
-    this.#closePool(slot, generation);
+    this.#pools.close(slot, generation);
     if (end.zombie) this.#reports.report('zombie', { name: slot.name, generation: generation.number });
     if (generation === slot.current) this.#schedules.rest(slot);
     this.#operations.ended(slot, generation, end);
-  }
-
-  async #offload(slot: Slot, generation: Generation, url: string, input: unknown, signal?: AbortSignal) {
-    let pool = this.#pools.get(generation);
-    if (pool === undefined) {
-      pool = new OffloadPool(slot.options, () => this.#buildDirectoryPath());
-      this.#pools.set(generation, pool);
-    }
-    await generation.build.inputs.addFiles((await pool.inputs(url)).paths);
-    return pool.run(url, input, signal);
-  }
-
-  #closePool(slot: Slot, generation: Generation): void {
-    const pool = this.#pools.get(generation);
-    if (pool === undefined) return;
-    this.#pools.delete(generation);
-    const ending = pool.close().then((ended) => {
-      this.#ending.delete(ending);
-      if (!ended) this.#reports.report('zombie', { name: slot.name, generation: generation.number });
-    });
-    this.#ending.add(ending);
   }
 
   async #emitFrom(slot: Slot, topic: string, payload: unknown): Promise<void> {
@@ -382,16 +359,6 @@ export class PluginManager implements AsyncDisposable {
   *#inputs(): Generator<string> {
     for (const slot of this.#table) yield* slot.acted?.paths ?? [];
   }
-
-  #buildDirectoryPath(): Promise<string> {
-    this.#buildDirectory ??= mkdtemp(join(tmpdir(), 'bulkhead-'));
-    return this.#buildDirectory;
-  }
 }
 
 const HAS_A_THREAD = new Set<PluginState>(['preparing', 'starting', 'running', 'reloading', 'stopping']);
-
-async function removeBuild(build: Build): Promise<void> {
-  const file = fileURLToPath(build.url);
-  await Promise.all([rm(file, { force: true }), rm(`${file}.map`, { force: true })]);
-}

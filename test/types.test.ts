@@ -1,4 +1,4 @@
-import { type LoadAllResult, PluginManager, type StatusEvents } from 'bulkhead';
+import type { LoadAllResult, PluginManager, StatusEvents } from 'bulkhead';
 import { definePlugin, type Remote } from 'bulkhead/plugin';
 import { expect, expectTypeOf, it } from 'vitest';
 import { z } from 'zod';

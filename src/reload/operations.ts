@@ -1,14 +1,14 @@
-import { isDeepStrictEqual } from 'node:util';
-import { asError, BulkheadError, codeOf, PluginCrashedError, PluginStoppedError } from '../errors.ts';
+import { BulkheadError, PluginCrashedError, PluginStoppedError } from '../errors.ts';
 import type { Generation } from '../isolate/generation.ts';
 import type { IsolateEnd } from '../isolate/isolate.ts';
 import { onBehalfOf, type Slot } from '../isolate/slot.ts';
 import type { Invocation } from '../isolate/work.ts';
-import type { StoredState } from '../options.ts';
-import type { Stage, StatusEvents, StatusName } from '../status.ts';
+import type { StatusEvents, StatusName } from '../status.ts';
 import type { Supervisor } from '../supervise/supervisor.ts';
+import { Failures } from './failures.ts';
 import type { Limiter } from './limiter.ts';
 import { TransactionError } from './prepare.ts';
+import { rollbackTarget } from './rollback.ts';
 import type { ReloadOptions, Transactions } from './transaction.ts';
 
 export interface OperationsHost {
@@ -25,9 +25,11 @@ export interface OperationsHost {
  */
 export class Operations {
   readonly #host: OperationsHost;
+  readonly #failures: Failures;
 
   constructor(host: OperationsHost) {
     this.#host = host;
+    this.#failures = new Failures(host);
   }
 
   /** Starts a plugin that does not run; does nothing if it does. */
@@ -94,19 +96,7 @@ export class Operations {
     const asker = onBehalfOf.getStore();
     return slot.exclusively(async () => {
       this.#checkEnabled(slot);
-      const target = slot.history.at(-1);
-      if (target === undefined) {
-        throw new BulkheadError('ERR_NO_ROLLBACK', `Plugin '${slot.name}' has no earlier accepted build`, {
-          plugin: slot.name,
-        });
-      }
-      const sameVersion = target.state === undefined || target.state.version === slot.state.version;
-      if (!sameVersion && options.state !== 'snapshot') throw needsSnapshot(slot, target.state);
-      await this.#reload(slot, {
-        asker,
-        build: target.build,
-        ...(sameVersion ? {} : { state: target.state }),
-      });
+      await this.#reload(slot, { asker, ...rollbackTarget(slot, options) });
       slot.history.pop();
     });
   }
@@ -130,7 +120,7 @@ export class Operations {
         if (!applied) await this.#host.transactions.reload(slot, {});
       } catch (error) {
         slot.config = before;
-        throw this.#reloadFailed(slot, error);
+        throw this.#failures.ofReload(slot, error);
       }
     });
   }
@@ -176,7 +166,7 @@ export class Operations {
     try {
       await this.#host.limiter.run(() => this.#host.transactions.load(slot, options));
     } catch (error) {
-      throw this.#loadFailed(slot, error);
+      throw this.#failures.ofLoad(slot, error);
     }
   }
 
@@ -189,7 +179,7 @@ export class Operations {
       await this.#host.limiter.run(() => this.#host.transactions.reload(slot, options));
       this.#host.supervisor.cancel(slot);
     } catch (error) {
-      throw this.#reloadFailed(slot, error);
+      throw this.#failures.ofReload(slot, error);
     }
   }
 
@@ -222,67 +212,4 @@ export class Operations {
       plugin: slot.name,
     });
   }
-
-  /** A plugin did not come to run. With a version that once ran it is tried again; without, it waits for a change. */
-  #loadFailed(slot: Slot, cause: unknown): Error {
-    const { stage, error } = failureOf(cause);
-    slot.fail(error);
-    if (slot.stopsWanted > 0) {
-      slot.lifecycle.moveTo('stopped');
-      slot.refuseWork('stopped');
-      return error;
-    }
-    this.#host.report('reload-failed', { name: slot.name, stage, error, generation: undefined });
-    const neverRan = slot.accepted === undefined || codeOf(error) === 'ERR_MAX_PLUGINS';
-    if (slot.lifecycle.state === 'preparing' && neverRan) {
-      slot.lifecycle.moveTo('failed');
-      slot.refuseWork('unavailable');
-    } else this.#crashedOnStart(slot);
-    return error;
-  }
-
-  /** A new version did not come to serve. Mostly the old one does; if not even that could be brought back, it crashed. */
-  #reloadFailed(slot: Slot, cause: unknown): Error {
-    const { stage, error } = failureOf(cause);
-    slot.fail(error);
-    if (slot.lifecycle.state === 'running') {
-      this.#host.report('reload-failed', { name: slot.name, stage, error, generation: slot.current?.number });
-      return error;
-    }
-    if (slot.stopsWanted > 0) {
-      if (slot.lifecycle.can('stopped')) slot.lifecycle.moveTo('stopped');
-      slot.refuseWork('stopped');
-      return error;
-    }
-    this.#host.report('reload-failed', { name: slot.name, stage, error, generation: undefined });
-    if (slot.lifecycle.can('backoff')) this.#crashedOnStart(slot);
-    return error;
-  }
-
-  #crashedOnStart(slot: Slot): void {
-    slot.crashes++;
-    slot.startedAt = undefined;
-    this.#host.supervisor.crashed(slot, false);
-  }
-}
-
-function failureOf(cause: unknown): { stage: Stage; error: Error } {
-  if (cause instanceof TransactionError) return { stage: cause.stage, error: cause.error };
-  return { stage: 'load', error: asError(cause) };
-}
-
-function needsSnapshot(slot: Slot, target: StoredState | undefined): BulkheadError {
-  const old = new Map(target?.entries);
-  const lost = slot.state.entries().filter(([key, value]) => !isDeepStrictEqual(old.get(key), value));
-  const keys =
-    lost
-      .map(([key]) => `'${key}'`)
-      .slice(0, 10)
-      .join(', ') || 'none';
-  return new BulkheadError(
-    'ERR_STATE_SNAPSHOT',
-    `The state of plugin '${slot.name}' has version ${slot.state.version}, the earlier build wants ${target?.version}. ` +
-      `rollback(name, { state: 'snapshot' }) goes back to the state of that time and loses what was written since (keys: ${keys}).`,
-    { plugin: slot.name },
-  );
 }

@@ -1,22 +1,18 @@
-import { asError, BulkheadError, PluginReloadedError, PluginStoppedError } from '../errors.ts';
+import { PluginReloadedError, PluginStoppedError } from '../errors.ts';
 import type { Generation } from '../isolate/generation.ts';
 import type { Slot } from '../isolate/slot.ts';
 import type { Invocation } from '../isolate/work.ts';
 import type { StoredState } from '../options.ts';
-import type { Schedules } from '../platform/schedule.ts';
 import type { Build } from '../source/build.ts';
 import type { StatusEvents, StatusName } from '../status.ts';
+import { type ActivationHost, activate } from './activation.ts';
 import { overlapState } from './overlap-state.ts';
-import { type Preparation, type Prepared, TransactionError } from './prepare.ts';
+import type { Preparation, Prepared } from './prepare.ts';
+import { windDown } from './wind-down.ts';
 
-export interface TransactionHost {
+export interface TransactionHost extends ActivationHost {
   readonly preparation: Preparation;
-  readonly schedules: Schedules;
   report<K extends StatusName>(event: K, data: StatusEvents[K]): void;
-  /** Another plugin that already answers one of the new generation's commands. */
-  commandConflict(slot: Slot, generation: Generation): { command: string; owner: string } | undefined;
-  /** A build is in use no longer. */
-  discard(build: Build): void;
   /** A swap is over. */
   settled(): void;
 }
@@ -34,8 +30,6 @@ export interface ReloadOptions {
 
 /** With `overlap`: how long the old generation may take to say that it has what was sent to it; it may be busy. */
 const RECEIVED_MS = 1_000;
-/** Of a stop's budget: the rest is for teardown. */
-const DRAIN_SHARE = 0.6;
 /** How many accepted builds are kept to roll back to. */
 const HISTORY = 5;
 
@@ -92,7 +86,7 @@ export class Transactions {
       const stopped = () => new PluginStoppedError(slot.name, current.number);
       slot.inbox.close(stopped, 'stopped');
       this.#host.schedules.rest(slot);
-      await this.#windDown(slot, current, asker, stopped);
+      await windDown(slot, current, { asker, cut: stopped });
       current.end({ kind: 'requested', text: 'it was stopped' }, stopped);
       await current.ended;
       this.#host.report('unloaded', { name: slot.name, generation: current.number });
@@ -137,15 +131,15 @@ export class Transactions {
     slot.inbox.pause(previous);
     this.#host.schedules.rest(slot);
     const pausedAt = performance.now();
-    const cut = () => new PluginReloadedError(slot.name, previous.number, slot.options.drainMs);
-    await this.#windDown(slot, previous, options.asker, cut);
+    await windDown(slot, previous, { asker: options.asker, cut: () => replaced(slot, previous) });
     const saved = slot.state.save();
     const build = slot.accepted;
     try {
       if (options.state !== undefined) slot.state.replace(options.state);
-      await this.#activate(slot, prepared);
+      await activate(this.#host, slot, prepared);
     } catch (error) {
       slot.state.replace(saved);
+      end(slot, previous);
       if (build !== undefined && slot.stopsWanted === 0) await this.#bringBack(slot, build);
       throw error;
     }
@@ -157,7 +151,7 @@ export class Transactions {
   /** The new generation could not be set up: the old build serves again, as a generation of its own. */
   async #bringBack(slot: Slot, build: Build): Promise<void> {
     const prepared = await this.#host.preparation.prepare(slot, build);
-    await this.#activate(slot, prepared);
+    await activate(this.#host, slot, prepared);
     slot.lifecycle.moveTo('running');
   }
 
@@ -170,7 +164,7 @@ export class Transactions {
     const shared = overlapState(slot, previous, prepared.generation);
     let pausedAt = 0;
     try {
-      await this.#activate(slot, prepared, async () => {
+      await activate(this.#host, slot, prepared, async () => {
         pausedAt = performance.now();
         slot.inbox.pause(previous);
         this.#host.schedules.rest(slot);
@@ -186,6 +180,7 @@ export class Transactions {
       });
     } catch (error) {
       shared.undoNew();
+      if (slot.lifecycle.state === 'reloading' && previous.isAlive) this.#goOn(slot, previous);
       throw error;
     }
     slot.lifecycle.moveTo('running');
@@ -198,7 +193,7 @@ export class Transactions {
     const saved = slot.state.save();
     try {
       if (options.state !== undefined) slot.state.replace(options.state);
-      await this.#activate(slot, prepared);
+      await activate(this.#host, slot, prepared);
     } catch (error) {
       slot.state.replace(saved);
       throw error;
@@ -208,74 +203,17 @@ export class Transactions {
     this.#host.settled();
   }
 
-  /** Migrates the state for good, sets the generation up, and lets it serve. */
-  async #activate(
-    slot: Slot,
-    { generation, build }: Prepared,
-    beforeServing = async () => {},
-  ): Promise<void> {
-    const { metadata } = generation;
-    slot.next = generation;
-    slot.lastGeneration = generation.number;
-    try {
-      slot.throwIfStopping();
-      const { version } = slot.state;
-      if (version === undefined) slot.state.replace({ version: metadata.stateVersion, entries: [] });
-      else if (version !== metadata.stateVersion) {
-        const entries = await generation.migrate(slot.state.entries(), version);
-        slot.state.replace({ version: metadata.stateVersion, entries });
-      }
-      const entries = slot.state.entries();
-      await slot.patience.wait(generation.setup(entries), slot.options.startMs, () => setupTimeout(slot));
-      this.#checkCommands(slot, generation);
-    } catch (error) {
-      slot.next = undefined;
-      generation.end({ kind: 'requested', text: 'its setup failed' });
-      if (build !== slot.accepted && !slot.history.some((kept) => kept.build === build))
-        this.#host.discard(build);
-      throw new TransactionError('setup', slot, build, error);
-    }
-    await beforeServing();
-    slot.serve(generation);
+  /** The new generation died in the moment between the two: the old one had only been paused. */
+  #goOn(slot: Slot, previous: Generation): void {
+    slot.lifecycle.moveTo('running');
+    slot.inbox.open(previous);
     this.#host.schedules.start(slot);
   }
 
-  #checkCommands(slot: Slot, generation: Generation): void {
-    const conflict = this.#host.commandConflict(slot, generation);
-    if (conflict === undefined) return;
-    throw new BulkheadError(
-      'ERR_COMMAND_TAKEN',
-      `The command '${conflict.command}' is already that of plugin '${conflict.owner}'; choose another name`,
-      { plugin: slot.name },
-    );
-  }
-
-  /** Drain, teardown, fence: after this the generation cannot change anything any more. */
-  async #windDown(
-    slot: Slot,
-    generation: Generation,
-    asker: Invocation | undefined,
-    cut: () => unknown,
-  ): Promise<void> {
-    const { drainMs, teardownMs } = slot.options;
-    const warn = (text: string, err?: unknown) =>
-      slot.log(generation, { level: 'warn', fields: err === undefined ? {} : { err }, text });
-    const late = (ms: number) =>
-      warn(`${generation.busyWith} calls or events did not end within ${ms} ms and were cut`);
-    await slot.patience.wait(generation.drain(asker), drainMs, late, DRAIN_SHARE).catch(() => {});
-    generation.cut(cut, 'cut');
-    const timeout = (ms: number) => new Error(`it did not end within ${ms} ms and was cut`);
-    await slot.patience.wait(generation.teardown(), teardownMs, timeout).catch((error: unknown) => {
-      if (generation.isAlive) warn(`Teardown failed: ${asError(error).message}`, error);
-    });
-    generation.fence();
-  }
-
   async #retire(slot: Slot, previous: Generation, asker: Invocation | undefined): Promise<void> {
-    const replaced = () => new PluginReloadedError(slot.name, previous.number, slot.options.drainMs);
-    if (previous.isAlive && !previous.isFenced) await this.#windDown(slot, previous, asker, replaced);
+    await windDown(slot, previous, { asker, cut: () => replaced(slot, previous) });
     slot.stateWritten = () => {};
-    previous.end({ kind: 'requested', text: 'it was replaced' }, replaced);
+    end(slot, previous);
   }
 
   /** The build has proved itself. The one before is kept to roll back to, unless this was such a rollback. */
@@ -292,10 +230,10 @@ export class Transactions {
   }
 }
 
-function setupTimeout(slot: Slot): BulkheadError {
-  return new BulkheadError(
-    'ERR_PLUGIN_SETUP_TIMEOUT',
-    `Plugin '${slot.name}' did not finish setup within ${slot.options.startMs} ms. Does setup() wait for something that never comes?`,
-    { plugin: slot.name },
-  );
+function replaced(slot: Slot, previous: Generation): PluginReloadedError {
+  return new PluginReloadedError(slot.name, previous.number, slot.options.drainMs);
+}
+
+function end(slot: Slot, previous: Generation): void {
+  previous.end({ kind: 'requested', text: 'it was replaced' }, () => replaced(slot, previous));
 }

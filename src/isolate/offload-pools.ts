@@ -1,0 +1,51 @@
+import type { Generation } from './generation.ts';
+import { OffloadPool } from './offload.ts';
+import type { Slot } from './slot.ts';
+
+/** The pools of all generations that have offloaded something. */
+export class OffloadPools {
+  readonly #directory: () => Promise<string>;
+  /** A thread of a pool does not end. */
+  readonly #zombie: (slot: Slot, generation: Generation) => void;
+  readonly #pools = new Map<Generation, OffloadPool>();
+  readonly #closing = new Set<Promise<void>>();
+
+  constructor(directory: () => Promise<string>, zombie: (slot: Slot, generation: Generation) => void) {
+    this.#directory = directory;
+    this.#zombie = zombie;
+  }
+
+  async run(
+    slot: Slot,
+    generation: Generation,
+    url: string,
+    input: unknown,
+    signal?: AbortSignal,
+  ): Promise<unknown> {
+    let pool = this.#pools.get(generation);
+    if (pool === undefined) {
+      pool = new OffloadPool(slot.options, this.#directory);
+      this.#pools.set(generation, pool);
+    }
+    const inputs = await pool.inputs(url);
+    await generation.build.inputs.addFiles(inputs.paths);
+    return pool.run(url, input, signal);
+  }
+
+  /** Ends the pool of a generation, which has ended itself. */
+  close(slot: Slot, generation: Generation): void {
+    const pool = this.#pools.get(generation);
+    if (pool === undefined) return;
+    this.#pools.delete(generation);
+    const closing = pool.close().then((ended) => {
+      this.#closing.delete(closing);
+      if (!ended) this.#zombie(slot, generation);
+    });
+    this.#closing.add(closing);
+  }
+
+  /** Resolves when the pools that are being closed have ended, or count as zombies. */
+  async closed(): Promise<void> {
+    await Promise.all(this.#closing);
+  }
+}

@@ -1,0 +1,77 @@
+import { BulkheadError, PluginCrashedError } from '../errors.ts';
+import type { Generation } from '../isolate/generation.ts';
+import type { Slot } from '../isolate/slot.ts';
+import type { Schedules } from '../platform/schedule.ts';
+import type { Build } from '../source/build.ts';
+import { type Prepared, TransactionError } from './prepare.ts';
+
+export interface ActivationHost {
+  readonly schedules: Schedules;
+  /** Another plugin that already answers one of the new generation's commands. */
+  commandConflict(slot: Slot, generation: Generation): { command: string; owner: string } | undefined;
+  /** A build is in use no longer. */
+  discard(build: Build): void;
+}
+
+/**
+ * Migrates the state for good, sets the generation up, and lets it serve. If anything fails, the generation is ended; the
+ * state is the caller's to put back.
+ *
+ * @param beforeServing runs between the end of setup and the moment it serves
+ */
+export async function activate(
+  host: ActivationHost,
+  slot: Slot,
+  { generation, build }: Prepared,
+  beforeServing: () => Promise<void> = async () => {},
+): Promise<void> {
+  slot.next = generation;
+  slot.lastGeneration = generation.number;
+  try {
+    slot.throwIfStopping();
+    await migrateForGood(slot, generation);
+    const { startMs } = slot.options;
+    await slot.patience.wait(generation.setup(slot.state.entries()), startMs, () => setupTimeout(slot));
+    checkCommands(host, slot, generation);
+    await beforeServing();
+    if (!generation.isAlive) throw diedEarly(slot, generation);
+  } catch (error) {
+    slot.next = undefined;
+    generation.end({ kind: 'requested', text: 'its setup failed' });
+    const isKept = build === slot.accepted || slot.history.some((kept) => kept.build === build);
+    if (!isKept) host.discard(build);
+    throw new TransactionError('setup', slot, build, error);
+  }
+  slot.serve(generation);
+  host.schedules.start(slot);
+}
+
+async function migrateForGood(slot: Slot, generation: Generation): Promise<void> {
+  const { version } = slot.state;
+  const { stateVersion } = generation.metadata;
+  if (version === stateVersion) return;
+  const entries = version === undefined ? [] : await generation.migrate(slot.state.entries(), version);
+  slot.state.replace({ version: stateVersion, entries });
+}
+
+function checkCommands(host: ActivationHost, slot: Slot, generation: Generation): void {
+  const conflict = host.commandConflict(slot, generation);
+  if (conflict === undefined) return;
+  throw new BulkheadError(
+    'ERR_COMMAND_TAKEN',
+    `The command '${conflict.command}' is already that of plugin '${conflict.owner}'; choose another name`,
+    { plugin: slot.name },
+  );
+}
+
+function setupTimeout(slot: Slot): BulkheadError {
+  return new BulkheadError(
+    'ERR_PLUGIN_SETUP_TIMEOUT',
+    `Plugin '${slot.name}' did not finish setup within ${slot.options.startMs} ms. Does setup() wait for something that never comes?`,
+    { plugin: slot.name },
+  );
+}
+
+function diedEarly(slot: Slot, generation: Generation): PluginCrashedError {
+  return new PluginCrashedError(slot.name, generation.number, 'exit', 'it ended as soon as setup() was done');
+}

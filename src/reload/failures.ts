@@ -1,0 +1,63 @@
+import { asError, codeOf } from '../errors.ts';
+import type { Slot } from '../isolate/slot.ts';
+import type { Stage, StatusEvents, StatusName } from '../status.ts';
+import type { Supervisor } from '../supervise/supervisor.ts';
+import { TransactionError } from './prepare.ts';
+
+export interface FailuresHost {
+  readonly supervisor: Supervisor;
+  report<K extends StatusName>(event: K, data: StatusEvents[K]): void;
+}
+
+/** Reports what went wrong with a load or reload, and leaves the slot in the state that follows from it. */
+export class Failures {
+  readonly #host: FailuresHost;
+
+  constructor(host: FailuresHost) {
+    this.#host = host;
+  }
+
+  /** A plugin did not come to run. With a version that once ran it is tried again; without, it waits for a change. */
+  ofLoad(slot: Slot, cause: unknown): Error {
+    const { stage, error } = failureOf(cause);
+    slot.fail(error);
+    if (this.#wasStopped(slot)) return error;
+    this.#host.report('reload-failed', { name: slot.name, stage, error, generation: undefined });
+    const neverRan = slot.accepted === undefined || codeOf(error) === 'ERR_MAX_PLUGINS';
+    if (slot.lifecycle.state === 'preparing' && neverRan) {
+      slot.lifecycle.moveTo('failed');
+      slot.refuseWork('unavailable');
+    } else this.#crashed(slot);
+    return error;
+  }
+
+  /** A new version did not come to serve. Mostly the old one does; if not even that could be brought back, it crashed. */
+  ofReload(slot: Slot, cause: unknown): Error {
+    const { stage, error } = failureOf(cause);
+    slot.fail(error);
+    const stillServes = slot.lifecycle.state === 'running';
+    if (!stillServes && this.#wasStopped(slot)) return error;
+    const generation = stillServes ? slot.current?.number : undefined;
+    this.#host.report('reload-failed', { name: slot.name, stage, error, generation });
+    if (!stillServes && slot.lifecycle.can('backoff')) this.#crashed(slot);
+    return error;
+  }
+
+  #wasStopped(slot: Slot): boolean {
+    if (slot.stopsWanted === 0) return false;
+    if (slot.lifecycle.can('stopped')) slot.lifecycle.moveTo('stopped');
+    slot.refuseWork('stopped');
+    return true;
+  }
+
+  #crashed(slot: Slot): void {
+    slot.crashes++;
+    slot.startedAt = undefined;
+    this.#host.supervisor.crashed(slot, false);
+  }
+}
+
+function failureOf(cause: unknown): { stage: Stage; error: Error } {
+  if (cause instanceof TransactionError) return { stage: cause.stage, error: cause.error };
+  return { stage: 'load', error: asError(cause) };
+}

@@ -1,0 +1,38 @@
+import { isDeepStrictEqual } from 'node:util';
+import { BulkheadError } from '../errors.ts';
+import type { Slot } from '../isolate/slot.ts';
+import type { StoredState } from '../options.ts';
+import type { ReloadOptions } from './transaction.ts';
+
+/**
+ * The build accepted before, and the state it needs.
+ *
+ * @throws {BulkheadError} `ERR_NO_ROLLBACK`, or `ERR_STATE_SNAPSHOT` if state would be lost that nobody agreed to lose.
+ */
+export function rollbackTarget(slot: Slot, options: { state?: 'snapshot' }): ReloadOptions {
+  const target = slot.history.at(-1);
+  if (target === undefined) {
+    const text = `Plugin '${slot.name}' has no earlier accepted build`;
+    throw new BulkheadError('ERR_NO_ROLLBACK', text, { plugin: slot.name });
+  }
+  const { build, state } = target;
+  if (state === undefined || state.version === slot.state.version) return { build };
+  if (options.state === 'snapshot') return { build, state };
+  throw needsSnapshot(slot, state);
+}
+
+function needsSnapshot(slot: Slot, target: StoredState): BulkheadError {
+  const old = new Map(target.entries);
+  const lost = slot.state.entries().filter(([key, value]) => !isDeepStrictEqual(old.get(key), value));
+  const keys =
+    lost
+      .map(([key]) => `'${key}'`)
+      .slice(0, 10)
+      .join(', ') || 'none';
+  return new BulkheadError(
+    'ERR_STATE_SNAPSHOT',
+    `The state of plugin '${slot.name}' has version ${slot.state.version}, the earlier build wants ${target.version}. ` +
+      `rollback(name, { state: 'snapshot' }) goes back to the state of that time and loses what was written since (keys: ${keys}).`,
+    { plugin: slot.name },
+  );
+}

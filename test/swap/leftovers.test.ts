@@ -1,0 +1,59 @@
+import { expect, it, onTestFinished } from 'vitest';
+import { Generation } from '#internal/isolate/generation';
+import { bench, pluginSource, until } from '../support/workspace.ts';
+
+/** Every generation that is loaded from now on. */
+function generations(): Generation[] {
+  const all: Generation[] = [];
+  const { load } = Generation.prototype;
+  Generation.prototype.load = function (...args) {
+    all.push(this);
+    return load.apply(this, args);
+  };
+  onTestFinished(() => {
+    Generation.prototype.load = load;
+  });
+  return all;
+}
+
+const alive = (all: Generation[]) =>
+  all.filter((generation) => generation.isAlive).map(({ number }) => number);
+
+it.each(['handover', 'overlap'])(
+  '%s: ends every thread but the one that serves, whether reloads succeed or fail',
+  async (swap) => {
+    const all = generations();
+    const source = (setup: string) => pluginSource('a', setup, `swap: '${swap}',`);
+    const { manager, workspace } = await bench({ 'a.ts': source('') }, { hotReload: false });
+    await manager.loadAll();
+    await manager.reload('a');
+    for (const setup of [`throw new Error('in setup');`, 'process.exit(1);', 'syntax error']) {
+      await workspace.write({ 'plugins/a.ts': source(setup) });
+      await expect(manager.reload('a')).rejects.toThrow();
+    }
+    const { generation } = manager.get('a') as { generation: number };
+    await until(() => alive(all).length === 1, 'one thread');
+    expect(alive(all)).toEqual([generation]);
+    expect(manager.get('a')?.state).toBe('running');
+    await manager.unloadAll();
+    await until(() => alive(all).length === 0, 'no thread');
+  },
+);
+
+it.each(['handover', 'overlap'])(
+  '%s: a version that dies as soon as its setup is done does not come to serve',
+  async (swap) => {
+    const all = generations();
+    const source = (setup: string) => pluginSource('a', setup, `swap: '${swap}',`);
+    const { manager, workspace, next } = await bench(
+      { 'a.ts': source(`return { ok: () => 'ok' };`) },
+      { hotReload: false, defaults: { restart: { initialDelayMs: 1 } } },
+    );
+    await manager.loadAll();
+    await workspace.write({ 'plugins/a.ts': source('queueMicrotask(() => process.exit(0)); return {};') });
+    const recovered = Promise.race([next('reload-failed'), next('crashed')]);
+    await manager.reload('a').catch(() => {});
+    await recovered;
+    await until(() => alive(all).length <= 1, 'at most one thread');
+  },
+);
