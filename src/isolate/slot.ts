@@ -131,16 +131,21 @@ export class Slot implements GenerationHost {
   /**
    * Gives an event to the plugin if it wants it, now or after the pause.
    *
-   * @returns a promise of `undefined` when it is delivered or of why not; `undefined` if the plugin does not want it.
+   * @param settled called once, when it is delivered or with the reason why it never will be
+   * @returns whether the plugin may want it
    */
-  offer(topic: string, payload: unknown, source: string): Promise<DeadLetterReason | undefined> | undefined {
+  offer(
+    topic: string,
+    payload: unknown,
+    source: string,
+    settled: (failure?: DeadLetterReason) => void,
+  ): boolean {
     const wanted = this.current?.registrations.wants(topic) ?? false;
-    if (!wanted && !this.inbox.isPaused) return undefined;
-    return new Promise((resolve) => {
-      const event = new EventWork(topic, payload, source, resolve);
-      event.wanted = wanted;
-      this.inbox.push(event);
-    });
+    if (!wanted && !this.inbox.isPaused) return false;
+    const event = new EventWork(topic, payload, source, settled);
+    event.wanted = wanted;
+    this.inbox.push(event);
+    return true;
   }
 
   /** From now on this generation serves. */

@@ -25,16 +25,30 @@ export class Bus {
   }
 
   /** Resolves when the event is delivered everywhere, not when it is handled. Never rejects. */
-  async emit(topic: string, payload: unknown, source: string): Promise<EmitResult> {
+  emit(topic: string, payload: unknown, source: string): Promise<EmitResult> {
     const result: EmitResult = { topic, delivered: [], failed: [] };
-    try {
-      checkTopic(topic);
-      const copy = snapshot(payload, `payload of '${topic}'`);
-      await Promise.all(this.#offers(topic, copy, source, result));
-    } catch (error) {
-      result.error = error as Error;
-    }
-    return result;
+    return new Promise((resolve) => {
+      let awaited = 1;
+      const settle = () => {
+        if (--awaited === 0) resolve(result);
+      };
+      try {
+        checkTopic(topic);
+        const copy = snapshot(payload, `payload of '${topic}'`);
+        for (const slot of this.#slots()) {
+          awaited++;
+          const offered = slot.offer(topic, copy, source, (failure) => {
+            if (failure === undefined) result.delivered.push(slot.name);
+            else if (failure !== 'unwanted') result.failed.push({ name: slot.name, reason: failure });
+            settle();
+          });
+          if (!offered) awaited--;
+        }
+      } catch (error) {
+        result.error = error as Error;
+      }
+      settle();
+    });
   }
 
   /** An event of a plugin. */
@@ -47,16 +61,5 @@ export class Bus {
       failed: [],
       error: new BulkheadError('ERR_INVALID_TOPIC', text, { plugin }),
     };
-  }
-
-  *#offers(topic: string, payload: unknown, source: string, result: EmitResult): Generator<Promise<void>> {
-    for (const slot of this.#slots()) {
-      const offered = slot.offer(topic, payload, source);
-      if (offered === undefined) continue;
-      yield offered.then((reason) => {
-        if (reason === undefined) result.delivered.push(slot.name);
-        else if (reason !== 'unwanted') result.failed.push({ name: slot.name, reason });
-      });
-    }
   }
 }

@@ -1,5 +1,7 @@
 import { BulkheadError } from '../errors.ts';
 
+const TOPIC = /^[^\s.*>]+(?:\.[^\s.*>]+)*$/;
+
 /** Topics are tokens separated by dots, as in NATS: `*` stands for one token, `>` for one or more at the end. */
 export function checkPattern(pattern: unknown): asserts pattern is string {
   if (typeof pattern !== 'string' || pattern.length > 256 || !isPattern(pattern)) {
@@ -12,12 +14,7 @@ export function checkPattern(pattern: unknown): asserts pattern is string {
 }
 
 export function checkTopic(topic: unknown): asserts topic is string {
-  if (
-    typeof topic !== 'string' ||
-    topic.length > 256 ||
-    !isPattern(topic) ||
-    /(^|\.)[*>](\.|$)/.test(topic)
-  ) {
+  if (typeof topic !== 'string' || topic.length > 256 || !TOPIC.test(topic)) {
     throw new BulkheadError(
       'ERR_INVALID_TOPIC',
       `${JSON.stringify(topic)} is not a topic; expected tokens separated by dots, without wildcards (for example 'chat.message')`,
