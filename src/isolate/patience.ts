@@ -35,8 +35,8 @@ export class Patience {
         const left = Math.min(since + ms - now, (this.#until - now) * share);
         clearTimeout(timer);
         if (left === Number.POSITIVE_INFINITY) return;
-        const giveUp = () => finish(() => reject(error(Math.round(performance.now() - since))));
-        timer = setTimeout(giveUp, Math.max(0, left));
+        const giveUp = () => finish(() => reject(error(Math.min(ms, Math.ceil(performance.now() - since)))));
+        timer = setTimeout(giveUp, Math.max(0, Math.ceil(left)));
       };
       this.#waits.add(arm);
       arm();
