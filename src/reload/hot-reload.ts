@@ -85,7 +85,9 @@ export class HotReloadWatcher {
         if (this.#native === native) this.#debounce.hint(paths);
       },
       failed: (text) => {
-        if (this.#native === native) void this.#exclusively(() => this.#fallBack(text));
+        void this.#exclusively(async () => {
+          if (this.#native === native) await this.#fallBack(text);
+        });
       },
     });
     this.#native = native;
@@ -128,13 +130,25 @@ export class HotReloadWatcher {
       // The same finding again is no new change: the quiet time must be able to pass.
       if (found !== '' && found !== this.#lastSweep && this.#mode !== 'off') this.#debounce.hint([]);
       this.#lastSweep = found;
+    } catch (error) {
+      this.#host.watching(this.#mode, `The files could not be compared: ${(error as Error).message}`);
     } finally {
       this.#sweeping = false;
     }
   }
 
   #look(hints: ReadonlySet<string>, since: number): void {
-    this.#looking = this.#looking.then(() => this.#host.look(hints, since)).catch(() => {});
+    this.#looking = this.#looking.then(async () => {
+      try {
+        await this.#host.look(hints, since);
+      } catch (error) {
+        // What it should have found is new to the next sweep.
+        this.#lastSweep = '';
+        this.#host.watching(this.#mode, `The plugins could not be looked at: ${(error as Error).message}`);
+      }
+      // Directories outside may have come or gone.
+      this.inputsChanged();
+    });
   }
 
   #exclusively(change: () => Promise<void>): Promise<void> {

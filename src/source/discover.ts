@@ -1,6 +1,7 @@
+import type { Stats } from 'node:fs';
 import { readdir, readFile, readlink, stat } from 'node:fs/promises';
 import { basename, join, parse, resolve } from 'node:path';
-import { BulkheadError } from '../errors.ts';
+import { BulkheadError, codeOf } from '../errors.ts';
 
 /** Something in a plugin directory that is meant to be a plugin. */
 export interface Discovered {
@@ -10,8 +11,8 @@ export interface Discovered {
   path: string;
   /** The module to build, absent if there is a problem. */
   entry?: string;
-  /** Why this cannot be loaded. `incomplete` is a folder that may be in the middle of being written. */
-  problem?: { error: BulkheadError; incomplete: boolean };
+  /** Why this cannot be loaded as it is. */
+  problem?: BulkheadError;
 }
 
 export interface Discovery {
@@ -49,69 +50,67 @@ export function isPluginName(name: string): boolean {
 async function inspect(directory: string, name: string): Promise<Discovered | undefined> {
   if (!isPluginName(name)) return undefined;
   const path = join(directory, name);
-  let isDirectory: boolean;
+  let stats: Stats;
   try {
-    isDirectory = (await stat(path)).isDirectory();
+    stats = await stat(path);
   } catch (cause) {
-    return isPluginFile(name) || parse(name).ext === '' ? await unreachable(path, cause) : undefined;
+    return await unreachable(path, cause);
   }
+  const isDirectory = stats.isDirectory();
   if (!isDirectory && !isPluginFile(name)) return undefined;
-  const id = (isDirectory ? name : parse(name).name).normalize('NFC');
-  if (!ID.test(id)) return { id, path, problem: problem(badName(path, id)) };
+  const id = idOf(name, isDirectory);
+  if (!ID.test(id)) return { id, path, problem: badName(path, id) };
+  if (!isDirectory && !stats.isFile())
+    return { id, path, problem: refusal(`'${path}' is no regular file; expected a module.`) };
   if (!isDirectory) return { id, path, entry: path };
   const entry = await folderEntry(path);
   return typeof entry === 'string' ? { id, path, entry } : { id, path, problem: entry };
+}
+
+function idOf(name: string, isDirectory: boolean): string {
+  return (isDirectory ? name : parse(name).name).normalize('NFC');
 }
 
 function isPluginFile(name: string): boolean {
   return EXTENSIONS.includes(parse(name).ext) && !/\.d\.[mc]?ts$|\.(test|spec)\.[mc]?[jt]s$/.test(name);
 }
 
-async function folderEntry(folder: string): Promise<string | NonNullable<Discovered['problem']>> {
+async function folderEntry(folder: string): Promise<string | BulkheadError> {
   const fromPackage = await packageEntry(folder);
   if (fromPackage !== undefined) return fromPackage;
-  for (const extension of EXTENSIONS) {
-    const entry = join(folder, `index${extension}`);
-    if (await isFile(entry)) return entry;
-  }
-  return problem(
-    new BulkheadError(
-      'ERR_PLUGIN_ENTRY',
-      `The folder '${folder}' has no index${EXTENSIONS.join(', index')} and no package.json whose "main" or "exports" names a file. ` +
-        'Add one, or start the name of the folder with _ if it is not a plugin.',
-    ),
-    true,
+  const index = await firstFile(indexFiles(folder));
+  if (index !== undefined) return index;
+  return refusal(
+    `The folder '${folder}' has no index${EXTENSIONS.join(', index')} and no package.json whose "main" or "exports" names a file. ` +
+      'Add one, or start the name of the folder with _ if it is not a plugin.',
   );
 }
 
-async function packageEntry(
-  folder: string,
-): Promise<string | NonNullable<Discovered['problem']> | undefined> {
+async function packageEntry(folder: string): Promise<string | BulkheadError | undefined> {
   const file = join(folder, 'package.json');
-  let text: string;
+  const text = await readFile(file, 'utf8').catch(() => undefined);
+  if (text === undefined) return undefined;
+  let content: { exports?: unknown; main?: unknown } | null;
   try {
-    text = await readFile(file, 'utf8');
-  } catch {
-    return undefined;
-  }
-  try {
-    const { exports, main } = JSON.parse(text) as { exports?: unknown; main?: unknown };
-    const target = exportTarget(exports) ?? (typeof main === 'string' ? main : undefined);
-    if (target === undefined) return undefined;
-    const entry = resolve(folder, target);
-    if (await isFile(entry)) return entry;
-    return problem(
-      new BulkheadError('ERR_PLUGIN_ENTRY', `'${file}' names '${target}' as its entry, which is not there`),
-      true,
-    );
+    content = JSON.parse(text);
   } catch (cause) {
-    return problem(
-      new BulkheadError('ERR_PLUGIN_ENTRY', `'${file}' is not valid JSON: ${(cause as Error).message}`, {
-        cause,
-      }),
-      true,
-    );
+    return refusal(`'${file}' is not valid JSON: ${(cause as Error).message}`, cause);
   }
+  const exported = exportTarget(content?.exports);
+  const target = exported ?? content?.main;
+  if (typeof target !== 'string') return undefined;
+  const path = resolve(folder, target);
+  const entry = await firstFile(exported === undefined ? [path, ...modulesAt(path)] : [path]);
+  return entry ?? refusal(`'${file}' names '${target}' as its entry, which is not there.`);
+}
+
+/** What `main` may leave out. */
+function modulesAt(path: string): string[] {
+  return [...EXTENSIONS.map((extension) => path + extension), ...indexFiles(path)];
+}
+
+function indexFiles(folder: string): string[] {
+  return EXTENSIONS.map((extension) => join(folder, `index${extension}`));
 }
 
 /** The file behind "." for `import` in Node, out of a package's "exports". */
@@ -128,35 +127,38 @@ function exportTarget(exports: unknown): string | undefined {
   return undefined;
 }
 
-async function isFile(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isFile();
-  } catch {
-    return false;
+async function firstFile(paths: readonly string[]): Promise<string | undefined> {
+  for (const path of paths) {
+    const isFile = await stat(path).then(
+      (stats) => stats.isFile(),
+      () => false,
+    );
+    if (isFile) return path;
   }
+  return undefined;
 }
 
-async function unreachable(path: string, cause: unknown): Promise<Discovered> {
+/** A name was read, but there is nothing behind it: a link that leads nowhere, or a file that has just vanished. */
+async function unreachable(path: string, cause: unknown): Promise<Discovered | undefined> {
+  const name = basename(path);
   const target = await readlink(path).catch(() => undefined);
+  const mayBePlugin = isPluginFile(name) || parse(name).ext === '';
+  if (!mayBePlugin || (target === undefined && codeOf(cause) === 'ENOENT')) return undefined;
+  const why = (cause as Error).message;
   const text =
     target === undefined
-      ? `'${path}' cannot be read: ${(cause as Error).message}`
-      : `'${path}' is a link to '${target}', which cannot be reached: ${(cause as Error).message}`;
-  return {
-    id: parse(basename(path)).name.normalize('NFC'),
-    path,
-    problem: problem(new BulkheadError('ERR_PLUGIN_ENTRY', text, { cause }), true),
-  };
+      ? `'${path}' cannot be read: ${why}`
+      : `'${path}' is a link to '${target}', which cannot be reached: ${why}`;
+  return { id: idOf(name, false), path, problem: refusal(text, cause) };
 }
 
 function badName(path: string, id: string): BulkheadError {
-  return new BulkheadError(
-    'ERR_PLUGIN_ENTRY',
+  return refusal(
     `'${path}' cannot be a plugin because of its name ${JSON.stringify(id)}; expected 1 to 64 letters, digits, '-', '_' or '.', ` +
       'starting with a letter or digit, without spaces. Rename it, or start its name with _ if it is not a plugin.',
   );
 }
 
-function problem(error: BulkheadError, incomplete = false): NonNullable<Discovered['problem']> {
-  return { error, incomplete };
+function refusal(text: string, cause?: unknown): BulkheadError {
+  return new BulkheadError('ERR_PLUGIN_ENTRY', text, { cause });
 }

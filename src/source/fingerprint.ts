@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { readFile, realpath, stat } from 'node:fs/promises';
 
 /** What was found at a path: the hash of the content, or that nothing readable was there. */
 interface Print {
@@ -14,32 +15,45 @@ export type Difference = 'same' | 'touched' | 'changed';
 const ABSENT = 'absent';
 /** File systems count time in steps of some milliseconds; a change within the same step would go unnoticed. */
 const SETTLED_MS = 100;
+/** Of a larger file, which no build reads, size and time stand for the content. */
+const MAX_HASHED_BYTES = 32 * 1024 * 1024;
 
 /** The files that a build was made of, as they were then. */
 export class Fingerprint {
   readonly #prints = new Map<string, Print>();
+  readonly #links = new Map<string, string>();
 
-  get paths(): IterableIterator<string> {
-    return this.#prints.keys();
+  get paths(): Iterable<string> {
+    return [...this.#prints.keys(), ...this.#links.keys()];
   }
 
   has(path: string): boolean {
     return this.#prints.has(path);
   }
 
-  /** Records what a build has read. Call it with the very bytes that were used. */
-  async add(path: string, content: Uint8Array | undefined): Promise<void> {
-    this.#prints.set(path, {
-      hash: content === undefined ? ABSENT : hashOf(content),
-      ...(await statsOf(path)),
-    });
+  /** Reads a file that goes into a build; what is no file, or too large, is recorded and described instead. */
+  async read(path: string, maxBytes: number): Promise<Buffer | { isFile: boolean; size: number }> {
+    // Before the content: of a file that changes in between, the next comparison finds the times to differ.
+    const stats = await statsOf(path);
+    const isFile = stats.quick !== ABSENT;
+    if (!isFile || stats.size > maxBytes) {
+      await this.addFiles([path]);
+      return { isFile, size: stats.size };
+    }
+    const content = await readFile(path);
+    this.#prints.set(path, { ...stats, hash: hashOf(content) });
+    return content;
   }
 
   /** Records files that were used but not seen, as they are now. */
   async addFiles(paths: Iterable<string>): Promise<void> {
-    for (const path of paths) {
-      if (!this.#prints.has(path)) await this.add(path, await readFile(path).catch(() => undefined));
-    }
+    const unknown = [...paths].filter((path) => !this.#prints.has(path));
+    await Promise.all(unknown.map(async (path) => this.#prints.set(path, await printOf(path))));
+  }
+
+  /** Records where a path leads that goes by way of a link: the link can be made to lead elsewhere. */
+  async addLink(path: string): Promise<void> {
+    this.#links.set(path, await targetOf(path));
   }
 
   /** Changes when one of the files is written. */
@@ -56,31 +70,44 @@ export class Fingerprint {
   async compare(suspects: ReadonlySet<string> = new Set(), acknowledge = false): Promise<Difference> {
     let difference: Difference = 'same';
     for (const [path, print] of this.#prints) {
-      const now = await statsOf(path);
-      if (now.quick !== '' && now.quick === print.quick && !suspects.has(path)) continue;
-      if ((await currentHash(path)) !== print.hash) return 'changed';
-      if (now.mtimeMs !== print.mtimeMs) {
+      const { quick } = await statsOf(path);
+      if (quick !== '' && quick === print.quick && !suspects.has(path)) continue;
+      const now = await printOf(path);
+      if (now.hash !== print.hash) return 'changed';
+      if (now.mtimeMs === print.mtimeMs) print.quick = now.quick;
+      else {
         difference = 'touched';
-        if (acknowledge) this.#prints.set(path, { ...print, ...now });
-      } else print.quick = now.quick;
+        if (acknowledge) this.#prints.set(path, now);
+      }
     }
+    for (const [path, target] of this.#links) if ((await targetOf(path)) !== target) return 'changed';
     return difference;
   }
 }
 
-async function currentHash(path: string): Promise<string> {
-  const content = await readFile(path).catch(() => undefined);
-  return content === undefined ? ABSENT : hashOf(content);
+async function printOf(path: string): Promise<Print> {
+  const stats = await statsOf(path);
+  if (stats.quick === ABSENT) return { ...stats, hash: ABSENT };
+  if (stats.size > MAX_HASHED_BYTES) return { ...stats, hash: `${stats.size}:${stats.mtimeMs}` };
+  return { ...stats, hash: await readFile(path).then(hashOf, () => ABSENT) };
 }
 
-async function statsOf(path: string): Promise<{ mtimeMs: number; quick: string }> {
+/** Of what is no file, as of what is not there: nothing can be read from it. */
+async function statsOf(path: string): Promise<{ size: number; mtimeMs: number; quick: string }> {
+  let stats: Stats;
   try {
-    const { size, mtimeMs, ctimeMs, ino } = await stat(path);
-    const settled = Date.now() - Math.max(mtimeMs, ctimeMs) >= SETTLED_MS;
-    return { mtimeMs, quick: settled ? `${size}:${mtimeMs}:${ctimeMs}:${ino}` : '' };
+    stats = await stat(path);
   } catch {
-    return { mtimeMs: 0, quick: ABSENT };
+    return { size: 0, mtimeMs: 0, quick: ABSENT };
   }
+  if (!stats.isFile()) return { size: 0, mtimeMs: 0, quick: ABSENT };
+  const { size, mtimeMs, ctimeMs, ino } = stats;
+  const settled = Date.now() - Math.max(mtimeMs, ctimeMs) >= SETTLED_MS;
+  return { size, mtimeMs, quick: settled ? `${size}:${mtimeMs}:${ctimeMs}:${ino}` : '' };
+}
+
+async function targetOf(path: string): Promise<string> {
+  return realpath(path).catch(() => ABSENT);
 }
 
 function hashOf(content: Uint8Array): string {

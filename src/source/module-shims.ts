@@ -3,39 +3,62 @@ import { pathToFileURL } from 'node:url';
 import type { Loader } from 'esbuild';
 
 /**
- * What a module knows of its own place has to mean the author's file, not the build. Each name is replaced by a variable,
- * which `withModuleShims` gives its value in each file.
+ * What a module knows of its own place has to mean the author's file, not the build: these names are replaced by a
+ * variable, which `withModuleShims` declares in each file that needs it.
  */
 export const SHIM_DEFINES = {
-  'import.meta.url': 'bulkhead_module_url',
-  'import.meta.filename': 'bulkhead_module_filename',
-  'import.meta.dirname': 'bulkhead_module_dirname',
-  'import.meta.resolve': 'bulkhead_module_resolve',
-  __filename: 'bulkhead_module_filename',
-  __dirname: 'bulkhead_module_dirname',
+  'import.meta': 'bulkhead_module',
+  __filename: 'bulkhead_module.filename',
+  __dirname: 'bulkhead_module.dirname',
+  'require.resolve': 'bulkhead_module.require.resolve',
 };
 
-const MENTIONS_ITS_PLACE = /\bimport\s*\.\s*meta\b|\b__(file|dir)name\b/;
+const MENTIONS_ITS_PLACE = /\bimport\s*\.\s*meta\b|\b__(file|dir)name\b|\brequire\s*\.\s*resolve\b/;
+/** Ends the declaration, so that columns on its line can be told from the author's. */
+const END = '/*bulkhead*/';
 
-/** The file's content with those variables declared on its first line, if it needs them; no line moves. */
-export function withModuleShims(path: string, content: Buffer, loader: Loader): Buffer | string {
+/** Stands before every build. CommonJS parts of a plugin find their packages from the plugin's own place. */
+export function shimBanner(entry: string): string {
+  return [
+    `import { createRequire as bulkheadRequire, isBuiltin as bulkheadIsBuiltin } from 'node:module';`,
+    `import { pathToFileURL as bulkheadFileUrl } from 'node:url';`,
+    `const require = bulkheadRequire(${JSON.stringify(entry)});`,
+    'const bulkheadResolve = (name, from) => /^(\\.{0,2}\\/|[a-z]+:)/.test(name) ? new URL(name, from).href : ' +
+      "bulkheadIsBuiltin(name) ? 'node:' + name : bulkheadFileUrl(bulkheadRequire(from).resolve(name)).href;",
+  ].join(' ');
+}
+
+/**
+ * The file's content with the variable declared on its first line, if it needs it; no line moves.
+ *
+ * @param resolved URLs of packages that the file asks `import.meta.resolve` for
+ */
+export function withModuleShims(
+  path: string,
+  content: Buffer,
+  loader: Loader,
+  resolved: Record<string, string>,
+): Buffer | string {
   if (loader === 'json' || loader === 'text') return content;
   const text = content.toString('utf8');
   if (!MENTIONS_ITS_PLACE.test(text)) return content;
-  const declared = declarations(path);
-  return text.startsWith('#!') ? text.replace(/^.*/, declared) : declared + text;
+  const url = JSON.stringify(pathToFileURL(path).href);
+  const fields = [
+    `url: ${url}`,
+    `filename: ${JSON.stringify(path)}`,
+    `dirname: ${JSON.stringify(dirname(path))}`,
+    `get require() { return bulkheadRequire(${url}); }`,
+    `resolve: (name) => (${JSON.stringify(resolved)})[name] ?? bulkheadResolve(name, ${url})`,
+  ];
+  const declaration = `const bulkhead_module = { ${fields.join(', ')} };${END}`;
+  return text.startsWith('#!') ? text.replace(/^.*/, () => declaration) : declaration + text;
 }
 
-function declarations(path: string): string {
-  const url = JSON.stringify(pathToFileURL(path).href);
-  const parts: string[] = [
-    `bulkhead_module_url = ${url}`,
-    `bulkhead_module_filename = ${JSON.stringify(path)}`,
-    `bulkhead_module_dirname = ${JSON.stringify(dirname(path))}`,
-    `bulkhead_module_resolve = (name) => /^(\\.{0,2}\\/|[a-z]+:)/.test(name) ? new URL(name, ${url}).href : ` +
-      `new URL('file://' + bulkheadCreateRequire(${url}).resolve(name)).href`,
-  ];
-  return `const ${parts.join(', ')};`;
+/** The author's column, from 1, of a place that esbuild counts in bytes from 0, shims included. */
+export function authorsColumn({ lineText, column }: { lineText: string; column: number }): number {
+  const before = Buffer.from(lineText).subarray(0, column).toString();
+  const shim = before.indexOf(END);
+  return before.length - (shim < 0 ? 0 : shim + END.length) + 1;
 }
 
 const REFERENCE = /\bnew URL\(\s*(['"`])(\.{1,2}\/[^'"`]+\.[cm]?[jt]sx?)\1\s*,\s*import\.meta\.url\s*\)/g;
@@ -46,4 +69,12 @@ export function referencedModules(path: string, content: Buffer): string[] {
   return [...content.toString('utf8').matchAll(REFERENCE)].map((match) =>
     resolve(dirname(path), match[2] as string),
   );
+}
+
+const RESOLVE = /\bimport\.meta\.resolve\(\s*(['"`])([^'"`./][^'"`]*)\1\s*\)/g;
+
+/** Names of packages that a file asks `import.meta.resolve` for. */
+export function resolvedNames(content: Buffer): string[] {
+  if (!content.includes('import.meta.resolve')) return [];
+  return [...content.toString('utf8').matchAll(RESOLVE)].map((match) => match[2] as string);
 }

@@ -1,0 +1,54 @@
+import { dirname, resolve } from 'node:path';
+import type { BuildFailure, Message } from 'esbuild';
+import type { Fingerprint } from './fingerprint.ts';
+import { authorsColumn } from './module-shims.ts';
+import { PluginSourceError } from './source-error.ts';
+
+/** A failed build; `inputs` says when it is worth trying again. */
+export class BuildError extends PluginSourceError {
+  readonly inputs: Fingerprint;
+  constructor(
+    message: string,
+    inputs: Fingerprint,
+    location?: PluginSourceError['location'],
+    cause?: unknown,
+  ) {
+    super('ERR_PLUGIN_BUILD', message, location, { cause });
+    this.inputs = inputs;
+  }
+}
+
+/** What the author is told of a build that failed. */
+export function explainBuildError(error: unknown, entry: string, inputs: Fingerprint): BuildError {
+  const [first, ...more] = (error as Partial<BuildFailure>).errors ?? [];
+  if (first === undefined) {
+    const text = `${entry} could not be built: ${(error as Error).message}`;
+    return new BuildError(text, inputs, undefined, error);
+  }
+  const others = more.length === 0 ? '' : ` (and ${more.length} more)`;
+  const { location } = first;
+  const place =
+    location === null
+      ? undefined
+      : {
+          file: resolve(dirname(entry), location.file),
+          line: location.line,
+          column: authorsColumn(location),
+        };
+  return new BuildError(`${first.text}${others}${advice(first)}`, inputs, place, error);
+}
+
+/** How to mend it. What esbuild says of itself, leaving out what only those can do who call it. */
+function advice({ text, notes }: Message): string {
+  const given = notes
+    .map((note) => note.text.replace(/:$/, '.'))
+    .filter((note) => !/^You can mark/.test(note));
+  if (given.length > 0) return `. ${given.join(' ')}`;
+  const missing = /^Could not resolve "([^./#][^"]*)"$/.exec(text)?.[1];
+  return missing === undefined ? '' : `. Is the package installed? Try: npm install ${packageName(missing)}`;
+}
+
+/** The package that an import names. */
+export function packageName(specifier: string): string {
+  return /^(@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? specifier;
+}

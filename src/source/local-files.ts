@@ -1,0 +1,165 @@
+import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
+import { dirname, extname, isAbsolute, join, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { ImportKind, Loader, OnResolveArgs, OnResolveResult, Plugin, PluginBuild } from 'esbuild';
+import { packageName } from './build-error.ts';
+import type { Fingerprint } from './fingerprint.ts';
+import { referencedModules, resolvedNames, withModuleShims } from './module-shims.ts';
+
+/** Largest source file, in bytes: a data file or a bundle gone wrong, not a plugin. */
+const MAX_SOURCE_BYTES = 16 * 1024 * 1024;
+const LOADERS: Record<string, Loader> = {
+  '.ts': 'ts',
+  '.mts': 'ts',
+  '.cts': 'ts',
+  '.tsx': 'tsx',
+  '.js': 'js',
+  '.mjs': 'js',
+  '.cjs': 'js',
+  '.jsx': 'jsx',
+  '.json': 'json',
+  '.txt': 'text',
+  '.md': 'text',
+  '.html': 'text',
+  '.sql': 'text',
+};
+const OWN_FILES = fileURLToPath(new URL('..', import.meta.url));
+/** What `bulkhead/plugin` is to a plugin: found without a `node_modules`, wherever the plugin lies. */
+const PLUGIN_API = readFileSync(new URL('../runtime/api.js', import.meta.url), 'utf8');
+
+/**
+ * Bundles what the plugin's files import from each other and records what was read. Packages stay outside, and are found
+ * from where the importing file is.
+ */
+export function bundleLocalFiles(inputs: Fingerprint): Plugin {
+  return {
+    name: 'bulkhead-local-files',
+    setup(build) {
+      build.onResolve({ filter: /^\./ }, (request) => noteFileBeside(request, inputs));
+      build.onResolve({ filter: /^[^.]/ }, async (request) => {
+        if (request.kind === 'entry-point' || request.pluginData === RESOLVED_BY_ESBUILD) return undefined;
+        if (request.path === 'bulkhead/plugin') return { path: request.path, namespace: 'api' };
+        if (isBuiltin(request.path)) return { path: request.path, external: true };
+        return await resolvePackage(build, request, inputs);
+      });
+      build.onLoad({ filter: /.*/, namespace: 'api' }, () => ({ contents: PLUGIN_API }));
+      build.onLoad({ filter: /.*/, namespace: 'file' }, async ({ path }) => {
+        if (path.startsWith(OWN_FILES)) return undefined;
+        const loader = LOADERS[extname(path)];
+        if (loader === undefined) return undefined;
+        const content = await readSource(path, inputs);
+        if (typeof content === 'string') return { errors: [{ text: content }] };
+        await inputs.addFiles([join(dirname(path), 'tsconfig.json'), ...referencedModules(path, content)]);
+        const resolved = await resolvePackages(build, path, resolvedNames(content));
+        return {
+          contents: withModuleShims(path, content, loader, resolved),
+          loader,
+          resolveDir: dirname(path),
+        };
+      });
+    },
+  };
+}
+
+const RESOLVED_BY_ESBUILD = Symbol('resolved by esbuild');
+
+/** Local files are found by esbuild, since only for those it heeds a tsconfig.json; noted is what the finding depends on. */
+async function noteFileBeside(
+  { path, kind, resolveDir }: OnResolveArgs,
+  inputs: Fingerprint,
+): Promise<OnResolveResult | undefined> {
+  const possible = candidates(resolve(resolveDir, path));
+  const found = possible.find(isSomething);
+  if (found === undefined) {
+    // It may appear later: then this build is worth another try.
+    await inputs.addFiles(possible);
+    return undefined;
+  }
+  if (realpathSync(found) !== found) await inputs.addLink(found);
+  return extname(found) === '.node' ? outside(found, kind) : undefined;
+}
+
+async function resolvePackage(
+  build: PluginBuild,
+  { path, kind, importer, resolveDir, with: attributes }: OnResolveArgs,
+  inputs: Fingerprint,
+): Promise<OnResolveResult | undefined> {
+  const request = { kind, importer, resolveDir, with: attributes, pluginData: RESOLVED_BY_ESBUILD };
+  const found = await build.resolve(path, request);
+  if (found.errors.length > 0) {
+    await inputs.addFiles(isAbsolute(path) ? candidates(path) : packageFiles(path, resolveDir));
+    return undefined;
+  }
+  if (found.external || found.namespace !== 'file') return found;
+  // By a path of tsconfig.json, or by a link to a package that is being worked on.
+  const isLocal = !/[\\/]node_modules[\\/]/.test(found.path) && extname(found.path) !== '.node';
+  return isLocal ? undefined : outside(found.path, kind);
+}
+
+/** Left to Node, which gets the place where it was found. */
+function outside(file: string, kind: ImportKind): OnResolveResult {
+  return { path: kind === 'require-call' ? file : pathToFileURL(file).href, external: true };
+}
+
+/** URLs of packages, as an `import` in that file would find them. */
+async function resolvePackages(
+  build: PluginBuild,
+  importer: string,
+  names: readonly string[],
+): Promise<Record<string, string>> {
+  const urls: Record<string, string> = {};
+  for (const name of names) {
+    const found = await build.resolve(name, {
+      kind: 'import-statement',
+      importer,
+      resolveDir: dirname(importer),
+      pluginData: RESOLVED_BY_ESBUILD,
+    });
+    if (found.namespace === 'file' && !found.external) urls[name] = pathToFileURL(found.path).href;
+  }
+  return urls;
+}
+
+/** What stands for a package, wherever it could be installed. */
+function packageFiles(specifier: string, from: string): string[] {
+  const files: string[] = [];
+  for (let directory = from; ; directory = dirname(directory)) {
+    files.push(join(directory, 'node_modules', packageName(specifier), 'package.json'));
+    if (directory === dirname(directory)) return files;
+  }
+}
+
+/** Not a folder; whether it can be read is seen later. */
+function isSomething(path: string): boolean {
+  try {
+    return !statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+/** What an import of a path can mean. */
+function candidates(path: string): string[] {
+  const extensions = Object.keys(LOADERS);
+  return [
+    path,
+    path.replace(/\.([mc]?)js$/, '.$1ts'),
+    ...extensions.map((extension) => path + extension),
+    ...extensions.map((extension) => join(path, `index${extension}`)),
+  ];
+}
+
+/** The content, or why there is none to be had. */
+async function readSource(path: string, inputs: Fingerprint): Promise<Buffer | string> {
+  try {
+    const content = await inputs.read(path, MAX_SOURCE_BYTES);
+    if (Buffer.isBuffer(content)) return content;
+    return content.isFile
+      ? `${path} has ${content.size} bytes; a source file may have ${MAX_SOURCE_BYTES}. Keep data in a file that the plugin reads.`
+      : `${path} is no regular file; expected a module.`;
+  } catch (error) {
+    await inputs.addFiles([path]);
+    return `${path} cannot be read: ${(error as Error).message}`;
+  }
+}

@@ -1,0 +1,75 @@
+import { writeFileSync } from 'node:fs';
+import { cp, writeFile } from 'node:fs/promises';
+import { expect, it } from 'vitest';
+import { bench, benchIn, DEBOUNCE_MS, pluginSource, until, Workspace } from '../support/workspace.ts';
+import { currentValue, gated, valued } from './values.ts';
+
+it('loads what was saved during a slow reload, and loses none', async () => {
+  const { gate, open } = gated();
+  const { manager, workspace, next, seen } = await bench({ 'slow.ts': valued('slow', 0) }, { bot: { gate } });
+  await manager.loadAll();
+  const file = workspace.path('plugins/slow.ts');
+  await writeFile(file, valued('slow', 1, 'await ctx.bot.gate();').replace('setup(', 'async setup('));
+  await until(() => manager.get('slow')?.state === 'reloading', 'the slow setup');
+  // Looked at while the reload is under way: another file shows that the look has been.
+  const looked = next('loaded');
+  await workspace.write({ 'plugins/slow.ts': valued('slow', 2), 'plugins/other.ts': valued('other', 0) });
+  await looked;
+  open();
+  await until(async () => (await currentValue(manager, 'slow')) === 2, 'the later save');
+  expect(seen('reload-failed')).toEqual([]);
+  expect(seen('reloaded').map(({ generation }) => generation)).toEqual([2, 3]);
+});
+
+it('loads only the last of a burst of saves', async () => {
+  const { manager, workspace, next, seen } = await bench({ 'dice.ts': valued('dice', 0) });
+  await manager.loadAll();
+  const reloaded = next('reloaded');
+  for (let value = 1; value <= 50; value++) {
+    writeFileSync(workspace.path('plugins/dice.ts'), valued('dice', value));
+  }
+  await reloaded;
+  expect(await currentValue(manager, 'dice')).toBe(50);
+  expect(seen('reloaded')).toHaveLength(1);
+});
+
+it('reloads each plugin once when hundreds of files change at once, as by a change of branch', async () => {
+  const plugins = Array.from({ length: 40 }, (_value, index) => `p${index}`);
+  const tree = (branch: string, value: number) =>
+    Object.fromEntries(
+      plugins.flatMap((name) => [
+        [
+          `${branch}/${name}/index.ts`,
+          `import { a } from './a.ts'; import b from './lib/b.json'; import c from './lib/c.txt';
+          ${pluginSource(name, 'return { value: () => [a, b.b, c] };')}`,
+        ],
+        [`${branch}/${name}/a.ts`, `export const a = ${value};`],
+        [`${branch}/${name}/lib/b.json`, `{ "b": ${value} }`],
+        [`${branch}/${name}/lib/c.txt`, `c${value}`],
+        [`${branch}/${name}/lib/unused.md`, `${value}`],
+      ]),
+    );
+  const workspace = await Workspace.create({ ...tree('plugins', 1), ...tree('other-branch', 2) });
+  const { manager, seen } = benchIn(workspace, { hotReload: { debounceMs: 200 } });
+  expect((await manager.loadAll()).loaded).toHaveLength(plugins.length);
+  await cp(workspace.path('other-branch'), workspace.path('plugins'), { recursive: true });
+  await until(() => seen('reloaded').length >= plugins.length, 'all reloads', 25_000);
+  for (const name of plugins) expect(await currentValue(manager, name)).toEqual([2, 2, 'c2']);
+  expect(
+    seen('reloaded')
+      .map(({ name }) => name)
+      .sort(),
+  ).toEqual([...plugins].sort());
+  expect(seen('reload-failed')).toEqual([]);
+});
+
+it('notices a save in the midst of a stream of other changes', async () => {
+  const { manager, workspace, next } = await bench({ 'dice.ts': valued('dice', 0) });
+  await manager.loadAll();
+  const noise = () => writeFileSync(workspace.path('plugins/noise.txt'), String(performance.now()));
+  const writing = setInterval(noise, DEBOUNCE_MS / 8);
+  const reloaded = next('reloaded');
+  await writeFile(workspace.path('plugins/dice.ts'), valued('dice', 1));
+  await reloaded.finally(() => clearInterval(writing));
+  expect(await currentValue(manager, 'dice')).toBe(1);
+});

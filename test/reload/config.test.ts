@@ -1,0 +1,120 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { expect, it } from 'vitest';
+import { bench, pluginSource } from '../support/workspace.ts';
+import { currentValue } from './values.ts';
+
+/** A plugin whose value is its configuration; `sides` has to be a number up to `max`, and is 6 if it is not given. */
+function configured(setup = '', max = 100): string {
+  const schema = `{ '~standard': { version: 1 as const, vendor: 'test', validate: (value: unknown) => {
+    const { sides = 6 } = value as { sides?: unknown };
+    if (typeof sides === 'number' && sides <= ${max}) return { value: { sides } };
+    return { issues: [{ message: 'expected a number up to ${max}', path: ['sides'] }] };
+  } } }`;
+  return pluginSource('dice', `${setup} return { value: () => ctx.config };`, `config: ${schema},`);
+}
+
+const onConfig = `ctx.onConfig(({ sides }) => { if (sides === 13) throw new Error('unlucky'); ctx.state.set('seen', sides); });`;
+
+it('gives a changed configuration to onConfig, without a reload', async () => {
+  const { manager, seen } = await bench(
+    { 'dice.ts': configured(onConfig) },
+    { config: { dice: { sides: 8 } } },
+  );
+  await manager.loadAll();
+  expect(await currentValue(manager, 'dice')).toEqual({ sides: 8 });
+  await manager.configure('dice', { sides: 20 });
+  expect(await currentValue(manager, 'dice')).toEqual({ sides: 20 });
+  expect(manager.get('dice')).toMatchObject({ generation: 1, reloads: 0 });
+  expect(seen('reloaded')).toEqual([]);
+});
+
+it('reloads for a changed configuration when there is no onConfig', async () => {
+  const { manager, seen } = await bench({ 'dice.ts': configured() });
+  await manager.loadAll();
+  expect(await currentValue(manager, 'dice')).toEqual({ sides: 6 });
+  await manager.configure('dice', { sides: 20 });
+  expect(await currentValue(manager, 'dice')).toEqual({ sides: 20 });
+  expect(seen('reloaded')).toMatchObject([{ name: 'dice', generation: 2 }]);
+});
+
+it.each([
+  [
+    'the schema',
+    configured(),
+    { sides: 'many' },
+    /dice\.ts: The configuration does not fit: sides: expected a number up to 100/,
+  ],
+  [
+    'the schema, with an onConfig',
+    configured(onConfig),
+    { sides: 101 },
+    /sides: expected a number up to 100/,
+  ],
+  ['onConfig', configured(onConfig), { sides: 13 }, /unlucky/],
+])(
+  'keeps the old configuration and generation when a value is refused by %s',
+  async (_by, source, value, says) => {
+    const { manager, seen } = await bench({ 'dice.ts': source }, { config: { dice: { sides: 8 } } });
+    await manager.loadAll();
+    await expect(manager.configure('dice', value)).rejects.toMatchObject({
+      code: 'ERR_PLUGIN_CONFIG',
+      message: expect.stringMatching(says),
+    });
+    expect(seen('reload-failed')).toMatchObject([{ name: 'dice', stage: 'config', generation: 1 }]);
+    expect(manager.get('dice')).toMatchObject({ generation: 1, state: 'running' });
+    expect(await currentValue(manager, 'dice')).toEqual({ sides: 8 });
+    // The refused value is forgotten, not kept for the next reload.
+    await manager.reload('dice');
+    expect(await currentValue(manager, 'dice')).toEqual({ sides: 8 });
+  },
+);
+
+it('keeps the old version when the new one refuses the configuration', async () => {
+  const { manager, workspace, next } = await bench(
+    { 'dice.ts': configured() },
+    { config: { dice: { sides: 20 } } },
+  );
+  await manager.loadAll();
+  const failed = next('reload-failed');
+  await writeFile(workspace.path('plugins/dice.ts'), configured('', 10));
+  const { stage, generation, error } = await failed;
+  expect({ stage, generation }).toEqual({ stage: 'config', generation: 1 });
+  expect(error).toMatchObject({ code: 'ERR_PLUGIN_CONFIG' });
+  expect(error.message).toContain('sides: expected a number up to 10');
+  expect(await currentValue(manager, 'dice')).toEqual({ sides: 20 });
+});
+
+it('loads a plugin whose configuration did not fit once it is given one that does', async () => {
+  const { manager, seen } = await bench({ 'dice.ts': configured() }, { config: { dice: { sides: true } } });
+  const { failed } = await manager.loadAll();
+  expect(failed).toMatchObject([{ name: 'dice', error: { code: 'ERR_PLUGIN_CONFIG' } }]);
+  expect(seen('reload-failed')).toMatchObject([{ stage: 'config', generation: undefined }]);
+  expect(manager.get('dice')).toMatchObject({ state: 'failed' });
+  await expect(manager.configure('dice', { sides: null })).rejects.toMatchObject({
+    code: 'ERR_PLUGIN_CONFIG',
+  });
+  await manager.configure('dice', { sides: 4 });
+  expect(await currentValue(manager, 'dice')).toEqual({ sides: 4 });
+});
+
+it('keeps a configuration through a reload of the file, and while the plugin is disabled or gone', async () => {
+  const { manager, workspace, next } = await bench({ 'dice.ts': configured() });
+  await manager.loadAll();
+  await manager.configure('dice', { sides: 10 });
+  const reloaded = next('reloaded');
+  await writeFile(workspace.path('plugins/dice.ts'), configured('/* saved */'));
+  await reloaded;
+  expect(await currentValue(manager, 'dice')).toEqual({ sides: 10 });
+  await manager.disable('dice');
+  await manager.configure('dice', { sides: 12 });
+  expect(manager.get('dice')).toMatchObject({ state: 'disabled' });
+  await manager.enable('dice');
+  expect(await currentValue(manager, 'dice')).toEqual({ sides: 12 });
+  const unloaded = next('unloaded');
+  await rm(workspace.path('plugins/dice.ts'));
+  await unloaded;
+  const loaded = next('loaded');
+  await workspace.write({ 'plugins/dice.ts': configured() });
+  await loaded;
+  expect(await currentValue(manager, 'dice')).toEqual({ sides: 12 });
+});

@@ -1,0 +1,116 @@
+import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { expect, it } from 'vitest';
+import { bench, benchIn, until, Workspace } from '../support/workspace.ts';
+import { currentValue, valued } from './values.ts';
+
+it('keeps the plugins while their directory is deleted and made again, and notices edits afterwards', async () => {
+  const { manager, workspace, next, seen } = await bench({
+    'dice.ts': valued('dice', 1),
+    'seen/index.ts': valued('seen', 1),
+  });
+  await manager.loadAll();
+  const warned = next('watch', ({ text }) => text.includes(workspace.path('plugins')));
+  await rm(workspace.path('plugins'), { recursive: true });
+  expect((await warned).text).toContain('goes on');
+  expect(await currentValue(manager, 'dice')).toBe(1);
+  const both = Promise.all(['dice', 'seen'].map((each) => next('reloaded', ({ name }) => name === each)));
+  await workspace.write({
+    'plugins/dice.ts': valued('dice', 2),
+    'plugins/seen/index.ts': valued('seen', 2),
+  });
+  await both;
+  const edited = next('reloaded');
+  await writeFile(workspace.path('plugins/seen/index.ts'), valued('seen', 3));
+  await edited;
+  expect(await currentValue(manager, 'seen')).toBe(3);
+  expect(seen('unloaded')).toEqual([]);
+  expect(manager.hotReload.mode).toBe('native');
+});
+
+it('follows when another directory is put in the place of the plugin directory', async () => {
+  const { manager, workspace, next, seen } = await bench({ 'dice.ts': valued('dice', 1) });
+  await workspace.write({ 'next/dice.ts': valued('dice', 2) });
+  await manager.loadAll();
+  const reloaded = next('reloaded');
+  await rename(workspace.path('plugins'), workspace.path('previous'));
+  await rename(workspace.path('next'), workspace.path('plugins'));
+  await reloaded;
+  const edited = next('reloaded');
+  await writeFile(workspace.path('plugins/dice.ts'), valued('dice', 3));
+  await edited;
+  expect(await currentValue(manager, 'dice')).toBe(3);
+  expect(seen('unloaded')).toEqual([]);
+});
+
+it('watches a plugin directory that is a link, and follows it to another', async () => {
+  const workspace = await Workspace.create({
+    'v1/dice.ts': valued('dice', 1),
+    'v2/dice.ts': valued('dice', 2),
+  });
+  await symlink('v1', workspace.path('plugins'));
+  const { manager, next } = benchIn(workspace);
+  await manager.loadAll();
+  for (const [value, change] of [
+    ['edited', () => writeFile(workspace.path('v1/dice.ts'), valued('dice', 'edited'))],
+    [2, () => rm(workspace.path('plugins')).then(() => symlink('v2', workspace.path('plugins')))],
+    ['edited too', () => writeFile(workspace.path('v2/dice.ts'), valued('dice', 'edited too'))],
+  ] as [unknown, () => Promise<void>][]) {
+    const reloaded = next('reloaded');
+    await change();
+    await reloaded;
+    expect(await currentValue(manager, 'dice')).toBe(value);
+  }
+});
+
+it('loads what appears in a directory that did not exist at the start', async () => {
+  const workspace = await Workspace.create();
+  const { manager, next } = benchIn(workspace, { pluginDir: workspace.path('not/yet/there') });
+  const { loaded, failed } = await manager.loadAll();
+  expect(loaded).toEqual([]);
+  expect(failed[0]).toMatchObject({ name: workspace.path('not/yet/there') });
+  expect(failed[0]?.error.message).toContain('is not there');
+  const first = next('loaded');
+  await workspace.write({ 'not/yet/there/dice.ts': valued('dice', 1) });
+  await first;
+  const reloaded = next('reloaded');
+  await writeFile(workspace.path('not/yet/there/dice.ts'), valued('dice', 2));
+  await reloaded;
+  expect(await currentValue(manager, 'dice')).toBe(2);
+});
+
+it('loads from several directories, and goes on with one when another is missing', async () => {
+  const workspace = await Workspace.create({
+    'plugins/dice.ts': valued('dice', 1),
+    'plugins-more/seen.ts': valued('seen', 1),
+    'plugins-more/poll.ts': valued('poll', 1),
+  });
+  const pluginDir = ['plugins', 'plugins-more', 'absent'].map((name) => workspace.path(name));
+  const { manager, next, seen } = benchIn(workspace, { pluginDir });
+  expect((await manager.loadAll()).loaded).toEqual(['dice', 'poll', 'seen']);
+  await rm(workspace.path('plugins'), { recursive: true });
+  // In a directory that is still there, a deleted file is gone at once, although the other's name is the beginning of its name.
+  const unloaded = next('unloaded');
+  await rm(workspace.path('plugins-more/poll.ts'));
+  expect(await unloaded).toMatchObject({ name: 'poll' });
+  const reloaded = next('reloaded');
+  await writeFile(workspace.path('plugins-more/seen.ts'), valued('seen', 2));
+  await reloaded;
+  const loaded = next('loaded');
+  await workspace.write({ 'absent/new.ts': valued('new', 1) });
+  await loaded;
+  expect(manager.list().map(({ name }) => name)).toEqual(['dice', 'new', 'seen']);
+  expect(seen('unloaded')).toHaveLength(1);
+});
+
+it('is not confused by a file where the plugin directory should be', async () => {
+  const workspace = await Workspace.create({ plugins: 'a file' });
+  const { manager, next } = benchIn(workspace);
+  const { failed } = await manager.loadAll();
+  expect(failed).toHaveLength(1);
+  const loaded = next('loaded');
+  await rm(workspace.path('plugins'));
+  await mkdir(workspace.path('plugins'));
+  await workspace.write({ 'plugins/dice.ts': valued('dice', 1) });
+  await loaded;
+  await until(() => manager.hotReload.mode !== 'off', 'the watcher');
+});

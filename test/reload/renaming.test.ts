@@ -1,0 +1,121 @@
+import { rename, writeFile } from 'node:fs/promises';
+import { expect, it } from 'vitest';
+import { bench, benchIn, until, Workspace } from '../support/workspace.ts';
+import { currentValue, gated, valued } from './values.ts';
+
+it('ends with one plugin under its name when its file is renamed', async () => {
+  const { manager, workspace, next, seen } = await bench({ 'dice.ts': valued('dice', 1) });
+  await manager.loadAll();
+  const loaded = next('loaded');
+  await rename(workspace.path('plugins/dice.ts'), workspace.path('plugins/cubes.ts'));
+  await loaded;
+  expect(manager.list().map(({ id, name, state }) => ({ id, name, state }))).toEqual([
+    { id: 'cubes', name: 'dice', state: 'running' },
+  ]);
+  expect(await currentValue(manager, 'dice')).toBe(1);
+  expect(seen('reload-failed')).toEqual([]);
+});
+
+it('waits for the teardown of a renamed plugin before it loads it under its new file', async () => {
+  const { gate, open } = gated();
+  const slow = valued('slow', 1, 'ctx.onTeardown(() => ctx.bot.gate());');
+  const { manager, workspace, next, seen } = await bench({ 'slow.ts': slow }, { bot: { gate } });
+  await manager.loadAll();
+  await rename(workspace.path('plugins/slow.ts'), workspace.path('plugins/renamed.ts'));
+  await until(() => manager.get('slow')?.state === 'stopping', 'the teardown');
+  const reloaded = next('loaded', ({ name }) => name === 'slow');
+  open();
+  await reloaded;
+  expect(manager.list().map(({ id, name }) => ({ id, name }))).toEqual([{ id: 'renamed', name: 'slow' }]);
+  expect(seen('reload-failed')).toEqual([]);
+});
+
+it('keeps the slot of a plugin that changes its name, under the new name only', async () => {
+  const { manager, workspace, next } = await bench({
+    'dice.ts': valued('dice', 1, `ctx.state.set('kept', true);`),
+  });
+  await manager.loadAll();
+  const reloaded = next('reloaded');
+  await writeFile(
+    workspace.path('plugins/dice.ts'),
+    valued('cubes', 2).replace('() => 2', `() => ctx.state.get('kept')`),
+  );
+  expect(await reloaded).toMatchObject({ name: 'cubes', generation: 2 });
+  expect(await currentValue(manager, 'cubes')).toBe(true);
+  expect(manager.get('cubes')).toMatchObject({ id: 'dice', generation: 2 });
+  expect(manager.get('dice')).toBeUndefined();
+  await expect(currentValue(manager, 'dice')).rejects.toThrow(
+    `the plugin in ${workspace.path('plugins/dice.ts')} is called 'cubes'`,
+  );
+  await expect(manager.reload('dice')).rejects.toMatchObject({ code: 'ERR_PLUGIN_NOT_FOUND' });
+});
+
+it("refuses a name that is another plugin's name or id, shows both files, and takes it once it is free", async () => {
+  const { manager, workspace, next } = await bench({
+    'first.ts': valued('dice', 1),
+    'second.ts': valued('second', 2),
+  });
+  await manager.loadAll();
+  const [first, second] = [workspace.path('plugins/first.ts'), workspace.path('plugins/second.ts')];
+  for (const taken of ['dice', 'first']) {
+    const failed = next('reload-failed');
+    await writeFile(second, valued(taken, 3));
+    const { error, generation } = await failed;
+    expect(error).toMatchObject({ code: 'ERR_PLUGIN_NAME_TAKEN' });
+    expect(error.message).toContain(`'${taken}'`);
+    expect(error.message).toContain(first);
+    expect(error.message).toContain(second);
+    expect(generation).toBeGreaterThan(0);
+    expect(await currentValue(manager, 'second')).toBe(2);
+  }
+  const reloaded = next('reloaded', ({ name }) => name === 'first');
+  await rename(first, `${first}.bak`);
+  await reloaded;
+  expect(await currentValue(manager, 'first')).toBe(3);
+});
+
+it('refuses a second plugin of the same name at the start, and loads the first', async () => {
+  const { manager, workspace } = await bench({ 'a.ts': valued('same', 'a'), 'b.ts': valued('same', 'b') });
+  const { loaded, failed } = await manager.loadAll();
+  expect(loaded).toEqual(['same']);
+  expect(failed).toHaveLength(1);
+  expect(failed[0]?.error).toMatchObject({ code: 'ERR_PLUGIN_NAME_TAKEN' });
+  expect(failed[0]?.error.message).toContain(workspace.path('plugins/a.ts'));
+  expect(failed[0]?.error.message).toContain(workspace.path('plugins/b.ts'));
+});
+
+it('takes the first of two entries with one id, warns of the other, and takes that when the first is gone', async () => {
+  const { manager, workspace, next } = await bench({
+    'dice.js': valued('dice', 'js'),
+    'dice.ts': valued('dice', 'ts'),
+  });
+  const { loaded, failed } = await manager.loadAll();
+  expect(loaded).toEqual(['dice']);
+  expect(failed[0]?.error.message).toContain(workspace.path('plugins/dice.ts'));
+  expect(failed[0]?.error.message).toContain(`the same id as '${workspace.path('plugins/dice.js')}'`);
+  expect(await currentValue(manager, 'dice')).toBe('js');
+  const reloaded = next('reloaded');
+  await rename(workspace.path('plugins/dice.js'), workspace.path('plugins/_dice.js'));
+  await reloaded;
+  expect(await currentValue(manager, 'dice')).toBe('ts');
+  const warned = next('watch', ({ text }) => text.includes('has the same id'));
+  await workspace.write({ 'plugins/dice.cjs': 'module.exports = {};' });
+  expect((await warned).text).toContain(workspace.path('plugins/dice.cjs'));
+  expect(await currentValue(manager, 'dice')).toBe('ts');
+});
+
+it('goes on with a plugin that moves to another plugin directory', async () => {
+  const workspace = await Workspace.create({
+    'core/dice.ts': valued('dice', 1),
+    'core/seen.ts': valued('seen', 1),
+    'vendor/poll.ts': valued('poll', 1),
+  });
+  const pluginDir = [workspace.path('core'), workspace.path('vendor')];
+  const { manager, next, seen } = benchIn(workspace, { pluginDir });
+  expect((await manager.loadAll()).loaded).toEqual(['dice', 'poll', 'seen']);
+  const reloaded = next('reloaded');
+  await rename(workspace.path('core/dice.ts'), workspace.path('vendor/dice.ts'));
+  expect(await reloaded).toMatchObject({ name: 'dice', generation: 2 });
+  expect(manager.get('dice')?.file).toBe(workspace.path('vendor/dice.ts'));
+  expect(seen('unloaded')).toEqual([]);
+});

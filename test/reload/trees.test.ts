@@ -1,0 +1,132 @@
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { expect, it } from 'vitest';
+import { type Bench, bench, benchIn, Workspace } from '../support/workspace.ts';
+import { currentValue, valued } from './values.ts';
+
+/** A plugin whose value comes from other files, each named by the path to import. */
+function importing(name: string, ...files: string[]): string {
+  const imports = files.map((file, index) => `import { part as p${index} } from '${file}';`).join('\n');
+  const parts = files.map((_file, index) => `p${index}`).join(', ');
+  return `${imports}\n${valued(name, 0).replace('() => 0', `() => [${parts}].join()`)}`;
+}
+
+const part = (value: string | number) => `export const part = '${value}';`;
+
+async function changeAndServe({ workspace, next }: Bench, file: string, value: string): Promise<void> {
+  const reloaded = next('reloaded');
+  await writeFile(workspace.path(file), part(value));
+  await reloaded;
+}
+
+it('loads a tree that is moved in, and notices edits anywhere inside it', async () => {
+  const plugin = await bench({ 'other.ts': valued('other', 0) });
+  const { manager, workspace, next } = plugin;
+  await workspace.write({
+    'elsewhere/index.ts': importing('tree', './a.ts', './one/b.ts', './one/two/three/c.ts'),
+    'elsewhere/a.ts': part('a'),
+    'elsewhere/one/b.ts': part('b'),
+    'elsewhere/one/two/three/c.ts': part('c'),
+  });
+  await manager.loadAll();
+  const loaded = next('loaded');
+  await rename(workspace.path('elsewhere'), workspace.path('plugins/tree'));
+  await loaded;
+  expect(await currentValue(manager, 'tree')).toBe('a,b,c');
+  await changeAndServe(plugin, 'plugins/tree/one/two/three/c.ts', 'C');
+  await changeAndServe(plugin, 'plugins/tree/one/b.ts', 'B');
+  await changeAndServe(plugin, 'plugins/tree/a.ts', 'A');
+  expect(await currentValue(manager, 'tree')).toBe('A,B,C');
+  expect(manager.hotReload.mode).toBe('native');
+});
+
+it('loads a tree that is made in one go, and notices edits anywhere inside it', async () => {
+  const plugin = await bench({ 'other.ts': valued('other', 0) });
+  const { manager, workspace, next } = plugin;
+  await manager.loadAll();
+  const loaded = next('loaded');
+  await mkdir(workspace.path('plugins/deep/a/b/c'), { recursive: true });
+  await writeFile(workspace.path('plugins/deep/a/b/c/part.ts'), part(1));
+  await writeFile(workspace.path('plugins/deep/index.ts'), importing('deep', './a/b/c/part.ts'));
+  await loaded;
+  await changeAndServe(plugin, 'plugins/deep/a/b/c/part.ts', '2');
+  const again = next('reloaded');
+  await rename(workspace.path('plugins/deep/a'), workspace.path('plugins/deep/z'));
+  await writeFile(workspace.path('plugins/deep/index.ts'), importing('deep', './z/b/c/part.ts'));
+  await again;
+  await changeAndServe(plugin, 'plugins/deep/z/b/c/part.ts', '3');
+  expect(await currentValue(manager, 'deep')).toBe('3');
+});
+
+it('stays native, and goes on noticing, while trees come and go', async () => {
+  const plugin = await bench({ 'dice.ts': valued('dice', 0) });
+  const { manager, workspace, next } = plugin;
+  await manager.loadAll();
+  for (let round = 0; round < 15; round++) {
+    const files = Object.fromEntries(
+      Array.from({ length: 20 }, (_value, index) => [`plugins/_data/${index}/${round}/x.txt`, 'x']),
+    );
+    await workspace.write(files);
+    await rm(workspace.path('plugins/_data'), { recursive: true });
+  }
+  const loaded = next('loaded');
+  await workspace.write({
+    'plugins/late/lib/part.ts': part(1),
+    'plugins/late/index.ts': importing('late', './lib/part.ts'),
+  });
+  await loaded;
+  await changeAndServe(plugin, 'plugins/late/lib/part.ts', '2');
+  expect(await currentValue(manager, 'late')).toBe('2');
+  expect(manager.hotReload.mode).toBe('native');
+});
+
+it('reloads exactly the importers of a shared file', async () => {
+  const plugin = await bench({
+    '_shared/x.ts': part(1),
+    '_shared/y.ts': `export { part } from './x.ts';`,
+    'direct.ts': importing('direct', './_shared/x.ts'),
+    'through.ts': importing('through', './_shared/y.ts'),
+    'neither.ts': valued('neither', 0),
+  });
+  const { manager, workspace, next, seen } = plugin;
+  await manager.loadAll();
+  const both = Promise.all(
+    ['direct', 'through'].map((each) => next('reloaded', ({ name }) => name === each)),
+  );
+  await writeFile(workspace.path('plugins/_shared/x.ts'), part(2));
+  await both;
+  expect(await currentValue(manager, 'direct')).toBe('2');
+  expect(await currentValue(manager, 'through')).toBe('2');
+  expect(seen('reloaded')).toHaveLength(2);
+  expect(manager.get('neither')).toMatchObject({ generation: 1 });
+});
+
+it('notices edits of an imported file outside the plugin directories, also after its folder was made anew', async () => {
+  const workspace = await Workspace.create({
+    'lib/deep/part.ts': part(1),
+    'plugins/dice.ts': importing('dice', '../lib/deep/part.ts'),
+  });
+  const plugin = { ...benchIn(workspace), workspace };
+  await plugin.manager.loadAll();
+  await changeAndServe(plugin, 'lib/deep/part.ts', '2');
+  const failed = plugin.next('reload-failed');
+  await rm(workspace.path('lib'), { recursive: true });
+  expect((await failed).error.message).toContain('../lib/deep/part.ts');
+  const reloaded = plugin.next('reloaded');
+  await workspace.write({ 'lib/deep/part.ts': part(3) });
+  await reloaded;
+  await changeAndServe(plugin, 'lib/deep/part.ts', '4');
+  expect(await currentValue(plugin.manager, 'dice')).toBe('4');
+});
+
+it('does not look at other files beside one that is imported from outside', async () => {
+  const workspace = await Workspace.create({
+    'lib/part.ts': part(1),
+    'plugins/dice.ts': importing('dice', '../lib/part.ts'),
+  });
+  const plugin = { ...benchIn(workspace), workspace };
+  await plugin.manager.loadAll();
+  await workspace.write({ 'lib/other.ts': part('other') });
+  await changeAndServe(plugin, 'lib/part.ts', '2');
+  expect(plugin.seen('unchanged')).toEqual([]);
+  expect(plugin.seen('reloaded')).toHaveLength(1);
+});

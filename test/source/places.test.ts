@@ -1,0 +1,133 @@
+import { pathToFileURL } from 'node:url';
+import { expect, it } from 'vitest';
+import { bench } from '../support/workspace.ts';
+import { loaded, telling } from './loaded.ts';
+
+const PLACES = `[import.meta.url, import.meta.filename, import.meta.dirname, import.meta['url'], new URL('./data.txt', import.meta.url).href]`;
+
+it('tells each file its own place, not that of the build', async () => {
+  const { tell, workspace } = await loaded({
+    'it/index.ts': telling(
+      `[${PLACES}, here, [filename, dirname]]`,
+      `import { here } from './lib/here.mjs'; const { filename, dirname } = import.meta;`,
+    ),
+    'it/lib/here.mjs': `export const here = ${PLACES};`,
+  });
+  const places = (file: string) => {
+    const path = workspace.path('plugins/it', file);
+    const url = pathToFileURL(path).href;
+    return [url, path, path.replace(/\/[^/]+$/, ''), url, url.replace(/[^/]+$/, 'data.txt')];
+  };
+  expect(await tell()).toEqual([
+    places('index.ts'),
+    places('lib/here.mjs'),
+    [workspace.path('plugins/it/index.ts'), workspace.path('plugins/it')],
+  ]);
+});
+
+it('tells a CommonJS file its own place, also in a name that needs escaping', async () => {
+  const { tell, workspace } = await loaded({
+    'it/package.json': '{ "main": "./a & \'b\' #1 ü/main.cjs" }',
+    "it/a & 'b' #1 ü/main.cjs": `
+      const { here } = require('./$& lib.js');
+      module.exports = { name: 'it', version: '1.0.0', setup: () => ({ tell: () => [__filename, __dirname, here] }) };`,
+    "it/a & 'b' #1 ü/$& lib.js": `#!/usr/bin/env node\nexports.here = __filename;`,
+  });
+  const directory = workspace.path("plugins/it/a & 'b' #1 ü");
+  expect(await tell()).toEqual([`${directory}/main.cjs`, directory, `${directory}/$& lib.js`]);
+});
+
+it('resolves names from the place of the file', async () => {
+  const names = ['./lib/x.ts', '../y.ts', 'node:fs', 'fs', 'esm-only', 'cjs-only', 'https://example.org/a'];
+  const { tell, workspace } = await loaded({
+    'it/index.ts': telling(
+      `[${names.map((name) => `import.meta.resolve('${name}')`)}, import.meta.resolve(['cjs', 'only'].join('-'))]`,
+    ),
+    'it/node_modules/esm-only/package.json': '{ "exports": { "import": "./main.mjs" } }',
+    'it/node_modules/esm-only/main.mjs': '',
+    'it/node_modules/cjs-only/package.json': '{ "main": "./a b.js" }',
+    'it/node_modules/cjs-only/a b.js': '',
+  });
+  const url = (path: string) => pathToFileURL(workspace.path('plugins', path)).href;
+  expect(await tell()).toEqual([
+    url('it/lib/x.ts'),
+    url('y.ts'),
+    'node:fs',
+    'node:fs',
+    url('it/node_modules/esm-only/main.mjs'),
+    url('it/node_modules/cjs-only/a b.js'),
+    'https://example.org/a',
+    url('it/node_modules/cjs-only/a b.js'),
+  ]);
+});
+
+it('resolves and reads from the place of a CommonJS file', async () => {
+  const { tell, workspace } = await loaded({
+    'it/index.cjs': `module.exports = { name: 'it', version: '1.0.0', setup: () => ({ tell: () => require('./lib/where.cjs') }) };`,
+    'it/lib/where.cjs': `module.exports = [require.resolve('./data.json'), require.resolve('cjs-only'), require.resolve('node:path')];`,
+    'it/lib/data.json': '{}',
+    'it/lib/node_modules/cjs-only/index.js': '',
+  });
+  expect(await tell()).toEqual([
+    workspace.path('plugins/it/lib/data.json'),
+    workspace.path('plugins/it/lib/node_modules/cjs-only/index.js'),
+    'node:path',
+  ]);
+});
+
+it("points to the author's line and column, in the entry and in an imported file", async () => {
+  const { manager, workspace } = await bench(
+    {
+      'it.ts': `import { definePlugin } from 'bulkhead/plugin';
+import { thrower } from './_thrower.ts';
+interface Gone { after: 'compiling'; so: 'lines move' }
+export default definePlugin({
+  name: 'it', version: '1.0.0',
+  setup() {
+    return {
+      here(): never { const gone: Gone | undefined = undefined; throw new Error('here ' + gone); },
+      there: (value: Gone) => thrower(value),
+    };
+  },
+});
+`,
+      '_thrower.ts': `enum Unused { A }
+const place = import.meta.url;
+export function thrower(_value: unknown): never {
+  throw new TypeError(\`there \${Unused.A} \${place.length > 0}\`);
+}
+`,
+    },
+    { hotReload: false },
+  );
+  await manager.loadAll();
+  const it = manager.plugin<{ here(): void; there(value: unknown): void }>('it');
+  const here = (await it.here().catch((error: unknown) => error)) as Error;
+  expect(here.stack).toMatch(`here (${workspace.path('plugins/it.ts')}:8:71)`);
+  const there = (await it.there(1).catch((error: unknown) => error)) as Error;
+  expect(there.stack).toContain(`thrower (${workspace.path('plugins/_thrower.ts')}:4:9)`);
+  expect(there.stack).toContain(`${workspace.path('plugins/it.ts')}:9:31`);
+  expect(there.stack).not.toContain('.mjs');
+});
+
+it('points to the column of a syntax error, also on a line with other than ASCII and beside import.meta', async () => {
+  const { manager, workspace } = await bench(
+    { 'it.ts': `const ü = 'äöü', here = import.meta.url, = 1;\n` },
+    { hotReload: false },
+  );
+  const { failed } = await manager.loadAll();
+  expect(failed[0]?.error.message).toContain(`${workspace.path('plugins/it.ts')}:1:42`);
+  expect(failed[0]?.error.message).toMatch(/^ +\| {42}\^$/m);
+});
+
+it('runs a plugin that has no node_modules above it', async () => {
+  const { tell } = await loaded({
+    'it.ts': telling(
+      '[typeof definePlugin, typeof again.definePlugin, used]',
+      `import * as again from 'bulkhead/plugin'; import type { PluginContext } from 'bulkhead/plugin';
+       import { used } from './_helper.cjs'; const typed: PluginContext | undefined = undefined; void typed;`,
+    ),
+    '_helper.cjs': `exports.used = typeof require('bulkhead/plugin').definePlugin;`,
+  });
+  expect(await tell()).toEqual(['function', 'function', 'function']);
+});
