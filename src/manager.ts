@@ -11,6 +11,7 @@ import { ThreadIsolate } from './isolate/thread.ts';
 import type { PluginState } from './lifecycle.ts';
 import {
   type PluginManagerOptions,
+  type PluginOptions,
   type ResolvedOptions,
   resolveOptions,
   resolvePluginOptions,
@@ -36,6 +37,8 @@ import { BuildDirectory } from './source/build-directory.ts';
 import type { Discovered } from './source/discover.ts';
 import type { StatusListener, StatusName } from './status.ts';
 import { Supervisor } from './supervise/supervisor.ts';
+import type { Registration } from './wire/messages.ts';
+import { snapshot } from './wire/snapshot.ts';
 
 export interface LoadAllResult {
   /** Names of the plugins that run. */
@@ -62,6 +65,8 @@ export class PluginManager implements AsyncDisposable {
   /** The commands of all plugins. */
   readonly commands: Commands;
   readonly #options: ResolvedOptions;
+  readonly #config: Map<string, unknown>;
+  readonly #pluginOptions: Map<string, PluginOptions>;
   readonly #table = new PluginTable();
   readonly #reports: Reports;
   readonly #deadlines = new Deadlines();
@@ -75,11 +80,15 @@ export class PluginManager implements AsyncDisposable {
   readonly #builds = new BuildDirectory();
   readonly #pools: OffloadPools;
   #disabled: Promise<Set<string>> | undefined;
+  /** Raised by each `unloadAll`: what was begun before does not go on after it. */
+  #epoch = 0;
   #unloading: Promise<void> | undefined;
   #lookTimers = new Set<NodeJS.Timeout>();
 
   constructor(options: PluginManagerOptions) {
     this.#options = resolveOptions(options);
+    this.#config = new Map(Object.entries(snapshot(this.#options.config, 'config')));
+    this.#pluginOptions = new Map(Object.entries(this.#options.plugins));
     this.#bot = new BotFunctions(this.#options.bot);
     this.#reports = new Reports(this.#options.logger ?? pino({ name: 'bulkhead' }, pino.destination(2)));
     this.#bus = new Bus(() => this.#table);
@@ -87,7 +96,7 @@ export class PluginManager implements AsyncDisposable {
     const report: Reports['report'] = (event, data) => this.#reports.report(event, data);
     const zombie = (slot: Slot, { number }: Generation) =>
       report('zombie', { name: slot.name, generation: number });
-    this.#pools = new OffloadPools(() => this.#builds.path(), zombie);
+    this.#pools = new OffloadPools(this.#builds, zombie);
     const store = this.#options.stateStore ?? memoryStateStore();
     const limits = resolvePluginOptions(undefined, this.#options.defaults).limits;
     this.#standbys = new Standbys(this.#options.standbys, limits, (wanted) => new ThreadIsolate(wanted));
@@ -98,7 +107,7 @@ export class PluginManager implements AsyncDisposable {
       bot: (method, args) => this.#bot.call(method, args),
       offload: (...job) => this.#pools.run(...job),
       emit: (slot, topic, payload) => void this.#emitFrom(slot, topic, payload),
-      registered: (slot, registration) => this.#schedules.add(slot, registration),
+      registered: (slot, registration) => this.#registered(slot, registration),
       unregistered: (slot, id) => this.#schedules.remove(slot, id),
       ended: (slot, generation, end) => this.#ended(slot, generation, end),
     };
@@ -116,16 +125,17 @@ export class PluginManager implements AsyncDisposable {
       preparation,
       schedules: this.#schedules,
       report,
+      nameConflict: (slot, name) => this.#table.nameConflict(slot, name),
       commandConflict: (slot, generation) => this.#table.commandConflict(slot, generation),
       discard,
-      settled: () => this.#settled(),
     });
     this.#operations = new Operations({
       transactions,
       supervisor,
       limiter: new Limiter(this.#options.concurrency),
       report,
-      setDisabled: (slot, disabled) => store.setDisabled(slot.id, disabled),
+      setDisabled: (slot, disabled) => this.#setDisabled(slot, disabled),
+      settled: () => this.#settled(),
     });
     this.#look = new Look({
       directories: this.#options.pluginDirs.map((directory) => resolve(directory)),
@@ -134,6 +144,11 @@ export class PluginManager implements AsyncDisposable {
       adopt: (found) => this.#adopt(found),
       report,
       warn: (text) => report('watch', { name: 'hotReload', mode: this.hotReload.mode, text }),
+      forget: (slot) => {
+        this.#table.remove(slot);
+        const builds = [slot.accepted, ...slot.history.map((kept) => kept.build)];
+        for (const build of builds) if (build !== undefined) discard(build);
+      },
       lookAgain: (inMs) => this.#lookAgain(inMs),
       quietMs: this.#options.hotReload.debounceMs,
     });
@@ -152,8 +167,10 @@ export class PluginManager implements AsyncDisposable {
    */
   async loadAll(): Promise<LoadAllResult> {
     this.#checkOpen();
+    const epoch = this.#epoch;
     if (this.#options.hotReload.enabled) await this.hotReload.start();
     const { slots, failed } = await this.#look.discoverAll();
+    this.#checkEpoch(epoch);
     const result: LoadAllResult = { loaded: [], failed, waiting: [] };
     await Promise.all(
       slots
@@ -191,7 +208,9 @@ export class PluginManager implements AsyncDisposable {
     this.#checkOpen();
     let slot = this.#table.find(name);
     if (slot === undefined) {
+      const epoch = this.#epoch;
       await this.#look.discoverAll();
+      this.#checkEpoch(epoch);
       slot = this.#table.get(name);
     }
     await this.#operations.load(slot);
@@ -232,8 +251,9 @@ export class PluginManager implements AsyncDisposable {
   async configure(name: string, value: unknown): Promise<void> {
     this.#checkOpen();
     const slot = this.#table.get(name);
-    await this.#operations.configure(slot, value);
-    this.#options.config[slot.id] = value;
+    const config = snapshot(value, `the configuration of '${name}'`);
+    await this.#operations.configure(slot, config);
+    this.#config.set(slot.id, config);
   }
 
   /** Forgets what the plugin stored. */
@@ -275,6 +295,7 @@ export class PluginManager implements AsyncDisposable {
   }
 
   async #unloadEverything(timeoutMs: number | undefined): Promise<void> {
+    this.#epoch++;
     await this.hotReload.stop();
     for (const timer of this.#lookTimers) clearTimeout(timer);
     this.#lookTimers.clear();
@@ -290,6 +311,13 @@ export class PluginManager implements AsyncDisposable {
   #checkOpen(): void {
     if (this.#unloading === undefined) return;
     throw new BulkheadError('ERR_MANAGER_CLOSED', 'Everything is being unloaded; wait for unloadAll() first');
+  }
+
+  #checkEpoch(epoch: number): void {
+    this.#checkOpen();
+    if (this.#epoch === epoch) return;
+    for (const slot of [...this.#table]) if (slot.lifecycle.state === 'discovered') this.#table.remove(slot);
+    throw new BulkheadError('ERR_MANAGER_CLOSED', 'Everything was unloaded while this was under way');
   }
 
   #checkRoom(slot: Slot): void {
@@ -308,14 +336,14 @@ export class PluginManager implements AsyncDisposable {
   async #adopt(found: Discovered): Promise<Slot> {
     this.#disabled ??= this.#slotHost.store.loadDisabled().then((ids) => new Set(ids));
     const disabled = await this.#disabled;
-    const { plugins, defaults, config } = this.#options;
+    const { defaults } = this.#options;
     const known = this.#table.byId(found.id);
     if (known !== undefined) return known;
     const place = { id: found.id, path: found.path, entry: found.entry ?? found.path };
     const slot = new Slot(
       place,
-      resolvePluginOptions(plugins[found.id], defaults),
-      config[found.id],
+      resolvePluginOptions(this.#pluginOptions.get(found.id), defaults),
+      this.#config.get(found.id),
       this.#slotHost,
     );
     this.#table.add(slot);
@@ -323,7 +351,6 @@ export class PluginManager implements AsyncDisposable {
       slot.lifecycle.moveTo('disabled');
       slot.refuseWork('unavailable');
     }
-    await slot.exclusively(() => slot.state.load());
     return slot;
   }
 
@@ -332,6 +359,24 @@ export class PluginManager implements AsyncDisposable {
     if (end.zombie) this.#reports.report('zombie', { name: slot.name, generation: generation.number });
     if (generation === slot.current) this.#schedules.rest(slot);
     this.#operations.ended(slot, generation, end);
+  }
+
+  /** After setup, that is: what setup registers is checked when it ends. */
+  #registered(slot: Slot, registration: Registration): void {
+    const { current } = slot;
+    const conflict = current && this.#table.commandConflict(slot, current);
+    if (registration.kind !== 'command' || conflict === undefined) {
+      this.#schedules.add(slot, registration);
+      return;
+    }
+    current?.registrations.remove(registration);
+    const text = `The command '${conflict.command}' is already that of plugin '${conflict.owner}' and is not registered`;
+    this.#reports.report('log', { name: slot.name, level: 'error', fields: {}, text });
+  }
+
+  #setDisabled(slot: Slot, disabled: boolean): void {
+    this.#slotHost.store.setDisabled(slot.id, disabled);
+    void this.#disabled?.then((ids) => (disabled ? ids.add(slot.id) : ids.delete(slot.id)));
   }
 
   async #emitFrom(slot: Slot, topic: string, payload: unknown): Promise<void> {

@@ -15,7 +15,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   supervise: ['plain', 'isolate'],
   platform: ['plain', 'wire', 'isolate'],
   reload: ['plain', 'wire', 'source', 'isolate', 'platform', 'supervise'],
-  manager: ['plain', 'isolate', 'source', 'platform', 'reload', 'supervise', 'runtime types'],
+  manager: ['plain', 'wire', 'isolate', 'source', 'platform', 'reload', 'supervise', 'runtime types'],
   index: ['plain', 'manager', 'platform', 'reload'],
   plugin: ['runtime'],
   bots: ['index', 'plain'],

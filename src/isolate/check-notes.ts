@@ -15,6 +15,7 @@ import type {
   StateEntries,
   StateNote,
 } from '../wire/messages.ts';
+import { snapshot } from '../wire/snapshot.ts';
 import { checkTopic } from '../wire/topics.ts';
 import { decodeError } from '../wire/wire-error.ts';
 import type { EndReason } from './isolate.ts';
@@ -39,10 +40,12 @@ export function checkEmit(note: unknown): EmitNote {
 }
 
 export function checkStateNote(note: unknown): StateNote {
-  const { op, key, value } = record(note);
-  if (typeof key !== 'string') throw new TypeError('a malformed write of state');
-  if (op === 'set') return { op, key, value };
-  if (op === 'delete') return { op, key };
+  const { op, key, value, seq } = record(note);
+  if (typeof seq !== 'number') throw new TypeError('a write of state without a number');
+  if (op === 'clear') return { op, seq };
+  if (typeof key !== 'string') throw new TypeError('a write of state without a key');
+  if (op === 'set') return { op, key, value: snapshot(value, key), seq };
+  if (op === 'delete') return { op, key, seq };
   throw new TypeError('an unknown operation on state');
 }
 
@@ -51,7 +54,7 @@ export function checkStateEntries(value: unknown): StateEntries {
     Array.isArray(value) &&
     value.every((entry) => Array.isArray(entry) && entry.length === 2 && typeof entry[0] === 'string');
   if (!valid) throw new TypeError('malformed state entries');
-  return value;
+  return snapshot(value, 'state');
 }
 
 export function checkMetadata(report: unknown): { metadata: PluginMetadata; inputs: string[] } {

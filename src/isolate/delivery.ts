@@ -1,4 +1,5 @@
-import type { Outcome } from '../wire/frames.ts';
+import { LIMITS, type Outcome } from '../wire/frames.ts';
+import { measure } from '../wire/measure.ts';
 import type { AbortNote, WorkMessage } from '../wire/messages.ts';
 import { watchSignals } from '../wire/signals.ts';
 import { encodeError } from '../wire/wire-error.ts';
@@ -30,6 +31,7 @@ export class Delivery {
       this.#batch.push({ kind: 'event', invocation, topic, payload, source });
       this.#events.push(work);
     }
+    if (measure(this.#batch.at(-1), LIMITS.sharedBytes) > LIMITS.sharedBytes) void this.flush();
     if (this.#planned) return;
     this.#planned = true;
     process.nextTick(() => {

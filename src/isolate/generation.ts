@@ -5,9 +5,11 @@ import { isRecord } from '../wire/check.ts';
 import { Link } from '../wire/link.ts';
 import type {
   ConfigureReport,
+  ForwardedState,
   LoadMessage,
   PluginMetadata,
   Registration,
+  StateChange,
   StateEntries,
   StateNote,
 } from '../wire/messages.ts';
@@ -34,7 +36,7 @@ export interface GenerationHost {
   ): Promise<unknown>;
   log(generation: Generation, note: { level: string; fields: Record<string, unknown>; text: string }): void;
   emit(generation: Generation, topic: string, payload: unknown): void;
-  writeState(generation: Generation, note: StateNote): void;
+  writeState(generation: Generation, change: StateChange): void;
   registered(generation: Generation, registration: Registration): void;
   unregistered(generation: Generation, id: number): void;
   deadLetter(generation: Generation, event: EventWork, reason: DeadLetterReason): void;
@@ -54,6 +56,7 @@ export class Generation {
   readonly #inFlight = new InFlight();
   readonly #calls = new PluginCalls();
   #metadata!: PluginMetadata;
+  #stateSeq = 0;
   #isFenced = false;
   #isDraining = false;
   #isAlive = true;
@@ -133,8 +136,14 @@ export class Generation {
   }
 
   /** Tells it of a write that another generation made. */
-  forwardState(note: StateNote): void {
-    this.#link.note('state', note);
+  forwardState(change: StateChange): void {
+    const forwarded: ForwardedState = { ...change, seen: this.#stateSeq };
+    this.#link.note('state', forwarded);
+  }
+
+  /** Makes it forget its state; the host's follows in the order of the writes. */
+  async clearState(): Promise<void> {
+    await this.#link.request('clearState', {});
   }
 
   dispatch(work: Work): void {
@@ -147,8 +156,8 @@ export class Generation {
     return this.#delivery.flush();
   }
 
-  /** Resolves when nothing is under way any more, not counting what waits for `except`'s chain; or when it ends. */
-  drain(except: Invocation | undefined): Promise<void> {
+  /** Resolves when nothing is under way any more, not counting what `except` is done on behalf of; or when it ends. */
+  drain(except: ReadonlySet<Invocation>): Promise<void> {
     this.#isDraining = true;
     return this.#inFlight.idle(except);
   }
@@ -191,7 +200,7 @@ export class Generation {
           this.#unlessFenced(() => host.registered(this, this.registrations.add(note))),
         unregister: (note: unknown) =>
           this.#unlessFenced(() => host.unregistered(this, this.registrations.remove(note))),
-        state: (note: unknown) => this.#unlessFenced(() => host.writeState(this, check.checkStateNote(note))),
+        state: (note: unknown) => this.#unlessFenced(() => this.#writeState(check.checkStateNote(note))),
         emit: (note: unknown) => {
           const { topic, payload } = check.checkEmit(note);
           this.#unlessFenced(() => host.emit(this, topic, payload));
@@ -216,6 +225,11 @@ export class Generation {
     } finally {
       this.#inFlight.remove(number);
     }
+  }
+
+  #writeState({ seq, ...change }: StateNote): void {
+    this.#stateSeq = seq;
+    this.#host.writeState(this, change);
   }
 
   #done(note: unknown): void {

@@ -38,11 +38,11 @@ export class InFlight {
   }
 
   /** Resolves when nothing is under way, not counting what `except` is done on behalf of. */
-  idle(except: Invocation | undefined): Promise<void> {
+  idle(except: ReadonlySet<Invocation>): Promise<void> {
     return new Promise((resolve) => {
       const check = () => {
         for (const invocation of this.#invocations.values()) {
-          if (!chainHas(except, (link) => link === invocation)) return;
+          if (![...except].some((each) => chainHas(each, (link) => link === invocation))) return;
         }
         this.#waiters.delete(check);
         resolve();

@@ -1,7 +1,7 @@
 import { BulkheadError } from '../errors.ts';
 import type { DeadLetterReason } from '../status.ts';
 import type { Generation } from './generation.ts';
-import { CallWork, chainHas, type EventWork, type Invocation, type Work } from './work.ts';
+import { CallWork, chainHas, EventWork, type Invocation, type Work } from './work.ts';
 
 export interface InboxHost {
   /** An event that nobody will handle. */
@@ -95,16 +95,23 @@ export class Inbox {
         return;
       }
     }
-    if (this.#queue.length >= this.#limit) {
-      const refusal = () =>
-        new BulkheadError(
-          'ERR_QUEUE_FULL',
-          `${this.#limit} calls and events wait for plugin '${this.#plugin()}' already; raise 'queueLimit' or send less`,
-        );
-      this.#refuse(work, refusal, 'queue-full');
-      return;
-    }
-    this.#queue.push(work);
+    if (this.#queue.length < this.#limit || this.#makeRoom()) this.#queue.push(work);
+    else this.#refuse(work, () => this.#queueFull(), 'queue-full');
+  }
+
+  /** Lets go of calls that nobody waits for any more, then of the oldest event that was not known to be wanted. */
+  #makeRoom(): boolean {
+    this.#queue = this.#queue.filter((work) => work instanceof EventWork || !work.settled);
+    if (this.#queue.length < this.#limit) return true;
+    const oldest = this.#queue.findIndex((work) => work instanceof EventWork && !work.wanted);
+    if (oldest < 0) return false;
+    this.#queue.splice(oldest, 1);
+    return true;
+  }
+
+  #queueFull(): BulkheadError {
+    const text = `${this.#limit} calls and events wait for plugin '${this.#plugin()}' already; raise 'queueLimit' or send less`;
+    return new BulkheadError('ERR_QUEUE_FULL', text);
   }
 
   #refuse(work: Work, refusal: () => Error, reason: DeadLetterReason): void {

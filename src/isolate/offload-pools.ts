@@ -1,21 +1,22 @@
+import type { BuildDirectory } from '../source/build-directory.ts';
 import type { Generation } from './generation.ts';
 import { OffloadPool } from './offload.ts';
 import type { Slot } from './slot.ts';
 
 /** The pools of all generations that have offloaded something. */
 export class OffloadPools {
-  readonly #directory: () => Promise<string>;
+  readonly #builds: BuildDirectory;
   /** A thread of a pool does not end. */
   readonly #zombie: (slot: Slot, generation: Generation) => void;
   readonly #pools = new Map<Generation, OffloadPool>();
   readonly #closing = new Set<Promise<void>>();
 
-  constructor(directory: () => Promise<string>, zombie: (slot: Slot, generation: Generation) => void) {
-    this.#directory = directory;
+  constructor(builds: BuildDirectory, zombie: (slot: Slot, generation: Generation) => void) {
+    this.#builds = builds;
     this.#zombie = zombie;
   }
 
-  async run(
+  run(
     slot: Slot,
     generation: Generation,
     url: string,
@@ -24,11 +25,11 @@ export class OffloadPools {
   ): Promise<unknown> {
     let pool = this.#pools.get(generation);
     if (pool === undefined) {
-      pool = new OffloadPool(slot.options, this.#directory);
+      pool = new OffloadPool(slot.options, this.#builds, (inputs) =>
+        generation.build.inputs.addFiles(inputs.paths),
+      );
       this.#pools.set(generation, pool);
     }
-    const inputs = await pool.inputs(url);
-    await generation.build.inputs.addFiles(inputs.paths);
     return pool.run(url, input, signal);
   }
 

@@ -3,6 +3,9 @@ import type { Piscina } from 'piscina';
 import { asError, BulkheadError } from '../errors.ts';
 import type { ResolvedPluginOptions } from '../options.ts';
 import { type Build, buildJob } from '../source/build.ts';
+import type { BuildDirectory } from '../source/build-directory.ts';
+import { BuildError } from '../source/build-error.ts';
+import type { Fingerprint } from '../source/fingerprint.ts';
 import type { Outcome } from '../wire/frames.ts';
 import { decodeError } from '../wire/wire-error.ts';
 import { Patience } from './patience.ts';
@@ -13,19 +16,21 @@ const DESTROY_MS = 1_000;
 /** The thread pool of one generation, for its processor-heavy work; it starts with the first job. */
 export class OffloadPool {
   readonly #options: ResolvedPluginOptions;
-  readonly #directory: () => Promise<string>;
+  readonly #directory: BuildDirectory;
+  /** Tells of the files that a job is built from, also if that fails. */
+  readonly #onInputs: (inputs: Fingerprint) => Promise<void>;
   readonly #builds = new Map<string, Promise<Build>>();
   #pool: Promise<Piscina> | undefined;
   #closed = false;
 
-  constructor(options: ResolvedPluginOptions, directory: () => Promise<string>) {
+  constructor(
+    options: ResolvedPluginOptions,
+    directory: BuildDirectory,
+    onInputs: (inputs: Fingerprint) => Promise<void>,
+  ) {
     this.#options = options;
     this.#directory = directory;
-  }
-
-  /** The files that jobs were built from, as far as they are known by now. */
-  async inputs(url: string): Promise<Build['inputs']> {
-    return (await this.#build(url)).inputs;
+    this.#onInputs = onInputs;
   }
 
   async run(url: string, input: unknown, signal: AbortSignal | undefined): Promise<unknown> {
@@ -53,8 +58,13 @@ export class OffloadPool {
     this.#closed = true;
     const pool = await this.#pool;
     if (pool === undefined) return true;
-    const destroyed = pool.destroy().then(() => true);
-    return new Patience().wait(destroyed, DESTROY_MS, () => undefined).catch(() => false);
+    const destroyed = pool.destroy().then(() => this.#discardBuilds());
+    return new Patience()
+      .wait(destroyed, DESTROY_MS, () => undefined)
+      .then(
+        () => true,
+        () => false,
+      );
   }
 
   async #start(): Promise<Piscina> {
@@ -82,9 +92,28 @@ export class OffloadPool {
   #build(url: string): Promise<Build> {
     let build = this.#builds.get(url);
     if (build === undefined) {
-      build = this.#directory().then((directory) => buildJob(fileURLToPath(url), directory));
+      build = this.#buildAnew(url);
       this.#builds.set(url, build);
     }
     return build;
+  }
+
+  /** What failed is tried again by the next job. */
+  async #buildAnew(url: string): Promise<Build> {
+    try {
+      const build = await buildJob(fileURLToPath(url), await this.#directory.path());
+      await this.#onInputs(build.inputs);
+      return build;
+    } catch (error) {
+      this.#builds.delete(url);
+      if (error instanceof BuildError) await this.#onInputs(error.inputs);
+      throw error;
+    }
+  }
+
+  async #discardBuilds(): Promise<void> {
+    for (const build of await Promise.allSettled(this.#builds.values())) {
+      if (build.status === 'fulfilled') await this.#directory.discard(build.value);
+    }
   }
 }

@@ -9,6 +9,7 @@ export class Registrations {
   /** Throws if the registration, which comes off the wire, is malformed. */
   add(note: unknown): Registration {
     const registration = checkRegistration(note);
+    if (this.#all.has(registration.id)) throw new TypeError('a registration under a number that is in use');
     this.#all.set(registration.id, registration);
     return registration;
   }

@@ -1,11 +1,12 @@
 import type { StateStore, StoredState } from '../options.ts';
-import type { StateEntries, StateNote } from '../wire/messages.ts';
+import type { StateChange, StateEntries } from '../wire/messages.ts';
 
 /** The state of one plugin, in the host, whichever generation writes it. */
 export class SlotState {
   readonly #id: string;
   readonly #store: StateStore;
   #version: number | undefined;
+  #isLoaded = false;
   #entries = new Map<string, unknown>();
 
   constructor(id: string, store: StateStore) {
@@ -18,8 +19,11 @@ export class SlotState {
     return this.#version;
   }
 
+  /** Reads the store, once; what failed is tried again by the next call. */
   async load(): Promise<void> {
+    if (this.#isLoaded) return;
     const stored = await this.#store.load(this.#id);
+    this.#isLoaded = true;
     if (stored === undefined) return;
     this.#version = stored.version;
     this.#entries = new Map(stored.entries);
@@ -37,7 +41,11 @@ export class SlotState {
     return this.#entries.has(key);
   }
 
-  apply(note: StateNote): void {
+  apply(note: StateChange): void {
+    if (note.op === 'clear') {
+      this.replace({ version: this.#version ?? 1, entries: [] });
+      return;
+    }
     if (note.op === 'set') this.#entries.set(note.key, note.value);
     else this.#entries.delete(note.key);
     this.#store.write(this.#id, note.key, note.op === 'set' ? note.value : undefined);

@@ -5,7 +5,7 @@ import type { ResolvedPluginOptions, StateStore } from '../options.ts';
 import type { Build } from '../source/build.ts';
 import type { Fingerprint } from '../source/fingerprint.ts';
 import type { DeadLetterReason, StatusEvents, StatusName } from '../status.ts';
-import type { CallTarget, PluginMetadata, Registration, StateNote } from '../wire/messages.ts';
+import type { CallTarget, PluginMetadata, Registration, StateChange } from '../wire/messages.ts';
 import { splitSignals, watchSignals } from '../wire/signals.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Generation, GenerationHost } from './generation.ts';
@@ -70,8 +70,12 @@ export class Slot implements GenerationHost {
   history: { build: Build; state: ReturnType<SlotState['save']> }[] = [];
   /** `unload` was asked for: a change of its file does not bring it back. */
   unloaded = false;
+  /** Ends a wait of the operation under way that nothing else would end. */
+  interrupt: (() => void) | undefined;
   /** How many wait to stop it: what is being started is not worth going on with. */
   stopsWanted = 0;
+  /** On whose behalf operations wait or run: nothing may wait for these. */
+  readonly askers = new Set<Invocation>();
   reloads = 0;
   crashes = 0;
   lastError: Error | undefined;
@@ -132,7 +136,7 @@ export class Slot implements GenerationHost {
    * Gives an event to the plugin if it wants it, now or after the pause.
    *
    * @param settled called once, when it is delivered or with the reason why it never will be
-   * @returns whether the plugin may want it
+   * @returns whether the plugin wants it; otherwise nothing is heard of it again
    */
   offer(
     topic: string,
@@ -142,10 +146,11 @@ export class Slot implements GenerationHost {
   ): boolean {
     const wanted = this.current?.registrations.wants(topic) ?? false;
     if (!wanted && !this.inbox.isPaused) return false;
-    const event = new EventWork(topic, payload, source, settled);
+    // Whether the next generation wants it is not known yet, and nobody is to wait for that.
+    const event = new EventWork(topic, payload, source, wanted ? settled : () => {});
     event.wanted = wanted;
     this.inbox.push(event);
-    return true;
+    return wanted;
   }
 
   /** From now on this generation serves. */
@@ -169,6 +174,15 @@ export class Slot implements GenerationHost {
   /** Ends an operation that somebody who wants to stop the plugin is waiting for. */
   throwIfStopping(): void {
     if (this.stopsWanted > 0) throw new PluginStoppedError(this.name, this.lastGeneration);
+  }
+
+  /** It runs no more, and nothing of it is left. */
+  stopped(): void {
+    if (this.lifecycle.state !== 'stopped') this.lifecycle.moveTo('stopped');
+    const last = this.current;
+    this.current = undefined;
+    this.refuseWork('stopped');
+    if (last !== undefined) this.#host.report('unloaded', { name: this.name, generation: last.number });
   }
 
   fail(error: unknown): Error {
@@ -207,7 +221,7 @@ export class Slot implements GenerationHost {
   }
 
   emit(generation: Generation, topic: string, payload: unknown): void {
-    if (generation === this.current) {
+    if (generation !== this.next) {
       this.#host.emit(this, topic, payload);
       return;
     }
@@ -217,11 +231,11 @@ export class Slot implements GenerationHost {
   }
 
   /** While two generations serve, each sees what the other writes. */
-  stateWritten: (generation: Generation, note: StateNote) => void = () => {};
+  stateWritten: (generation: Generation, change: StateChange) => void = () => {};
 
-  writeState(generation: Generation, note: StateNote): void {
-    this.stateWritten(generation, note);
-    this.state.apply(note);
+  writeState(generation: Generation, change: StateChange): void {
+    this.stateWritten(generation, change);
+    this.state.apply(change);
   }
 
   registered(generation: Generation, registration: Registration): void {

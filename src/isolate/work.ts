@@ -39,7 +39,7 @@ export class CallWork implements Invocation, Deadline {
     this.plugin = options.plugin;
     this.target = options.target;
     this.split = options.split;
-    this.parent = options.parent;
+    this.parent = unsettled(options.parent);
     this.timeoutMs = options.timeoutMs;
     this.#resolve = options.resolve;
     this.#reject = options.reject;
@@ -124,6 +124,13 @@ export function describeTarget(target: CallTarget): string {
     case 'tick':
       return 'a timer';
   }
+}
+
+/** What is done by now waits for nothing: a chain that is kept going from timers must not grow. */
+function unsettled(from: Invocation | undefined): Invocation | undefined {
+  let invocation = from;
+  while (invocation instanceof CallWork && invocation.settled) invocation = invocation.parent;
+  return invocation;
 }
 
 /** Whether a chain contains something that matches. */

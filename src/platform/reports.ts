@@ -22,7 +22,7 @@ export class Reports {
   }
 
   report<K extends StatusName>(name: K, event: StatusEvents[K]): void {
-    logEvent(this.#logger, name, event);
+    this.#log(name, event);
     const published = channel(`bulkhead:${name}`);
     if (published.hasSubscribers) published.publish(event);
     for (const listener of this.#listeners.get(name) ?? []) {
@@ -31,6 +31,15 @@ export class Reports {
       } catch (error) {
         this.#logger.error({ err: error, event: name }, `A listener of '${name}' threw`);
       }
+    }
+  }
+
+  /** A logger that throws must not reach into what is being reported. */
+  #log<K extends StatusName>(name: K, event: StatusEvents[K]): void {
+    try {
+      (LOGGED[name] as Write)(this.#logger, event as never);
+    } catch {
+      // There is nowhere left to say so.
     }
   }
 }
@@ -77,7 +86,3 @@ const LOGGED: { [K in StatusName]: (logger: Logger, event: StatusEvents[K]) => v
   log: (log, { name, level, fields, text }) => log[level as keyof Logger]({ ...fields, plugin: name }, text),
   watch: (log, { mode, text }) => (mode === 'polling' ? log.warn({ mode }, text) : log.debug({ mode }, text)),
 };
-
-function logEvent<K extends StatusName>(logger: Logger, name: K, event: StatusEvents[K]): void {
-  (LOGGED[name] as Write)(logger, event as never);
-}

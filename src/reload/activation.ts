@@ -3,10 +3,12 @@ import type { Generation } from '../isolate/generation.ts';
 import type { Slot } from '../isolate/slot.ts';
 import type { Schedules } from '../platform/schedule.ts';
 import type { Build } from '../source/build.ts';
-import { type Prepared, TransactionError } from './prepare.ts';
+import { checkName, migrate, type Prepared, TransactionError } from './prepare.ts';
 
 export interface ActivationHost {
   readonly schedules: Schedules;
+  /** Another plugin with that name or id. */
+  nameConflict(slot: Slot, name: string): Slot | undefined;
   /** Another plugin that already answers one of the new generation's commands. */
   commandConflict(slot: Slot, generation: Generation): { command: string; owner: string } | undefined;
   /** A build is in use no longer. */
@@ -32,11 +34,14 @@ export async function activate(
     await migrateForGood(slot, generation);
     const { startMs } = slot.options;
     await slot.patience.wait(generation.setup(slot.state.entries()), startMs, () => setupTimeout(slot));
-    checkCommands(host, slot, generation);
     await beforeServing();
+    // Once more: another plugin may have come to serve under that name since this one was loaded.
+    checkName(host, slot, generation.metadata.name);
+    checkCommands(host, slot, generation);
     if (!generation.isAlive) throw diedEarly(slot, generation);
   } catch (error) {
     slot.next = undefined;
+    generation.fence();
     generation.end({ kind: 'requested', text: 'its setup failed' });
     const isKept = build === slot.accepted || slot.history.some((kept) => kept.build === build);
     if (!isKept) host.discard(build);
@@ -47,10 +52,10 @@ export async function activate(
 }
 
 async function migrateForGood(slot: Slot, generation: Generation): Promise<void> {
-  const { version } = slot.state;
+  const stored = slot.state.save();
   const { stateVersion } = generation.metadata;
-  if (version === stateVersion) return;
-  const entries = version === undefined ? [] : await generation.migrate(slot.state.entries(), version);
+  if (stored?.version === stateVersion) return;
+  const entries = stored === undefined ? [] : await migrate(slot, generation, stored);
   slot.state.replace({ version: stateVersion, entries });
 }
 

@@ -45,8 +45,7 @@ export class Failures {
 
   #wasStopped(slot: Slot): boolean {
     if (slot.stopsWanted === 0) return false;
-    if (slot.lifecycle.can('stopped')) slot.lifecycle.moveTo('stopped');
-    slot.refuseWork('stopped');
+    slot.stopped();
     return true;
   }
 

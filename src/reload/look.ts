@@ -1,11 +1,13 @@
 import { dirname } from 'node:path';
-import { BulkheadError, codeOf } from '../errors.ts';
+import { codeOf } from '../errors.ts';
 import type { Slot } from '../isolate/slot.ts';
 import { type Discovered, type Discovery, discover } from '../source/discover.ts';
 import type { StatusEvents, StatusName } from '../status.ts';
+import { Absences, DIRECTORY_GRACE_MS } from './absences.ts';
 import type { Operations } from './operations.ts';
 import type { PluginTable } from './plugin-table.ts';
 import { type KnownPlugin, type Plan, reconcile } from './reconcile.ts';
+import { errorOf, isRefusal, type Refusal, Refusals } from './refusals.ts';
 
 export interface LookHost {
   readonly directories: readonly string[];
@@ -13,6 +15,8 @@ export interface LookHost {
   readonly operations: Operations;
   /** Makes a slot for something found. */
   adopt(found: Discovered): Promise<Slot>;
+  /** A plugin is gone for good. */
+  forget(slot: Slot): void;
   report<K extends StatusName>(event: K, data: StatusEvents[K]): void;
   warn(text: string): void;
   /** Asks for another look in so many milliseconds. */
@@ -20,9 +24,6 @@ export interface LookHost {
   /** What a plugin must be absent for, ms, to be believed gone. */
   readonly quietMs: number;
 }
-
-/** How long a plugin directory may be missing before its plugins are unloaded: a checkout or a remount takes a while. */
-const DIRECTORY_GRACE_MS = 10_000;
 
 /** What a plugin failed with that the end of another may mend. */
 const MAY_FIT_LATER = new Set<string | undefined>([
@@ -34,26 +35,29 @@ const MAY_FIT_LATER = new Set<string | undefined>([
 /** Compares the disk with what was last acted on, and acts on the difference. */
 export class Look {
   readonly #host: LookHost;
-  readonly #missingSince = new Map<string, number>();
-  readonly #removing = new WeakSet<Slot>();
+  readonly #absences: Absences;
+  readonly #refusals = new Refusals();
+  readonly #removing = new Set<Slot>();
   readonly #loading = new WeakSet<Slot>();
-  #warned = new Set<string>();
-  #missingDirectories = new Set<string>();
+  #missingDirectories: readonly string[] = [];
 
   constructor(host: LookHost) {
     this.#host = host;
+    this.#absences = new Absences(host.quietMs);
   }
 
   /** Plans, and starts what is planned; does not wait for it. */
   async act(hints: ReadonlySet<string>, since: number): Promise<void> {
-    const before = new Map([...this.#host.table].map((slot) => [slot, slot.acted]));
+    const { table } = this.#host;
+    const before = new Map([...table].map((slot) => [slot, slot.acted]));
     const { discovery, plans } = await this.#plan(hints, true);
     this.#noteDirectories(discovery);
-    const justMissing = this.#noteMissing(plans, discovery);
-    const removed = Promise.all(this.#removeGone(plans));
+    const { gone, isNew, nextInMs } = this.#absences.note(this.#absent(plans), discovery.missing);
+    if (nextInMs !== undefined) this.#host.lookAgain(nextInMs);
+    const removed = Promise.all(gone.map((id) => this.#remove(id).catch(ignore)));
     for (const plan of plans) {
       // Something that vanished may be about to appear under a new name, which would still be taken.
-      if (plan.kind === 'load' && justMissing) continue;
+      if (plan.kind === 'load' && isNew) continue;
       await this.#carryOut(plan, since, removed);
     }
     for (const [slot, acted] of before) this.#checkBusy(slot, acted);
@@ -62,7 +66,7 @@ export class Look {
   /** What there would be to do; empty for nothing. */
   async outOfDate(): Promise<string> {
     const { plans } = await this.#plan(new Set(), false);
-    const pending = plans.filter((plan) => !isRefusal(plan) || !this.#warned.has(keyOf(plan)));
+    const pending = plans.filter((plan) => !isRefusal(plan) || !this.#refusals.isSaid(plan));
     const stamps = await Promise.all([...this.#host.table].map((slot) => slot.acted?.stamp()));
     return pending.length === 0 ? '' : JSON.stringify([pending, stamps]);
   }
@@ -77,8 +81,8 @@ export class Look {
     for (const plan of plans) {
       if (plan.kind === 'load') await this.#host.adopt(plan.found);
       if (plan.kind === 'refuse' || plan.kind === 'duplicate') {
-        failed.push({ name: plan.found.id, error: refusalOf(plan) });
-        this.#warned.add(keyOf(plan));
+        failed.push({ name: plan.found.id, error: errorOf(plan) });
+        this.#refusals.say(plan);
       }
     }
     return { slots: [...this.#host.table], failed };
@@ -102,7 +106,7 @@ export class Look {
       });
     }
     const plans = reconcile(discovery.plugins, known);
-    this.#forgetWarnings(plans);
+    this.#refusals.keepOnly(plans.filter(isRefusal));
     return { discovery, plans };
   }
 
@@ -128,11 +132,19 @@ export class Look {
       case 'keep':
       case 'refuse':
       case 'duplicate':
-        this.#warnOnce(plan);
+        if (this.#refusals.say(plan)) this.#report(plan);
         return;
       case 'missing':
         return;
     }
+  }
+
+  #report(refusal: Refusal): void {
+    const error = errorOf(refusal);
+    const { id } = refusal.found;
+    if (refusal.kind === 'keep') this.#host.warn(`${error.message} The version that was loaded goes on.`);
+    else if (refusal.kind === 'duplicate') this.#host.warn(error.message);
+    else this.#host.report('reload-failed', { name: id, stage: 'discover', error, generation: undefined });
   }
 
   /** Loads what was found, unless it was loaded, stopped or removed in the meantime. */
@@ -154,59 +166,36 @@ export class Look {
     });
   }
 
+  #absent(plans: readonly Plan[]): Slot[] {
+    return plans.flatMap((plan) => {
+      const slot = plan.kind === 'missing' ? this.#host.table.byId(plan.id) : undefined;
+      return slot === undefined || this.#removing.has(slot) ? [] : [slot];
+    });
+  }
+
   #noteDirectories({ missing }: Discovery): void {
     const withPlugins = new Set([...this.#host.table].map((slot) => dirname(slot.path)));
     for (const directory of missing) {
-      if (this.#missingDirectories.has(directory) || !withPlugins.has(directory)) continue;
+      if (this.#missingDirectories.includes(directory) || !withPlugins.has(directory)) continue;
       this.#host.warn(
         `The plugin directory '${directory}' is missing. What was loaded from it goes on, ` +
           `and is unloaded if it is not back in ${DIRECTORY_GRACE_MS / 1_000} s.`,
       );
     }
-    this.#missingDirectories = new Set(missing);
+    this.#missingDirectories = missing;
   }
 
-  /** Whether a plugin is missing for the first time. */
-  #noteMissing(plans: readonly Plan[], discovery: Discovery): boolean {
-    const missing = new Set(plans.filter((plan) => plan.kind === 'missing').map((plan) => plan.id));
-    for (const id of this.#missingSince.keys()) if (!missing.has(id)) this.#missingSince.delete(id);
-    const now = performance.now();
-    let first = false;
-    for (const id of missing) {
-      if (this.#missingSince.has(id)) continue;
-      const path = this.#host.table.byId(id)?.path ?? '';
-      const directoryIsMissing = discovery.missing.includes(dirname(path));
-      const patienceMs = directoryIsMissing ? DIRECTORY_GRACE_MS : this.#host.quietMs;
-      this.#missingSince.set(id, now + patienceMs);
-      this.#host.lookAgain(patienceMs);
-      first ||= !directoryIsMissing;
-    }
-    return first;
-  }
-
-  #isGone(id: string): boolean {
-    const until = this.#missingSince.get(id);
-    if (until === undefined) return false;
-    if (performance.now() >= until) return true;
-    this.#host.lookAgain(until - performance.now());
-    return false;
-  }
-
-  #removeGone(plans: readonly Plan[]): Promise<void>[] {
-    const gone = plans.flatMap((plan) => (plan.kind === 'missing' && this.#isGone(plan.id) ? [plan.id] : []));
-    return gone.flatMap((id) => {
-      const slot = this.#host.table.byId(id);
-      if (slot === undefined || this.#removing.has(slot)) return [];
-      this.#removing.add(slot);
-      return [this.#remove(slot).catch(ignore)];
-    });
-  }
-
-  async #remove(slot: Slot): Promise<void> {
+  async #remove(id: string): Promise<void> {
     const { table, operations } = this.#host;
-    await operations.unload(slot);
-    table.remove(slot);
-    this.#missingSince.delete(slot.id);
+    const slot = table.byId(id);
+    if (slot === undefined) return;
+    this.#removing.add(slot);
+    try {
+      await operations.unload(slot);
+      this.#host.forget(slot);
+    } finally {
+      this.#removing.delete(slot);
+    }
     for (const other of table) if (mayFitNow(other)) void this.#retry(other).catch(ignore);
     // It may have come back while it was being stopped.
     this.#host.lookAgain(0);
@@ -216,45 +205,6 @@ export class Look {
     const { operations } = this.#host;
     return slot.lifecycle.state === 'running' ? operations.reload(slot) : operations.load(slot);
   }
-
-  #warnOnce(plan: Refusal): void {
-    const error = refusalOf(plan);
-    if (this.#warned.has(keyOf(plan))) return;
-    this.#warned.add(keyOf(plan));
-    if (plan.kind === 'refuse') {
-      const { id } = plan.found;
-      this.#host.report('reload-failed', { name: id, stage: 'discover', error, generation: undefined });
-    } else {
-      this.#host.warn(
-        plan.kind === 'keep' ? `${error.message} The version that was loaded goes on.` : error.message,
-      );
-    }
-  }
-
-  /** What has been put right is to be warned of again if it comes back. */
-  #forgetWarnings(plans: readonly Plan[]): void {
-    const present = plans.filter(isRefusal).map(keyOf);
-    this.#warned = new Set(present.filter((key) => this.#warned.has(key)));
-  }
-}
-
-type Refusal = Extract<Plan, { kind: 'keep' | 'refuse' | 'duplicate' }>;
-
-function isRefusal(plan: Plan): plan is Refusal {
-  return plan.kind === 'keep' || plan.kind === 'refuse' || plan.kind === 'duplicate';
-}
-
-function refusalOf(plan: Refusal): Error {
-  const { path, problem } = plan.found;
-  if (plan.kind !== 'duplicate') return problem ?? new Error(`'${path}' cannot be loaded.`);
-  return new BulkheadError(
-    'ERR_PLUGIN_ENTRY',
-    `'${path}' has the same id as '${plan.other}' and is left out; rename one of them.`,
-  );
-}
-
-function keyOf(plan: Refusal): string {
-  return `${plan.kind} ${plan.found.path} ${refusalOf(plan).message}`;
 }
 
 /** Whether its newest version does not run only because of another plugin. */

@@ -2,7 +2,6 @@ import { BulkheadError, PluginCrashedError, PluginStoppedError } from '../errors
 import type { Generation } from '../isolate/generation.ts';
 import type { IsolateEnd } from '../isolate/isolate.ts';
 import { onBehalfOf, type Slot } from '../isolate/slot.ts';
-import type { Invocation } from '../isolate/work.ts';
 import type { StatusEvents, StatusName } from '../status.ts';
 import type { Supervisor } from '../supervise/supervisor.ts';
 import { Failures } from './failures.ts';
@@ -17,6 +16,8 @@ export interface OperationsHost {
   readonly limiter: Limiter;
   report<K extends StatusName>(event: K, data: StatusEvents[K]): void;
   setDisabled(slot: Slot, disabled: boolean): void;
+  /** A load or reload is over, however it went. */
+  settled(): void;
 }
 
 /**
@@ -34,26 +35,25 @@ export class Operations {
 
   /** Starts a plugin that does not run; does nothing if it does. */
   load(slot: Slot): Promise<void> {
-    return slot.exclusively(async () => {
-      slot.unloaded = false;
-      if (slot.lifecycle.state === 'running') return;
+    return this.#exclusively(slot, async () => {
       this.#checkEnabled(slot);
-      await this.#start(slot);
+      slot.unloaded = false;
+      if (slot.lifecycle.state !== 'running') await this.#start(slot);
     });
   }
 
-  /** Forces a new generation, or what `options` say. */
-  reload(slot: Slot, options: ReloadOptions = {}): Promise<void> {
-    const asker = onBehalfOf.getStore();
-    return slot.exclusively(async () => {
+  /** Forces a new generation. */
+  reload(slot: Slot): Promise<void> {
+    return this.#exclusively(slot, async () => {
       this.#checkEnabled(slot);
-      await this.#reload(slot, { asker, ...options });
+      slot.unloaded = false;
+      await this.#reload(slot);
     });
   }
 
   /** Brings a plugin in line with its file, if it still differs when its turn has come. */
   follow(slot: Slot, place: { path: string; entry: string }, since: number): Promise<void> {
-    return slot.exclusively(async () => {
+    return this.#exclusively(slot, async () => {
       const moved = slot.entry !== place.entry;
       slot.path = place.path;
       slot.entry = place.entry;
@@ -67,142 +67,169 @@ export class Operations {
   /** @param budgetMs one budget for drain and teardown, also of a reload that is under way. */
   async unload(slot: Slot, budgetMs = Number.POSITIVE_INFINITY): Promise<void> {
     slot.patience.limit(budgetMs);
-    await this.#interrupting(slot, async (asker) => {
+    await this.#interrupting(slot, async () => {
+      if (slot.lifecycle.state === 'disabled') return;
       slot.unloaded = true;
-      await this.#stop(slot, asker);
+      await this.#stop(slot);
     });
-    slot.patience.unlimited();
   }
 
   disable(slot: Slot): Promise<void> {
     this.#host.setDisabled(slot, true);
-    return this.#interrupting(slot, async (asker) => {
+    return this.#interrupting(slot, async () => {
       if (slot.lifecycle.state === 'disabled') return;
-      await this.#stop(slot, asker);
+      await this.#stop(slot);
       slot.lifecycle.moveTo('disabled');
     });
   }
 
   enable(slot: Slot): Promise<void> {
     this.#host.setDisabled(slot, false);
-    return slot.exclusively(async () => {
-      if (slot.lifecycle.state === 'running') return;
+    return this.#exclusively(slot, async () => {
       slot.unloaded = false;
+      if (slot.lifecycle.state === 'running') return;
+      this.#host.supervisor.forgive(slot);
       await this.#start(slot);
     });
   }
 
   rollback(slot: Slot, options: { state?: 'snapshot' }): Promise<void> {
-    const asker = onBehalfOf.getStore();
-    return slot.exclusively(async () => {
+    return this.#exclusively(slot, async () => {
       this.#checkEnabled(slot);
-      await this.#reload(slot, { asker, ...rollbackTarget(slot, options) });
+      slot.unloaded = false;
+      await this.#reload(slot, rollbackTarget(slot, options));
       slot.history.pop();
     });
   }
 
-  /** Gives the running plugin a new configuration, by `onConfig` or a reload; keeps the old one if it is refused. */
+  /** Gives the plugin a new configuration, by `onConfig`, a reload or a start; keeps the old one if it is refused. */
   configure(slot: Slot, value: unknown): Promise<void> {
-    return slot.exclusively(async () => {
-      const before = slot.config;
-      const { current } = slot;
-      slot.config = value;
-      if (slot.lifecycle.state === 'disabled' || slot.unloaded) return;
-      if (slot.lifecycle.state !== 'running' || current === undefined) {
-        this.#host.supervisor.forgive(slot);
-        await this.#start(slot);
+    return this.#exclusively(slot, async () => {
+      if (slot.lifecycle.state === 'disabled' || slot.unloaded) {
+        slot.config = value;
         return;
       }
-      try {
-        const { applied } = await current.configure(value).catch((cause: unknown) => {
-          throw new TransactionError('config', slot, slot.accepted, cause);
-        });
-        if (!applied) await this.#host.transactions.reload(slot, {});
-      } catch (error) {
-        slot.config = before;
-        throw this.#failures.ofReload(slot, error);
+      const { current } = slot;
+      const config = { value };
+      if (slot.lifecycle.state !== 'running' || current === undefined) {
+        this.#host.supervisor.forgive(slot);
+        await this.#start(slot, { config });
+        return;
       }
+      if (await this.#configureRunning(slot, current, value)) slot.config = value;
+      else await this.#reload(slot, { config });
     });
   }
 
   /** Forgets the stored state, also in the generation that serves. */
   clearState(slot: Slot): Promise<void> {
-    return slot.exclusively(async () => {
-      for (const [key] of slot.state.entries()) slot.current?.forwardState({ op: 'delete', key });
-      slot.state.replace(
-        slot.current?.isAlive ? { version: slot.state.version ?? 1, entries: [] } : undefined,
-      );
+    return this.#exclusively(slot, async () => {
+      await slot.state.load();
+      if (slot.current?.isAlive) await this.#clearRunning(slot, slot.current);
+      else slot.state.clear();
     });
   }
 
   /** For the supervisor: a planned restart is due. */
   restart(slot: Slot): Promise<void> {
-    return slot
-      .exclusively(async () => {
-        if (!['backoff', 'quarantined'].includes(slot.lifecycle.state)) return;
-        await this.#start(slot, slot.accepted === undefined ? {} : { build: slot.accepted });
-      })
-      .catch(() => {});
+    return this.#exclusively(slot, async () => {
+      if (!['backoff', 'quarantined'].includes(slot.lifecycle.state)) return;
+      await this.#start(slot, slot.accepted === undefined ? {} : { build: slot.accepted });
+    }).catch(() => {});
   }
 
   /** A generation ended. If it was the one that serves, and nothing else deals with that, it is restarted. */
   ended(slot: Slot, generation: Generation, end: IsolateEnd): void {
     if (end.kind === 'requested' || generation !== slot.current) return;
-    const error = new PluginCrashedError(slot.name, generation.number, end.kind, end.text, end.error);
+    const { number } = generation;
+    const error = new PluginCrashedError(slot.name, number, end.kind, end.text, end.error);
+    const uptimeMs = Date.now() - (slot.startedAt?.getTime() ?? Date.now());
     slot.crashes++;
     slot.fail(error);
-    this.#host.report('crashed', {
-      name: slot.name,
-      generation: generation.number,
-      reason: end.kind,
-      error,
-      uptimeMs: Date.now() - (slot.startedAt?.getTime() ?? Date.now()),
-    });
+    this.#host.report('crashed', { name: slot.name, generation: number, reason: end.kind, error, uptimeMs });
     if (slot.lifecycle.state === 'running') this.#host.supervisor.crashed(slot, end.exitCode === 0);
   }
 
   async #start(slot: Slot, options: ReloadOptions = {}): Promise<void> {
     this.#host.supervisor.cancel(slot);
-    try {
-      await this.#host.limiter.run(() => this.#host.transactions.load(slot, options));
-    } catch (error) {
-      throw this.#failures.ofLoad(slot, error);
-    }
+    await this.#run(
+      () => this.#host.transactions.load(slot, options),
+      (error) => this.#failures.ofLoad(slot, error),
+    );
   }
 
-  async #reload(slot: Slot, options: ReloadOptions): Promise<void> {
+  async #reload(slot: Slot, options: ReloadOptions = {}): Promise<void> {
     if (slot.lifecycle.state !== 'running') {
       await this.#start(slot, options);
       return;
     }
+    await this.#run(
+      () => this.#host.transactions.reload(slot, options),
+      (error) => this.#failures.ofReload(slot, error),
+    );
+    this.#host.supervisor.cancel(slot);
+  }
+
+  async #run(transaction: () => Promise<void>, explain: (error: unknown) => Error): Promise<void> {
     try {
-      await this.#host.limiter.run(() => this.#host.transactions.reload(slot, options));
-      this.#host.supervisor.cancel(slot);
+      await this.#host.limiter.run(transaction);
     } catch (error) {
-      throw this.#failures.ofReload(slot, error);
+      throw explain(error);
+    } finally {
+      this.#host.settled();
     }
   }
 
-  async #stop(slot: Slot, asker: Invocation | undefined): Promise<void> {
+  /** Whether the plugin has taken the configuration by itself. */
+  async #configureRunning(slot: Slot, current: Generation, value: unknown): Promise<boolean> {
+    const { startMs } = slot.options;
+    const interrupted = new Promise<never>((_, reject) => {
+      slot.interrupt = () => reject(new PluginStoppedError(slot.name, current.number));
+    });
+    try {
+      const timeout = () => new Error(`onConfig did not end within ${startMs} ms`);
+      const configured = Promise.race([current.configure(value), interrupted]);
+      return (await slot.patience.wait(configured, startMs, timeout)).applied;
+    } catch (cause) {
+      throw this.#failures.ofReload(slot, new TransactionError('config', slot, slot.accepted, cause));
+    } finally {
+      slot.interrupt = undefined;
+    }
+  }
+
+  async #clearRunning(slot: Slot, current: Generation): Promise<void> {
+    const { startMs } = slot.options;
+    const timeout = () => new Error(`Plugin '${slot.name}' did not answer within ${startMs} ms`);
+    await slot.patience.wait(current.clearState(), startMs, timeout);
+  }
+
+  async #stop(slot: Slot): Promise<void> {
     this.#host.supervisor.forgive(slot);
-    if (slot.lifecycle.state === 'stopped') return;
-    await this.#host.transactions.stop(slot, asker);
+    if (slot.lifecycle.state !== 'stopped') await this.#host.transactions.stop(slot);
+  }
+
+  /** One operation at a time; whoever asked for it, and waits, is not waited for. */
+  async #exclusively<T>(slot: Slot, operation: () => Promise<T>): Promise<T> {
+    const asker = onBehalfOf.getStore();
+    if (asker !== undefined) slot.askers.add(asker);
+    try {
+      return await slot.exclusively(operation);
+    } finally {
+      if (asker !== undefined) slot.askers.delete(asker);
+    }
   }
 
   /** Ends whatever is being started, so that the operation does not wait for it, then takes its turn. */
-  async #interrupting(
-    slot: Slot,
-    operation: (asker: Invocation | undefined) => Promise<void>,
-  ): Promise<void> {
-    const asker = onBehalfOf.getStore();
+  async #interrupting(slot: Slot, operation: () => Promise<void>): Promise<void> {
     slot.stopsWanted++;
     const stopped = () => new PluginStoppedError(slot.name, slot.lastGeneration);
     slot.preparing?.end({ kind: 'requested', text: 'it was stopped' }, stopped);
     slot.next?.end({ kind: 'requested', text: 'it was stopped' }, stopped);
+    slot.interrupt?.();
     try {
-      await slot.exclusively(() => operation(asker));
+      await this.#exclusively(slot, operation);
     } finally {
-      slot.stopsWanted--;
+      if (--slot.stopsWanted === 0) slot.patience.unlimited();
     }
   }
 

@@ -1,6 +1,6 @@
 import type { Generation } from '../isolate/generation.ts';
 import type { Slot } from '../isolate/slot.ts';
-import type { StateNote } from '../wire/messages.ts';
+import type { StateChange } from '../wire/messages.ts';
 
 /**
  * While two generations serve, both write one state, in the order the host sees: each is told of what the other wrote.
@@ -8,8 +8,9 @@ import type { StateNote } from '../wire/messages.ts';
  */
 export function overlapState(slot: Slot, previous: Generation, next: Generation): { undoNew(): void } {
   /** For each key that the new generation wrote last: what was there before. */
-  const before = new Map<string, StateNote>();
+  const before = new Map<string, StateChange>();
   slot.stateWritten = (writer, note) => {
+    if (note.op === 'clear') return;
     if (writer === previous) {
       before.delete(note.key);
       next.forwardState(note);
@@ -30,6 +31,6 @@ export function overlapState(slot: Slot, previous: Generation, next: Generation)
   };
 }
 
-function present(slot: Slot, key: string): StateNote {
+function present(slot: Slot, key: string): StateChange {
   return slot.state.has(key) ? { op: 'set', key, value: slot.state.get(key) } : { op: 'delete', key };
 }

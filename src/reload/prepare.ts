@@ -2,9 +2,11 @@ import { asError, BulkheadError, codeOf, type ErrorCode } from '../errors.ts';
 import { Generation } from '../isolate/generation.ts';
 import type { Slot } from '../isolate/slot.ts';
 import type { Standbys } from '../isolate/standby.ts';
+import type { StoredState } from '../options.ts';
 import { type Build, BuildError, buildPlugin } from '../source/build.ts';
 import { locate, PluginSourceError } from '../source/source-error.ts';
 import type { Stage } from '../status.ts';
+import type { StateEntries } from '../wire/messages.ts';
 
 /** A generation that is loaded and may be set up. */
 export interface Prepared {
@@ -23,6 +25,15 @@ export class TransactionError extends Error {
     this.stage = stage;
     this.error = error;
   }
+}
+
+export interface PrepareOptions {
+  /** A build to use instead of making one: for a restart or a rollback. */
+  build?: Build;
+  /** The state to go back to: for a rollback to another version. */
+  state?: StoredState;
+  /** A configuration to use instead of the present one, which it replaces if all goes well. */
+  config?: { value: unknown };
 }
 
 export interface PreparationHost {
@@ -47,8 +58,9 @@ export class Preparation {
   }
 
   /** Builds (unless a build is given), loads, checks metadata and configuration, and migrates a copy of the state as a trial. */
-  async prepare(slot: Slot, given?: Build, state = slot.state.save()): Promise<Prepared> {
-    this.#checkRoom(slot);
+  async prepare(slot: Slot, options: PrepareOptions): Promise<Prepared> {
+    const { build: given, config } = options;
+    await this.#checkSlot(slot);
     const build = given ?? (await this.#build(slot));
     const { standbys, botFunctions } = this.#host;
     const generation = new Generation(
@@ -66,20 +78,22 @@ export class Preparation {
         generation: generation.number,
         file: slot.entry,
         url: build.url,
-        config: slot.config,
+        config: config === undefined ? slot.config : config.value,
         env: grantedEnvironment(slot.options.env),
         bot: [...botFunctions],
       };
       const metadata = await slot.patience.wait(generation.load(message), slot.options.startMs, () =>
         loadTimeout(slot),
       );
-      this.#checkName(slot, metadata.name);
+      checkName(this.#host, slot, metadata.name);
       stage = 'migrate';
+      const state = options.state ?? slot.state.save();
       if (state !== undefined && state.version !== metadata.stateVersion) {
-        await generation.migrate(state.entries, state.version);
+        await migrate(slot, generation, state);
       }
       return { generation, build };
     } catch (error) {
+      generation.fence();
       generation.end({ kind: 'requested', text: 'it could not be loaded' });
       if (given === undefined) this.#host.discard(build);
       throw new TransactionError(
@@ -93,9 +107,10 @@ export class Preparation {
     }
   }
 
-  #checkRoom(slot: Slot): void {
+  async #checkSlot(slot: Slot): Promise<void> {
     try {
       this.#host.checkRoom(slot);
+      await slot.state.load();
     } catch (error) {
       throw new TransactionError('load', slot, undefined, error);
     }
@@ -111,16 +126,26 @@ export class Preparation {
       throw new TransactionError('build', slot, undefined, error);
     }
   }
+}
 
-  #checkName(slot: Slot, name: string): void {
-    const other = this.#host.nameConflict(slot, name);
-    if (other === undefined) return;
-    throw new BulkheadError(
-      'ERR_PLUGIN_NAME_TAKEN',
-      `The name '${name}' of ${slot.entry} is already the name or id of ${other.entry}; change one of them`,
-      { plugin: slot.id },
-    );
-  }
+/** @throws {BulkheadError} `ERR_PLUGIN_NAME_TAKEN` */
+export function checkName(host: Pick<PreparationHost, 'nameConflict'>, slot: Slot, name: string): void {
+  const other = host.nameConflict(slot, name);
+  if (other === undefined) return;
+  throw new BulkheadError(
+    'ERR_PLUGIN_NAME_TAKEN',
+    `The name '${name}' of ${slot.entry} is already the name or id of ${other.entry}; change one of them`,
+    { plugin: slot.id },
+  );
+}
+
+/** A copy of the state as the new version wants it. */
+export function migrate(slot: Slot, generation: Generation, state: StoredState): Promise<StateEntries> {
+  const { startMs } = slot.options;
+  return slot.patience.wait(generation.migrate(state.entries, state.version), startMs, () => {
+    const text = `state.migrate did not end within ${startMs} ms`;
+    return new BulkheadError('ERR_STATE_MIGRATION', text, { plugin: slot.name });
+  });
 }
 
 function grantedEnvironment(names: readonly string[]): Record<string, string> {

@@ -16,7 +16,8 @@ export function rollbackTarget(slot: Slot, options: { state?: 'snapshot' }): Rel
     throw new BulkheadError('ERR_NO_ROLLBACK', text, { plugin: slot.name });
   }
   const { build, state } = target;
-  if (state === undefined || state.version === slot.state.version) return { build };
+  const present = slot.state.version;
+  if (state === undefined || present === undefined || state.version === present) return { build };
   if (options.state === 'snapshot') return { build, state };
   throw needsSnapshot(slot, state);
 }

@@ -1,29 +1,20 @@
-import { PluginReloadedError, PluginStoppedError } from '../errors.ts';
+import { asError, PluginReloadedError, PluginStoppedError } from '../errors.ts';
 import type { Generation } from '../isolate/generation.ts';
 import type { Slot } from '../isolate/slot.ts';
-import type { Invocation } from '../isolate/work.ts';
 import type { StoredState } from '../options.ts';
 import type { Build } from '../source/build.ts';
 import type { StatusEvents, StatusName } from '../status.ts';
 import { type ActivationHost, activate } from './activation.ts';
 import { overlapState } from './overlap-state.ts';
-import type { Preparation, Prepared } from './prepare.ts';
+import type { Preparation, Prepared, PrepareOptions } from './prepare.ts';
 import { windDown } from './wind-down.ts';
 
 export interface TransactionHost extends ActivationHost {
   readonly preparation: Preparation;
   report<K extends StatusName>(event: K, data: StatusEvents[K]): void;
-  /** A swap is over. */
-  settled(): void;
 }
 
-export interface ReloadOptions {
-  /** A build to use instead of making one: for a rollback. */
-  build?: Build;
-  /** The state to go back to: for a rollback to another version. */
-  state?: ReturnType<Slot['state']['save']>;
-  /** On whose behalf the reload was asked for; it is not waited for. */
-  asker?: Invocation | undefined;
+export interface ReloadOptions extends PrepareOptions {
   /** When the change was noticed, on the clock of `performance.now()`. */
   since?: number;
 }
@@ -49,7 +40,7 @@ export class Transactions {
     const since = performance.now();
     slot.lifecycle.moveTo('preparing');
     slot.inbox.pause(undefined);
-    const prepared = await this.#host.preparation.prepare(slot, options.build, options.state);
+    const prepared = await this.#host.preparation.prepare(slot, options);
     await this.#start(slot, prepared, options);
     const { number, metadata } = prepared.generation;
     this.#host.report('loaded', {
@@ -63,7 +54,7 @@ export class Transactions {
   /** The story of a reload: prepare, swap, retire. On failure the old version serves, or is brought back. */
   async reload(slot: Slot, options: ReloadOptions = {}): Promise<void> {
     const since = options.since ?? performance.now();
-    const prepared = await this.#host.preparation.prepare(slot, options.build, options.state);
+    const prepared = await this.#host.preparation.prepare(slot, options);
     const previous = slot.current;
     const pauseMs = await this.#swap(slot, prepared, options);
     slot.reloads++;
@@ -74,27 +65,23 @@ export class Transactions {
       saveToServingMs: performance.now() - since,
       pauseMs,
     });
-    if (previous !== undefined) await this.#retire(slot, previous, options.asker);
-    this.#host.settled();
+    if (previous !== undefined) await this.#retire(slot, previous);
   }
 
   /** Ends a plugin: what is under way may finish, teardown runs, then its thread ends. */
-  async stop(slot: Slot, asker?: Invocation): Promise<void> {
+  async stop(slot: Slot): Promise<void> {
     const { current } = slot;
     if (current?.isAlive) {
       slot.lifecycle.moveTo('stopping');
       const stopped = () => new PluginStoppedError(slot.name, current.number);
       slot.inbox.close(stopped, 'stopped');
       this.#host.schedules.rest(slot);
-      await windDown(slot, current, { asker, cut: stopped });
+      await windDown(slot, current, stopped);
       current.end({ kind: 'requested', text: 'it was stopped' }, stopped);
       await current.ended;
-      this.#host.report('unloaded', { name: slot.name, generation: current.number });
     }
     this.#host.schedules.rest(slot);
-    slot.lifecycle.moveTo('stopped');
-    slot.current = undefined;
-    slot.refuseWork('stopped');
+    slot.stopped();
   }
 
   async #swap(slot: Slot, prepared: Prepared, options: ReloadOptions): Promise<number> {
@@ -131,7 +118,7 @@ export class Transactions {
     slot.inbox.pause(previous);
     this.#host.schedules.rest(slot);
     const pausedAt = performance.now();
-    await windDown(slot, previous, { asker: options.asker, cut: () => replaced(slot, previous) });
+    await windDown(slot, previous, () => replaced(slot, previous));
     const saved = slot.state.save();
     const build = slot.accepted;
     try {
@@ -150,9 +137,19 @@ export class Transactions {
 
   /** The new generation could not be set up: the old build serves again, as a generation of its own. */
   async #bringBack(slot: Slot, build: Build): Promise<void> {
-    const prepared = await this.#host.preparation.prepare(slot, build);
-    await activate(this.#host, slot, prepared);
-    slot.lifecycle.moveTo('running');
+    try {
+      const prepared = await this.#host.preparation.prepare(slot, { build });
+      await activate(this.#host, slot, prepared);
+      slot.lifecycle.moveTo('running');
+    } catch (error) {
+      // The cause that matters is why the new one failed; the caller throws that.
+      this.#host.report('log', {
+        name: slot.name,
+        level: 'error',
+        fields: { err: error },
+        text: `The version before could not be started again either: ${asError(error).message}`,
+      });
+    }
   }
 
   async #overlap(
@@ -200,7 +197,6 @@ export class Transactions {
     }
     slot.lifecycle.moveTo('running');
     this.#accept(slot, prepared.build, saved, options);
-    this.#host.settled();
   }
 
   /** The new generation died in the moment between the two: the old one had only been paused. */
@@ -210,8 +206,8 @@ export class Transactions {
     this.#host.schedules.start(slot);
   }
 
-  async #retire(slot: Slot, previous: Generation, asker: Invocation | undefined): Promise<void> {
-    await windDown(slot, previous, { asker, cut: () => replaced(slot, previous) });
+  async #retire(slot: Slot, previous: Generation): Promise<void> {
+    await windDown(slot, previous, () => replaced(slot, previous));
     slot.stateWritten = () => {};
     end(slot, previous);
   }
@@ -220,6 +216,7 @@ export class Transactions {
   #accept(slot: Slot, build: Build, stateBefore: StoredState | undefined, options: ReloadOptions): void {
     const before = slot.accepted;
     slot.accepted = build;
+    if (options.config !== undefined) slot.config = options.config.value;
     if (before === undefined || before === build) return;
     if (options.build !== undefined) {
       this.#host.discard(before);

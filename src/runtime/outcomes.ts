@@ -1,4 +1,5 @@
-import type { Outcome } from '../wire/frames.ts';
+import { LIMITS, type Outcome } from '../wire/frames.ts';
+import { measure } from '../wire/measure.ts';
 import type { DoneNote } from '../wire/messages.ts';
 
 /** Reports what is done to the host, once a tick. */
@@ -15,7 +16,8 @@ export class Outcomes {
   /** A call has its outcome. */
   call(invocation: number, outcome: Outcome): void {
     this.#calls.push([invocation, outcome]);
-    this.#plan();
+    if (measure(outcome, LIMITS.sharedBytes) > LIMITS.sharedBytes) this.flush();
+    else this.#plan();
   }
 
   /** All handlers of an event have ended. */

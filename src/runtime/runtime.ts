@@ -8,13 +8,13 @@ import type {
   ConfigureMessage,
   ConfigureReport,
   EventMessage,
+  ForwardedState,
   LoadMessage,
   LoadReport,
   MigrateMessage,
   SetupMessage,
   SetupReport,
   StateEntries,
-  StateNote,
   WorkMessage,
 } from '../wire/messages.ts';
 import { joinSignals } from '../wire/signals.ts';
@@ -55,12 +55,13 @@ export class Runtime {
         migrate: (message: MigrateMessage) => this.#migrate(message),
         setup: (message: SetupMessage) => this.#setup(message),
         deliver: (batch: WorkMessage[]) => this.#deliver(batch),
+        clearState: () => this.#state.clear(),
         configure: (message: ConfigureMessage) => this.#configure(message),
         teardown: (message: { invocation: number }) => this.#tearDown(message.invocation),
       },
       notes: {
         abort: (note: AbortNote) => this.#invocations.abort(note),
-        state: (note: StateNote) => this.#state.apply(note),
+        state: (change: ForwardedState) => this.#state.apply(change),
       },
       onViolation: (reason) => {
         throw new Error(`The host sent something malformed: ${reason}`);

@@ -1,5 +1,5 @@
 import { BulkheadError } from '../errors.ts';
-import type { StateEntries, StateNote } from '../wire/messages.ts';
+import type { ForwardedState, StateChange, StateEntries, StateNote } from '../wire/messages.ts';
 import { snapshot } from '../wire/snapshot.ts';
 import type { PluginState } from './api.ts';
 
@@ -7,6 +7,9 @@ import type { PluginState } from './api.ts';
 export class RuntimeState implements PluginState {
   #entries = new Map<string, unknown>();
   readonly #send: (note: StateNote) => void;
+  /** For each key the number of the last write made here. */
+  readonly #written = new Map<string, number>();
+  #seq = 0;
 
   constructor(send: (note: StateNote) => void) {
     this.#send = send;
@@ -16,10 +19,14 @@ export class RuntimeState implements PluginState {
     this.#entries = new Map(entries);
   }
 
-  /** Takes over a write that another generation of the plugin made while both serve. */
-  apply(note: StateNote): void {
-    if (note.op === 'set') this.#entries.set(note.key, note.value);
-    else this.#entries.delete(note.key);
+  /**
+   * Takes over a write that another generation of the plugin made while both serve, unless a write made here comes after
+   * it in the host's order: that one is still on its way.
+   */
+  apply(change: ForwardedState): void {
+    if (change.op === 'clear' || (this.#written.get(change.key) ?? 0) > change.seen) return;
+    if (change.op === 'set') this.#entries.set(change.key, change.value);
+    else this.#entries.delete(change.key);
   }
 
   get<T>(key: string): T | undefined {
@@ -39,13 +46,19 @@ export class RuntimeState implements PluginState {
     }
     const copy = snapshot(value, `state '${key}'`);
     this.#entries.set(key, copy);
-    this.#send({ op: 'set', key, value: copy });
+    this.#write({ op: 'set', key, value: copy });
   }
 
   delete(key: string): boolean {
     const had = this.#entries.delete(key);
-    if (had) this.#send({ op: 'delete', key });
+    if (had) this.#write({ op: 'delete', key });
     return had;
+  }
+
+  /** The host forgets everything when it reads this: at the same place among the writes as here. */
+  clear(): void {
+    this.#entries.clear();
+    this.#write({ op: 'clear' });
   }
 
   update<T>(key: string, change: (current: T | undefined) => T): T {
@@ -56,5 +69,11 @@ export class RuntimeState implements PluginState {
 
   entries(): [string, unknown][] {
     return [...this.#entries].map(([key, value]) => [key, snapshot(value, key)]);
+  }
+
+  #write(change: StateChange): void {
+    const seq = ++this.#seq;
+    if (change.op !== 'clear') this.#written.set(change.key, seq);
+    this.#send({ ...change, seq });
   }
 }

@@ -62,13 +62,21 @@ export function authorsColumn({ lineText, column }: { lineText: string; column: 
 }
 
 const REFERENCE = /\bnew URL\(\s*(['"`])(\.{1,2}\/[^'"`]+\.[cm]?[jt]sx?)\1\s*,\s*import\.meta\.url\s*\)/g;
+const RELATIVE = /(['"`])(\.{1,2}\/[^'"`\n]+)\1/g;
 
-/** Modules that a file names without importing them, as for `ctx.offload`: they are part of the plugin too. */
+/**
+ * Modules that a file names without importing them: for `ctx.offload`, and for a `require` of its own making. They are
+ * part of the plugin too, also when it could not be loaded because of them.
+ */
 export function referencedModules(path: string, content: Buffer): string[] {
-  if (!content.includes('new URL(')) return [];
-  return [...content.toString('utf8').matchAll(REFERENCE)].map((match) =>
-    resolve(dirname(path), match[2] as string),
-  );
+  const text = content.toString('utf8');
+  const named = (pattern: RegExp) =>
+    [...text.matchAll(pattern)].map((match) => resolve(dirname(path), match[2] as string));
+  const required = text.includes('createRequire') ? named(RELATIVE) : [];
+  return [
+    ...(text.includes('new URL(') ? named(REFERENCE) : []),
+    ...required.flatMap((file) => [file, `${file}.js`, `${file}.json`]),
+  ];
 }
 
 const RESOLVE = /\bimport\.meta\.resolve\(\s*(['"`])([^'"`./][^'"`]*)\1\s*\)/g;

@@ -25,8 +25,7 @@ export class Supervisor {
     this.cancel(slot);
     switch (decision.action) {
       case 'stop':
-        slot.lifecycle.moveTo('stopped');
-        slot.refuseWork('stopped');
+        slot.stopped();
         return;
       case 'restart':
         slot.lifecycle.moveTo('backoff');

@@ -64,14 +64,17 @@ export function checkOutcome(outcome: unknown): string | undefined {
   if (!isRecord(outcome)) return 'a response without an outcome';
   if (outcome.ok === true) return undefined;
   if (outcome.ok !== false) return 'a response that is neither result nor error';
-  return isWireError(outcome.error, 0)
+  return isWireError(outcome.error)
     ? checkSize(outcome.error, 'an error')
     : 'a response with a malformed error';
 }
 
+/** Most errors one error may bring along as causes and parts, counted as often as they are referred to. */
+const MAX_ERRORS = 1_000;
+
 /** Whether a value off the wire can be given to `decodeError`. */
-export function isWireError(error: unknown, depth = 0): boolean {
-  if (!isRecord(error) || depth > 16) return false;
+export function isWireError(error: unknown, budget = { left: MAX_ERRORS }): boolean {
+  if (!isRecord(error) || --budget.left < 0) return false;
   if (error.kind === 'value') return true;
   const { name, message, stack, code, cause, errors, fields } = error;
   return (
@@ -81,14 +84,14 @@ export function isWireError(error: unknown, depth = 0): boolean {
     (stack === undefined || typeof stack === 'string') &&
     (code === undefined || typeof code === 'string' || typeof code === 'number') &&
     (fields === undefined || isRecord(fields)) &&
-    (cause === undefined || isWireError(cause, depth + 1)) &&
-    (errors === undefined || (Array.isArray(errors) && errors.every((e) => isWireError(e, depth + 1))))
+    (cause === undefined || isWireError(cause, budget)) &&
+    (errors === undefined || (Array.isArray(errors) && errors.every((each) => isWireError(each, budget))))
   );
 }
 
 function checkSize(value: unknown, what: string): string | undefined {
-  return measure(value, LIMITS.valueBytes) > LIMITS.valueBytes
-    ? `${what} is larger than ${LIMITS.valueBytes} bytes`
+  return measure(value, LIMITS.frameBytes) > LIMITS.frameBytes
+    ? `${what} is larger than ${LIMITS.frameBytes} bytes`
     : undefined;
 }
 

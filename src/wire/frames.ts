@@ -53,9 +53,13 @@ export interface Channel {
 
 export const LIMITS = {
   /** Most frames in one message. */
-  framesPerBatch: 100_000,
+  framesPerBatch: 10_000,
   /** Longest request id, method, note or topic name, in characters. */
   nameLength: 512,
-  /** Largest argument, result, payload or state value, in bytes as estimated by `measure`. */
+  /** Largest argument, result, payload or state value, in bytes as V8 serializes it. */
   valueBytes: 64 * 1024 * 1024,
+  /** Values above this travel in a message of their own. */
+  sharedBytes: 1024 * 1024,
+  /** Largest frame that is accepted, by the rougher measure of the receiver: several times what a sender lets through. */
+  frameBytes: 512 * 1024 * 1024,
 } as const;

@@ -1,6 +1,15 @@
 import * as Comlink from 'comlink';
 import { checkBatch } from './check.ts';
-import type { Batch, Channel, Frame, NoteFrame, Outcome, RequestFrame, ResponseFrame } from './frames.ts';
+import {
+  type Batch,
+  type Channel,
+  type Frame,
+  LIMITS,
+  type NoteFrame,
+  type Outcome,
+  type RequestFrame,
+  type ResponseFrame,
+} from './frames.ts';
 import { snapshot } from './snapshot.ts';
 import { decodeError, encodeError } from './wire-error.ts';
 
@@ -91,7 +100,9 @@ export class Link {
     if (this.#outbox.length === 0) return;
     const batch = this.#outbox;
     this.#outbox = [];
-    this.#channel.post(batch);
+    for (let start = 0; start < batch.length; start += LIMITS.framesPerBatch) {
+      this.#post(batch.slice(start, start + LIMITS.framesPerBatch));
+    }
   }
 
   /** Takes what came off the channel. Nothing in it can throw into the caller. */
@@ -122,6 +133,18 @@ export class Link {
       this.#deliverResponse({ id, type: 'RAW', value: { ok: false, error: encodeError(error()) } });
     }
     this.#pending.clear();
+  }
+
+  /** What cannot be posted must not throw into whoever runs next: its requests fail. */
+  #post(batch: Batch): void {
+    try {
+      this.#channel.post(batch);
+    } catch (error) {
+      for (const frame of batch) {
+        if (frame.type !== 'APPLY' || !this.#pending.delete(frame.id)) continue;
+        this.#deliverResponse({ id: frame.id, type: 'RAW', value: { ok: false, error: encodeError(error) } });
+      }
+    }
   }
 
   #violation(reason: string): void {

@@ -32,12 +32,14 @@ function pushParts(part: object, stack: unknown[], limit: number): number {
     return 0;
   }
   if (Array.isArray(part)) return pushElements(part, stack, limit);
-  let names = 0;
+  if (part instanceof String) return part.length * 2;
+  let bytes = part instanceof Error ? (String(part.message).length + String(part.stack).length) * 2 : 0;
   for (const key in part) {
-    names += key.length;
+    bytes += key.length + 8;
+    if (bytes > limit) break;
     stack.push((part as Record<string, unknown>)[key]);
   }
-  return names;
+  return bytes;
 }
 
 /** A sparse array of a billion holes arrives in a few bytes, but walking it would take seconds. */

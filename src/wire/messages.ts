@@ -133,4 +133,13 @@ export type Registration =
   | { kind: 'schedule'; id: number; everyMs: number }
   | { kind: 'timeout'; id: number; afterMs: number };
 
-export type StateNote = { op: 'set'; key: string; value: unknown } | { op: 'delete'; key: string };
+/** Isolate → host: one write, numbered per generation. */
+export type StateNote = StateChange & { seq: number };
+
+export type StateChange =
+  | { op: 'set'; key: string; value: unknown }
+  | { op: 'delete'; key: string }
+  | { op: 'clear' };
+
+/** Host → isolate: a write of another generation, with the last of the receiver's own writes that came before it. */
+export type ForwardedState = StateChange & { seen: number };

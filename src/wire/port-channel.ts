@@ -28,9 +28,18 @@ export class PortChannel implements Channel {
    */
   drain(): void {
     for (;;) {
-      const received = receiveMessageOnPort(this.#port);
+      const received = this.#receive();
       if (received === undefined) return;
       this.#listener(received.message);
+    }
+  }
+
+  /** A message that cannot be deserialized is as malformed here as it is when it comes by itself. */
+  #receive(): { message: unknown } | undefined {
+    try {
+      return receiveMessageOnPort(this.#port);
+    } catch {
+      return { message: undefined };
     }
   }
 

@@ -6,15 +6,12 @@ const MAX_DEPTH = 8;
 const MAX_TEXT = 20_000;
 
 /** Names that a decoded error gets back its own class for, so that `instanceof RangeError` holds on the other side. */
-const BUILT_IN: Record<string, new (message: string) => Error> = {
-  Error,
-  EvalError,
-  RangeError,
-  ReferenceError,
-  SyntaxError,
-  TypeError,
-  URIError,
-};
+const BUILT_IN = new Map<string, new (message: string) => Error>(
+  [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError].map((each) => [
+    each.name,
+    each,
+  ]),
+);
 
 /** Anything that was thrown, as data. Never throws itself, whatever was thrown. */
 export function encodeError(thrown: unknown, depth = 0): WireError {
@@ -36,7 +33,7 @@ export function decodeError(wire: WireError): unknown {
   const error =
     wire.errors !== undefined
       ? new AggregateError(wire.errors.map(decodeError), wire.message)
-      : new (BUILT_IN[wire.name] ?? Error)(wire.message);
+      : new (BUILT_IN.get(wire.name) ?? Error)(wire.message);
   if (wire.cause !== undefined) define(error, 'cause', decodeError(wire.cause));
   if (error.name !== wire.name) define(error, 'name', wire.name);
   define(error, 'stack', wire.stack ?? `${wire.name}: ${wire.message}`);

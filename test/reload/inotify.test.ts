@@ -2,45 +2,62 @@ import { execFile, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
-import { Workspace } from '../support/workspace.ts';
+import { type Files, Workspace } from '../support/workspace.ts';
 import { valued } from './values.ts';
 
 const INSTANCES = 4;
-/** In a user namespace of its own a process can be allowed few instances, which takes none from anybody else. */
-const IN_NAMESPACE = [
+const WATCHES = 30;
+/** In a user namespace of its own a process can be allowed little, which takes nothing from anybody else. */
+const LIMITED = [
   '--user',
   '--map-root-user',
   'sh',
   '-c',
-  `echo ${INSTANCES} > /proc/sys/user/max_inotify_instances && exec "$@"`,
+  `cd /proc/sys/user && echo ${INSTANCES} > max_inotify_instances && echo ${WATCHES} > max_inotify_watches && exec "$@"`,
   'sh',
 ];
-const canLimit = process.platform === 'linux' && spawnSync('unshare', [...IN_NAMESPACE, 'true']).status === 0;
+const canLimit = process.platform === 'linux' && spawnSync('unshare', [...LIMITED, 'true']).status === 0;
+const CHILD = fileURLToPath(new URL('./children/with-little-inotify.mjs', import.meta.url));
 
-async function runChild(when: 'before' | 'after'): Promise<unknown> {
+interface Outcome {
+  holders: number;
+  texts: string[];
+}
+
+async function runChild(
+  take: 'first' | 'later' | 'none',
+  expected: 'native' | 'polling',
+  more: Files = {},
+): Promise<Outcome> {
   const workspace = await Workspace.create({
     'plugins/dice.ts': valued('dice', 'one'),
     'later/dice.ts': valued('dice', 'two'),
+    ...more,
   });
-  const child = fileURLToPath(new URL('./children/without-inotify.mjs', import.meta.url));
-  const args = [...IN_NAMESPACE, process.execPath, child, when];
   const directories = [workspace.path('plugins'), workspace.path('later')];
-  const { stdout, stderr } = await promisify(execFile)('unshare', [...args, ...directories], {
-    timeout: 20_000,
-  });
+  const args = [...LIMITED, process.execPath, CHILD, take, expected, ...directories];
+  const { stdout, stderr } = await promisify(execFile)('unshare', args, { timeout: 20_000 });
   expect(stderr).toBe('');
-  return JSON.parse(stdout);
+  const outcome = JSON.parse(stdout);
+  expect(outcome).toMatchObject({ mode: expected, generation: 3, value: 'two' });
+  return outcome;
 }
 
 it.skipIf(!canLimit)('polls, and says so, when the inotify instances are used up at the start', async () => {
-  expect(await runChild('before')).toEqual({
-    holders: INSTANCES - 1,
-    mode: 'polling',
-    text: expect.stringMatching(/every 50 ms: .*cannot be watched: .*fs\.inotify\.max_user_instances/),
-    value: 'two',
-  });
+  const { holders, texts } = await runChild('first', 'polling');
+  expect(holders).toBe(INSTANCES - 1);
+  expect(texts[0]).toMatch(/every 50 ms: .*cannot be watched: .*fs\.inotify\.max_user_instances/);
 });
 
 it.skipIf(!canLimit)('keeps the instance it has when the others are used up later', async () => {
-  expect(await runChild('after')).toMatchObject({ holders: INSTANCES - 2, mode: 'native', value: 'two' });
+  expect(await runChild('later', 'native')).toMatchObject({ holders: INSTANCES - 2 });
 });
+
+it.skipIf(!canLimit)(
+  'polls, and says so, when there come to be more folders than may be watched',
+  async () => {
+    const folders = Array.from({ length: WATCHES }, (_value, index) => [`later/_many/${index}/file`, '']);
+    const { texts } = await runChild('none', 'polling', Object.fromEntries(folders));
+    expect(texts.join('\n')).toMatch(/plugins' cannot be watched: .*fs\.inotify\.max_user_watches/);
+  },
+);

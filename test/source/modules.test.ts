@@ -141,6 +141,25 @@ it('reloads when a file changes that only createRequire has read', async () => {
   expect(await it.tell()).toBe(2);
 });
 
+it('loads when a file is mended or appears that only createRequire reads', async () => {
+  const { manager, workspace, next } = await bench({
+    'it.ts': telling(
+      '[one, two]',
+      `import { createRequire } from 'node:module'; const load = createRequire(import.meta.url);
+       const one = load('./_one.cjs'); const two = load('./_two');`,
+    ),
+    '_one.cjs': `throw new Error('broken');`,
+  });
+  expect((await manager.loadAll()).failed[0]?.error.message).toContain('Error: broken');
+  const failed = next('reload-failed');
+  await writeFile(workspace.path('plugins/_one.cjs'), 'module.exports = 1;');
+  expect((await failed).error.message).toContain(`Cannot find module './_two'`);
+  const loaded = next('loaded');
+  await workspace.write({ 'plugins/_two.json': '2' });
+  await loaded;
+  expect(await manager.plugin<{ tell(): unknown }>('it').tell()).toEqual([1, 2]);
+});
+
 it('uses a linked package as a part of the plugin, and notices its edits', async () => {
   const { manager, workspace, next } = await bench({
     'it/index.ts': telling('shared', `import { shared } from '@bot/shared';`),

@@ -1,7 +1,8 @@
-// Takes every inotify instance that is left, before or after a manager has started on the directory given; then puts the
-// directory in place anew, with another version of its plugin `dice`.
+// Runs a manager on a directory that is then put in place anew, with another version of its plugin `dice`. Before that, at
+// the start or later, every inotify instance that is left is taken. Ends in the mode that is expected, or not at all.
 import { watch } from 'node:fs';
-import { rename } from 'node:fs/promises';
+import { appendFile, rename } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { PluginManager } from 'bulkhead';
@@ -21,10 +22,10 @@ async function takeAll() {
   }
 }
 
-const [when, directory, later] = process.argv.slice(2);
+const [take, expected, directory, later] = process.argv.slice(2);
 // That of the main loop exists already: watching here would succeed although none is left.
 const own = watch('/');
-let holders = when === 'before' ? await takeAll() : [];
+let holders = take === 'first' ? await takeAll() : [];
 const silent = () => {};
 const logger = Object.fromEntries(
   ['trace', 'debug', 'info', 'warn', 'error', 'fatal'].map((level) => [level, silent]),
@@ -34,21 +35,31 @@ const manager = new PluginManager({
   logger,
   hotReload: { debounceMs: 40, pollMs: 50 },
 });
-const watching = new Promise((resolve) => manager.on('watch', resolve));
+const texts = [];
+const inMode = new Promise((resolve) =>
+  manager.on('watch', ({ mode, text }) => {
+    texts.push(text);
+    if (mode === expected) resolve();
+  }),
+);
+const next = (event) => new Promise((resolve) => manager.on(event, resolve));
 await manager.loadAll();
-const { text } = await watching;
-const reloaded = new Promise((resolve) => manager.on('reloaded', resolve));
+const reloaded = next('reloaded');
 await rename(directory, `${directory}.old`);
-if (when === 'after') {
+if (take === 'later') {
   // Longer than it takes to notice that the directory is gone: what is given back by then is taken.
   await delay(1_500);
   holders = await takeAll();
 }
 await rename(later, directory);
-await reloaded;
-const { mode } = manager.hotReload;
+await Promise.all([reloaded, inMode]);
+const saved = next('reloaded');
+await appendFile(join(directory, 'dice.ts'), '// saved once more');
+await saved;
 const value = await manager.plugin('dice').value();
+const { mode } = manager.hotReload;
+const { generation } = manager.get('dice');
 await manager.unloadAll();
 own.close();
 await Promise.all(holders.map((holder) => holder.terminate()));
-console.log(JSON.stringify({ holders: holders.length, mode, text, value }));
+console.log(JSON.stringify({ holders: holders.length, mode, generation, texts, value }));

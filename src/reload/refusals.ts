@@ -1,0 +1,43 @@
+import { BulkheadError } from '../errors.ts';
+import type { Plan } from './reconcile.ts';
+
+/** A plan that is nothing to do, but something to say. */
+export type Refusal = Extract<Plan, { kind: 'keep' | 'refuse' | 'duplicate' }>;
+
+/** What cannot be a plugin as it is, each said once until it is put right. */
+export class Refusals {
+  #said = new Set<string>();
+
+  /** Whether it was not said before; from now on it was. */
+  say(refusal: Refusal): boolean {
+    if (this.isSaid(refusal)) return false;
+    this.#said.add(keyOf(refusal));
+    return true;
+  }
+
+  isSaid(refusal: Refusal): boolean {
+    return this.#said.has(keyOf(refusal));
+  }
+
+  /** Forgets what is not among these: it was put right. */
+  keepOnly(refusals: readonly Refusal[]): void {
+    this.#said = new Set(refusals.filter((refusal) => this.isSaid(refusal)).map(keyOf));
+  }
+}
+
+export function isRefusal(plan: Plan): plan is Refusal {
+  return plan.kind === 'keep' || plan.kind === 'refuse' || plan.kind === 'duplicate';
+}
+
+export function errorOf(refusal: Refusal): Error {
+  const { path, problem } = refusal.found;
+  if (refusal.kind !== 'duplicate') return problem ?? new Error(`'${path}' cannot be loaded.`);
+  return new BulkheadError(
+    'ERR_PLUGIN_ENTRY',
+    `'${path}' has the same id as '${refusal.other}' and is left out; rename one of them.`,
+  );
+}
+
+function keyOf(refusal: Refusal): string {
+  return `${refusal.kind} ${refusal.found.path} ${errorOf(refusal).message}`;
+}

@@ -1,0 +1,102 @@
+import { rename, rm } from 'node:fs/promises';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { Look, type LookHost } from '#internal/reload/look';
+import { PluginTable } from '#internal/reload/plugin-table';
+import { Workspace } from '../support/workspace.ts';
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }));
+afterEach(() => void vi.useRealTimers());
+
+const QUIET_MS = 500;
+
+/** A look at real directories, with plugins that exist by name only: what it would unload, warn of and look at again. */
+async function looking(...ids: string[]) {
+  const workspace = await Workspace.create(Object.fromEntries(ids.map((id) => [`plugins/${id}.ts`, ''])));
+  const table = new PluginTable();
+  for (const id of ids) {
+    const path = workspace.path('plugins', `${id}.ts`);
+    const lifecycle = { state: 'running' };
+    table.add({ id, path, entry: path, accepted: {}, lifecycle, exclusively: async () => {} } as never);
+  }
+  const unloaded: string[] = [];
+  const warnings: string[] = [];
+  const again: number[] = [];
+  const host = {
+    directories: [workspace.path('plugins')],
+    table,
+    operations: { unload: async ({ id }: { id: string }) => void unloaded.push(id) },
+    warn: (text: string) => void warnings.push(text),
+    lookAgain: (inMs: number) => void again.push(inMs),
+    quietMs: QUIET_MS,
+  };
+  const look = new Look(host as unknown as LookHost);
+  return { workspace, table, unloaded, warnings, again, look: () => look.act(new Set(), performance.now()) };
+}
+
+it('unloads what is absent at two looks, a quiet time apart', async () => {
+  const { workspace, look, unloaded, again } = await looking('dice', 'seen');
+  await rm(workspace.path('plugins/dice.ts'));
+  await look();
+  expect({ unloaded, again }).toEqual({ unloaded: [], again: [QUIET_MS] });
+  vi.advanceTimersByTime(QUIET_MS - 1);
+  await look();
+  expect(unloaded).toEqual([]);
+  vi.advanceTimersByTime(1);
+  await look();
+  expect(unloaded).toEqual(['dice']);
+});
+
+it('unloads nothing that is back at the second look', async () => {
+  const { workspace, look, unloaded } = await looking('dice');
+  for (let round = 0; round < 3; round++) {
+    await rename(workspace.path('plugins/dice.ts'), workspace.path('plugins/_dice.ts'));
+    await look();
+    await rename(workspace.path('plugins/_dice.ts'), workspace.path('plugins/dice.ts'));
+    vi.advanceTimersByTime(QUIET_MS);
+    await look();
+  }
+  expect(unloaded).toEqual([]);
+});
+
+it('unloads nothing for ten seconds while the whole directory is missing, and warns once', async () => {
+  const { workspace, look, unloaded, warnings, again } = await looking('dice', 'seen');
+  await rename(workspace.path('plugins'), workspace.path('away'));
+  await look();
+  vi.advanceTimersByTime(9_999);
+  await look();
+  expect(unloaded).toEqual([]);
+  expect(again).toContain(10_000);
+  expect(warnings).toEqual([expect.stringMatching(/plugins' is missing\. .* goes on, .* not back in 10 s/)]);
+  vi.advanceTimersByTime(1);
+  await look();
+  expect(unloaded).toEqual(['dice', 'seen']);
+});
+
+it('begins anew with a directory that was back in between', async () => {
+  const { workspace, look, unloaded, warnings } = await looking('dice');
+  for (let round = 0; round < 3; round++) {
+    await rename(workspace.path('plugins'), workspace.path('away'));
+    await look();
+    vi.advanceTimersByTime(6_000);
+    await rename(workspace.path('away'), workspace.path('plugins'));
+    await look();
+  }
+  expect(unloaded).toEqual([]);
+  expect(warnings).toHaveLength(3);
+});
+
+it('looks again when a plugin was busy and its files differ from what was acted on in the end', async () => {
+  const { table, look, again } = await looking('dice');
+  const [slot] = [...table] as unknown as [{ exclusively(turn: () => Promise<void>): void; acted: unknown }];
+  const turns: (() => Promise<void>)[] = [];
+  slot.exclusively = (turn) => void turns.push(turn);
+  await look();
+  for (const [compared, expected] of [
+    ['same', []],
+    ['changed', [0]],
+  ]) {
+    slot.acted = { compare: async () => compared };
+    await turns[0]?.();
+    expect(again).toEqual(expected);
+  }
+});

@@ -1,0 +1,293 @@
+import { writeFile } from 'node:fs/promises';
+import { memoryStateStore } from 'bulkhead';
+import { expect, it } from 'vitest';
+import { bench, benchIn, pluginSource, until, Workspace } from './support/workspace.ts';
+
+const OFF = { hotReload: false };
+const never = 'await new Promise(() => {});';
+const asyncSetup = (source: string) => source.replace('setup(ctx)', 'async setup(ctx)');
+
+it('refuses a configuration that cannot be sent, with the path to the part', async () => {
+  const { manager } = await bench(
+    { 'a.ts': pluginSource('a', ''), 'constructor.ts': pluginSource('constructor', '') },
+    OFF,
+  );
+  expect((await manager.loadAll()).loaded).toEqual(['a', 'constructor']);
+  await expect(manager.configure('a', { deep: { f() {} } })).rejects.toMatchObject({
+    code: 'ERR_NOT_CLONEABLE',
+    message: expect.stringContaining('.deep.f'),
+  });
+  await manager.reload('a');
+});
+
+it('keeps nothing that a failed setup wrote, however long it goes on writing', async () => {
+  const good = `return { k: () => ctx.state.get('k') };`;
+  const { manager, workspace } = await bench({ 'a.ts': pluginSource('a', good) }, OFF);
+  await manager.loadAll();
+  const bad = `const write = () => { ctx.state.set('k', Math.random()); setImmediate(write); }; write(); await ctx.bot; throw new Error('no');`;
+  await writeFile(workspace.path('plugins/a.ts'), asyncSetup(pluginSource('a', bad)));
+  await expect(manager.reload('a')).rejects.toMatchObject({ code: 'ERR_PLUGIN_SETUP' });
+  const { k } = manager.plugin<{ k(): unknown }>('a');
+  expect(await k()).toBeUndefined();
+  await manager.reload('a').catch(() => {});
+  expect(await k()).toBeUndefined();
+});
+
+it('overlap: what the old generation emits while it is drained arrives', async () => {
+  const heard: unknown[] = [];
+  let proceed!: () => void;
+  const held = new Promise<void>((resolve) => {
+    proceed = resolve;
+  });
+  const { manager } = await bench(
+    {
+      'a.ts': pluginSource(
+        'a',
+        `ctx.on('begin', async () => { await ctx.bot.hold(); ctx.emit('end'); });`,
+        `swap: 'overlap',`,
+      ),
+      'b.ts': pluginSource('b', `ctx.on('end', () => ctx.bot.heard());`),
+    },
+    { ...OFF, bot: { hold: () => held, heard: () => heard.push(1) } },
+  );
+  await manager.loadAll();
+  await manager.emit('begin');
+  const reload = manager.reload('a');
+  await until(() => manager.get('a')?.generation === 2, 'the flip');
+  proceed();
+  await reload;
+  await until(() => heard.length === 1, 'the event');
+});
+
+it('overlap: both generations end up with the value that the host saw last', async () => {
+  const writes = `for (let n = 0; n < 300; n++) { ctx.state.set('k' + (n % 20), ctx.generation * 1000 + n); if (n % 3 === 0) await new Promise(setImmediate); }`;
+  const source = asyncSetup(
+    pluginSource(
+      'a',
+      `if (ctx.generation > 1) { ${writes} } return { write: async () => { ${writes} }, all: () => Object.fromEntries(ctx.state.entries()) };`,
+      `swap: 'overlap',`,
+    ),
+  );
+  const { manager } = await bench({ 'a.ts': source }, OFF);
+  await manager.loadAll();
+  const a = manager.plugin<{ write(): void; all(): Record<string, number> }>('a');
+  const writing = a.write();
+  await manager.reload('a');
+  await writing;
+  const inPlugin = await a.all();
+  await manager.unload('a');
+  await manager.load('a');
+  const stored = await manager.plugin<{ all(): Record<string, number> }>('a').all();
+  expect(Object.keys(stored)).toHaveLength(20);
+  expect(inPlugin).toEqual(stored);
+});
+
+it('does not lose a stored state because the store failed once', async () => {
+  const workspace = await Workspace.create({
+    'plugins/a.ts': pluginSource(
+      'a',
+      `return { put: () => ctx.state.set('k', 1), k: () => ctx.state.get('k') };`,
+    ),
+    'plugins/b.ts': pluginSource('b', ''),
+  });
+  const stateStore = memoryStateStore();
+  const first = benchIn(workspace, { ...OFF, stateStore });
+  await first.manager.loadAll();
+  await first.manager.plugin<{ put(): void }>('a').put();
+  await first.manager.unloadAll();
+  let failures = 1;
+  const flaky: typeof stateStore = {
+    ...stateStore,
+    load: async (id) => {
+      if (id === 'a' && failures-- > 0) throw new Error('disk on fire');
+      return stateStore.load(id);
+    },
+  };
+  const second = benchIn(workspace, { ...OFF, stateStore: flaky });
+  expect(await second.manager.loadAll()).toMatchObject({
+    loaded: ['b'],
+    failed: [{ name: 'a', error: { message: expect.stringContaining('disk on fire') } }],
+  });
+  await second.manager.load('a');
+  expect(await second.manager.plugin<{ k(): number }>('a').k()).toBe(1);
+});
+
+it('serves on with the old configuration when the new one fails in setup', async () => {
+  const source = pluginSource(
+    'a',
+    `if (ctx.config.bad) throw new Error('bad config'); return { config: () => ctx.config };`,
+  );
+  const { manager } = await bench({ 'a.js': source }, { ...OFF, config: { a: { bad: false } } });
+  await manager.loadAll();
+  await expect(manager.configure('a', { bad: true })).rejects.toThrow('bad config');
+  expect(manager.get('a')?.state).toBe('running');
+  expect(await manager.plugin<{ config(): unknown }>('a').config()).toEqual({ bad: false });
+  await manager.configure('a', { bad: false, more: 1 });
+  expect(await manager.plugin<{ config(): unknown }>('a').config()).toEqual({ bad: false, more: 1 });
+});
+
+it('gives up onConfig and migrate that never end, and a stop does not wait for them', async () => {
+  const { manager, workspace } = await bench(
+    { 'a.ts': pluginSource('a', `ctx.onConfig(async () => { ${never} });`) },
+    { ...OFF, defaults: { startMs: 1_000 } },
+  );
+  await manager.loadAll();
+  await expect(manager.configure('a', 1)).rejects.toThrow('onConfig did not end within 1000 ms');
+  await writeFile(
+    workspace.path('plugins/a.ts'),
+    pluginSource('a', '', `state: { version: 2, async migrate() { ${never} } },`),
+  );
+  await expect(manager.reload('a')).rejects.toThrow('state.migrate did not end within 1000 ms');
+  const configuring = manager.configure('a', 2).catch((error: unknown) => error);
+  await manager.unloadAll();
+  expect(await configuring).toBeInstanceOf(Error);
+});
+
+it('starts nothing after unloadAll that was asked for before', async () => {
+  const { manager } = await bench({ 'a.ts': pluginSource('a', '') }, OFF);
+  const loads = [manager.loadAll(), manager.load('a')].map((load) =>
+    load.catch((error: { code?: string }) => error.code),
+  );
+  await manager.unloadAll();
+  expect(await Promise.all(loads)).toEqual(['ERR_MANAGER_CLOSED', 'ERR_MANAGER_CLOSED']);
+  expect(manager.list()).toEqual([]);
+});
+
+it('a plugin that reconfigures or reloads itself is not waited for', async () => {
+  const { manager } = await bench(
+    { 'a.ts': pluginSource('a', `return { go: () => ctx.bot.configure(), again: () => ctx.bot.reload() };`) },
+    {
+      ...OFF,
+      defaults: { drainMs: 600_000 },
+      bot: { configure: () => manager.configure('a', { n: 1 }), reload: () => manager.reload('a') },
+    },
+  );
+  await manager.loadAll();
+  const a = manager.plugin<{ go(): void; again(): void }>('a');
+  await expect(a.go()).rejects.toMatchObject({ code: 'ERR_PLUGIN_RELOADED' });
+  const both = [a.again(), a.again()].map((call) => (call as Promise<void>).catch(() => {}));
+  await Promise.all(both);
+  await until(
+    () => manager.get('a')?.state === 'running' && (manager.get('a')?.generation ?? 0) >= 4,
+    'all reloads',
+  );
+});
+
+it('sends large values, many at once, in both directions', async () => {
+  const { manager } = await bench(
+    { 'a.ts': pluginSource('a', 'return { echo: (text: string) => text };') },
+    OFF,
+  );
+  await manager.loadAll();
+  const { echo } = manager.plugin<{ echo(text: string): string }>('a');
+  const texts = ['x'.repeat(30e6), 'y'.repeat(30e6), 'z'.repeat(30e6)];
+  const lengths = await Promise.all(texts.map(async (text) => (await echo(text)).length));
+  expect(lengths).toEqual([30e6, 30e6, 30e6]);
+});
+
+it('bears an error of an odd name, a boxed string, and 20,000 events in one tick', async () => {
+  const { manager, seen } = await bench(
+    {
+      'a.ts': pluginSource(
+        'a',
+        `ctx.on('count', () => {}); return { odd() { throw Object.assign(new Error('odd'), { name: 'toString' }); }, boxed: () => new String('x'.repeat(3e6)), many() { for (let n = 0; n < 20_000; n++) ctx.emit('count', n); } };`,
+      ),
+    },
+    OFF,
+  );
+  await manager.loadAll();
+  const a = manager.plugin<{ odd(): void; boxed(): unknown; many(): void }>('a');
+  await expect(a.odd()).rejects.toMatchObject({ name: 'toString', message: 'odd' });
+  expect(String(await a.boxed())).toHaveLength(3e6);
+  await a.many();
+  expect(seen('crashed')).toEqual([]);
+});
+
+it('keeps a disabled plugin disabled through unload and unloadAll', async () => {
+  const { manager } = await bench({ 'a.ts': pluginSource('a', '') }, OFF);
+  await manager.loadAll();
+  await manager.disable('a');
+  await manager.unload('a');
+  await expect(manager.reload('a')).rejects.toMatchObject({ code: 'ERR_PLUGIN_DISABLED' });
+  await manager.unloadAll();
+  expect((await manager.loadAll()).loaded).toEqual([]);
+  await manager.enable('a');
+  expect(manager.get('a')?.state).toBe('running');
+});
+
+it('gives a name, and a command, to one plugin only, however close the race', async () => {
+  const slow = (command: string) =>
+    asyncSetup(pluginSource('same', `await ctx.bot.wait(); ctx.command('${command}', () => '');`));
+  const { manager, log } = await bench(
+    {
+      'one.ts': slow('x'),
+      'two.ts': slow('y'),
+      'late.ts': pluginSource('late', `return { late: () => { ctx.command('taken', () => 'late'); } };`),
+      'early.ts': pluginSource('early', `ctx.command('taken', () => 'early');`),
+    },
+    { ...OFF, bot: { wait: () => new Promise((resolve) => setImmediate(resolve)) } },
+  );
+  const { loaded, failed } = await manager.loadAll();
+  expect(loaded.filter((name) => name === 'same')).toHaveLength(1);
+  expect(failed).toMatchObject([{ error: { code: 'ERR_PLUGIN_NAME_TAKEN' } }]);
+  await manager.plugin<{ late(): void }>('late').late();
+  await until(() => log.some(({ text }) => text.includes('is not registered')), 'the refusal');
+  const owners = manager.commands.list().filter(({ name }) => name === 'taken');
+  expect(owners).toMatchObject([{ plugin: 'early' }]);
+});
+
+it('leaves no trace of a plugin that is unloaded in the middle of a reload', async () => {
+  const { manager, workspace, seen } = await bench(
+    { 'a.ts': pluginSource('a', `ctx.command('hi', () => '');`) },
+    OFF,
+  );
+  await manager.loadAll();
+  await writeFile(workspace.path('plugins/a.ts'), asyncSetup(pluginSource('a', never)));
+  const reload = manager.reload('a').catch(() => {});
+  await until(() => manager.get('a')?.state === 'reloading', 'the swap');
+  await manager.unload('a');
+  await reload;
+  expect(manager.get('a')?.state).toBe('stopped');
+  expect(manager.commands.list()).toEqual([]);
+  expect(seen('unloaded')).toHaveLength(1);
+  await manager.emit('anything');
+  expect(seen('dead-letter')).toEqual([]);
+});
+
+it('tells why the new version failed, also if the old one cannot come back', async () => {
+  const { manager, workspace, log } = await bench(
+    {
+      'a.ts': pluginSource(
+        'a',
+        `if (ctx.state.has('once')) throw new Error('not twice'); ctx.state.set('once', 1);`,
+      ),
+    },
+    { ...OFF, defaults: { restart: { initialDelayMs: 600_000 } } },
+  );
+  await manager.loadAll();
+  await writeFile(workspace.path('plugins/a.ts'), pluginSource('a', `throw new Error('new version error');`));
+  await expect(manager.reload('a')).rejects.toThrow('new version error');
+  expect(manager.get('a')?.state).toBe('backoff');
+  expect(log.some(({ text }) => text.includes('not twice'))).toBe(true);
+});
+
+it('does not let events that nobody wants take the place of calls in a full queue', async () => {
+  let proceed!: () => void;
+  const held = new Promise<void>((resolve) => {
+    proceed = resolve;
+  });
+  const { manager } = await bench(
+    { 'a.ts': pluginSource('a', `ctx.onTeardown(() => ctx.bot.hold()); return { n: () => 1 };`) },
+    { ...OFF, defaults: { queueLimit: 5 }, bot: { hold: () => held } },
+  );
+  await manager.loadAll();
+  const reload = manager.reload('a');
+  await until(() => manager.get('a')?.state === 'reloading', 'the pause');
+  for (let n = 0; n < 20; n++) expect((await manager.emit('unwanted', n)).failed).toEqual([]);
+  const { n } = manager.plugin<{ n(): number }>('a');
+  const calls = [n(), n(), n(), n(), n()];
+  await expect(n()).rejects.toMatchObject({ code: 'ERR_QUEUE_FULL' });
+  proceed();
+  await reload;
+  expect(await Promise.all(calls)).toEqual([1, 1, 1, 1, 1]);
+});

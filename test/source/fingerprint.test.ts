@@ -1,0 +1,98 @@
+import { chmod, mkdir, rename, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
+import { expect, it } from 'vitest';
+import { Fingerprint } from '#internal/source/fingerprint';
+import { Workspace } from '../support/workspace.ts';
+
+const OLD = new Date(Date.now() - 3_600_000);
+
+/** A fingerprint of files that were written long ago, so that their times can be relied on. */
+async function printed(...names: string[]) {
+  const workspace = await Workspace.create({ 'a.ts': 'aaa', 'b.ts': 'bbb' });
+  for (const name of ['a.ts', 'b.ts']) await utimes(workspace.path(name), OLD, OLD);
+  const print = new Fingerprint();
+  await print.addFiles(names.map((name) => workspace.path(name)));
+  return { workspace, print, a: workspace.path('a.ts') };
+}
+
+it('is the same while nothing changes, and after what changes nothing of the content or its time', async () => {
+  const { print, a } = await printed('a.ts', 'b.ts');
+  expect(await print.compare()).toBe('same');
+  await chmod(a, 0o600);
+  expect(await print.compare()).toBe('same');
+});
+
+it('differs when a file is written, also in the same moment with the same length', async () => {
+  const { print, a } = await printed('a.ts', 'b.ts');
+  for (let round = 0; round < 20; round++) {
+    await writeFile(a, `a${round % 10}a`);
+    expect(await print.compare()).toBe('changed');
+    const again = new Fingerprint();
+    await again.addFiles([a]);
+    await writeFile(a, `b${round % 10}b`);
+    expect(await again.compare()).toBe('changed');
+  }
+});
+
+it('differs for another content with the times and the length of the old', async () => {
+  const { print, workspace, a } = await printed('a.ts');
+  await writeFile(workspace.path('other'), 'xxx');
+  await utimes(workspace.path('other'), OLD, OLD);
+  await rename(workspace.path('other'), a);
+  expect(await print.compare()).toBe('changed');
+});
+
+it('is touched when the same content is written, until that is acknowledged', async () => {
+  const { print, a } = await printed('a.ts', 'b.ts');
+  await writeFile(a, 'aaa');
+  expect(await print.compare()).toBe('touched');
+  expect(await print.compare(new Set([a]), true)).toBe('touched');
+  expect(await print.compare()).toBe('same');
+  await writeFile(a, 'AAA');
+  expect(await print.compare()).toBe('changed');
+});
+
+it('differs when a file appears where there was none, or vanishes', async () => {
+  const { print, workspace, a } = await printed('a.ts', 'missing.ts');
+  expect(await print.compare()).toBe('same');
+  await mkdir(workspace.path('missing.ts'));
+  expect(await print.compare()).toBe('same');
+  await rm(workspace.path('missing.ts'), { recursive: true });
+  await writeFile(workspace.path('missing.ts'), '');
+  expect(await print.compare()).toBe('changed');
+  await rm(workspace.path('missing.ts'));
+  await rm(a);
+  expect(await print.compare()).toBe('changed');
+});
+
+it('differs when a link leads elsewhere, though the content is the same', async () => {
+  const { print, workspace } = await printed('a.ts');
+  await writeFile(workspace.path('copy.ts'), 'aaa');
+  await symlink('a.ts', workspace.path('link.ts'));
+  await print.addLink(workspace.path('link.ts'));
+  expect(await print.compare()).toBe('same');
+  await rm(workspace.path('link.ts'));
+  expect(await print.compare()).toBe('changed');
+  await symlink('copy.ts', workspace.path('link.ts'));
+  expect(await print.compare()).toBe('changed');
+});
+
+it('describes what is too large to be read, and notices when it changes', async () => {
+  const { print, workspace, a } = await printed();
+  expect(await print.read(a, 3)).toEqual(Buffer.from('aaa'));
+  expect(await print.read(workspace.path('b.ts'), 2)).toEqual({ isFile: true, size: 3 });
+  expect(await print.read(workspace.root, 100)).toEqual({ isFile: false, size: 0 });
+  await truncate(a, 100 * 1024 * 1024);
+  const large = new Fingerprint();
+  await large.addFiles([a]);
+  expect(await large.compare(new Set([a]))).toBe('same');
+  await truncate(a, 100 * 1024 * 1024 + 1);
+  expect(await large.compare()).toBe('changed');
+});
+
+it('has a stamp that changes with every write', async () => {
+  const { print, a } = await printed('a.ts', 'b.ts');
+  const before = await print.stamp();
+  expect(await print.stamp()).toBe(before);
+  await writeFile(a, 'aaa');
+  expect(await print.stamp()).not.toBe(before);
+});
