@@ -1,15 +1,15 @@
 /** A stream of changes that never pauses is cut after so many quiet times. */
 const LONGEST = 10;
 
-/** Collects hints until nothing has come for `quietMs`, then calls `run` with all of them. */
+/** Collects hints until nothing has come for `quietMs`, then calls `run` with all of them, and the time when it does. */
 export class Debounce {
   readonly #quietMs: number;
-  readonly #run: (hints: ReadonlySet<string>, since: number) => void;
+  readonly #run: (hints: ReadonlySet<string>, at: number) => void;
   #hints = new Set<string>();
   #since = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(quietMs: number, run: (hints: ReadonlySet<string>, since: number) => void) {
+  constructor(quietMs: number, run: (hints: ReadonlySet<string>, at: number) => void) {
     this.#quietMs = quietMs;
     this.#run = run;
   }
@@ -34,6 +34,6 @@ export class Debounce {
     const hints = this.#hints;
     this.#timer = undefined;
     this.#hints = new Set();
-    this.#run(hints, this.#since);
+    this.#run(hints, performance.now());
   }
 }

@@ -1,5 +1,6 @@
 import * as Comlink from 'comlink';
 import { checkBatch } from './check.ts';
+import { ComlinkEndpoint } from './comlink-endpoint.ts';
 import {
   type Batch,
   type Channel,
@@ -43,13 +44,13 @@ export class Link {
   readonly #methodNames: ReadonlySet<string>;
   readonly #onViolation: (reason: string) => void;
   readonly #pending = new Set<string>();
+  readonly #requests: ComlinkEndpoint<ResponseFrame, RequestFrame>;
+  readonly #responses: ComlinkEndpoint<RequestFrame, ResponseFrame>;
   readonly #remote: RemoteFunctions;
   readonly #requestFunctions = new Map<string, (value: unknown) => Promise<Outcome>>();
   #outbox: Batch = [];
   #flushPlanned = false;
   #broken = false;
-  #deliverRequest: (frame: RequestFrame) => void = () => {};
-  #deliverResponse: (frame: ResponseFrame) => void = () => {};
   #ended: (() => unknown) | undefined;
 
   constructor(options: LinkOptions) {
@@ -58,17 +59,13 @@ export class Link {
     this.#noteNames = new Set(Object.keys(options.notes));
     this.#methodNames = new Set(Object.keys(options.methods));
     this.#onViolation = options.onViolation;
-    Comlink.expose(
-      settling(options.methods),
-      this.#endpoint<RequestFrame>((deliver) => {
-        this.#deliverRequest = deliver;
-      }),
-    );
-    this.#remote = Comlink.wrap(
-      this.#endpoint<ResponseFrame>((deliver) => {
-        this.#deliverResponse = deliver;
-      }),
-    ) as unknown as RemoteFunctions;
+    this.#requests = new ComlinkEndpoint((answer) => this.#send(answer));
+    this.#responses = new ComlinkEndpoint((request) => {
+      this.#pending.add(request.id);
+      this.#send(request);
+    });
+    Comlink.expose(settling(options.methods), this.#requests);
+    this.#remote = Comlink.wrap(this.#responses) as unknown as RemoteFunctions;
     options.channel.onBatch((batch) => this.receive(batch));
   }
 
@@ -130,9 +127,11 @@ export class Link {
     this.#outbox = [];
     this.#channel.close();
     for (const id of this.#pending) {
-      this.#deliverResponse({ id, type: 'RAW', value: { ok: false, error: encodeError(error()) } });
+      this.#responses.deliver({ id, type: 'RAW', value: { ok: false, error: encodeError(error()) } });
     }
     this.#pending.clear();
+    this.#requests.cut();
+    this.#responses.cut();
   }
 
   /** What cannot be posted must not throw into whoever runs next: its requests fail. */
@@ -142,7 +141,11 @@ export class Link {
     } catch (error) {
       for (const frame of batch) {
         if (frame.type !== 'APPLY' || !this.#pending.delete(frame.id)) continue;
-        this.#deliverResponse({ id: frame.id, type: 'RAW', value: { ok: false, error: encodeError(error) } });
+        this.#responses.deliver({
+          id: frame.id,
+          type: 'RAW',
+          value: { ok: false, error: encodeError(error) },
+        });
       }
     }
   }
@@ -154,8 +157,8 @@ export class Link {
 
   #deliver(frame: Frame): void {
     if (frame.type === 'NOTE') this.#deliverNote(frame);
-    else if (frame.type === 'APPLY') this.#deliverRequest(frame);
-    else if (this.#pending.delete(frame.id)) this.#deliverResponse(frame);
+    else if (frame.type === 'APPLY') this.#requests.deliver(frame);
+    else if (this.#pending.delete(frame.id)) this.#responses.deliver(frame);
   }
 
   #deliverNote(frame: NoteFrame): void {
@@ -172,22 +175,6 @@ export class Link {
       this.#flushPlanned = false;
       this.flush();
     });
-  }
-
-  #endpoint<F extends Frame>(listen: (deliver: (frame: F) => void) => void): Comlink.Endpoint {
-    return {
-      postMessage: (message: RequestFrame | ResponseFrame) => {
-        // comlink releases collected proxies by itself; the link has its own end.
-        if ((message as { type: string }).type === 'RELEASE') return;
-        if (message.type === 'APPLY') this.#pending.add(message.id);
-        this.#send(message);
-      },
-      addEventListener: (_type: string, listener: unknown) => {
-        const handle = listener as (event: { data: F }) => void;
-        listen((frame) => handle({ data: frame }));
-      },
-      removeEventListener: () => {},
-    };
   }
 }
 

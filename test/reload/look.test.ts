@@ -25,6 +25,7 @@ async function looking(...ids: string[]) {
     directories: [workspace.path('plugins')],
     table,
     operations: { unload: async ({ id }: { id: string }) => void unloaded.push(id) },
+    forget: (slot: never) => table.remove(slot),
     warn: (text: string) => void warnings.push(text),
     lookAgain: (inMs: number) => void again.push(inMs),
     quietMs: QUIET_MS,

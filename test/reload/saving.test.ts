@@ -107,3 +107,13 @@ it('tries a broken version once, not at every look', async () => {
   expect(seen('reload-failed')).toHaveLength(1);
   expect(await currentValue(manager, 'dice')).toBe('one');
 });
+
+it('tells how long a save took to serve, without the quiet time', async () => {
+  const plugin = await bench({ 'dice.ts': valued('dice', 1) }, { hotReload: { debounceMs: 1_500 } });
+  await plugin.manager.loadAll();
+  const reloaded = plugin.next('reloaded');
+  await writeFile(plugin.workspace.path('plugins/dice.ts'), valued('dice', 2));
+  const { saveToServingMs, pauseMs } = await reloaded;
+  expect(saveToServingMs).toBeGreaterThan(pauseMs);
+  expect(saveToServingMs).toBeLessThan(1_500);
+});

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect, it, onTestFinished } from 'vitest';
 import { Generation } from '#internal/isolate/generation';
 import { bench, pluginSource, until } from '../support/workspace.ts';
@@ -57,3 +59,31 @@ it.each(['handover', 'overlap'])(
     await until(() => alive(all).length <= 1, 'at most one thread');
   },
 );
+
+it('lets generations that ended be collected', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const seen: WeakRef<Generation>[] = [];
+  const { load } = Generation.prototype;
+  Generation.prototype.load = function (...args) {
+    seen.push(new WeakRef(this));
+    return load.apply(this, args);
+  };
+  onTestFinished(() => {
+    Generation.prototype.load = load;
+  });
+  const { manager } = await bench(
+    { 'a.ts': pluginSource('a', `ctx.on('x', () => {}); ctx.every(1000, () => {}); return { n: () => 1 };`) },
+    { hotReload: false },
+  );
+  await manager.loadAll();
+  for (let n = 0; n < 10; n++) {
+    await manager.reload('a');
+    await manager.plugin<{ n(): number }>('a').n();
+    await manager.emit('x');
+  }
+  await until(() => {
+    collect();
+    return seen.filter((ref) => ref.deref() !== undefined).length <= 2;
+  }, 'the collection of all but the newest');
+});

@@ -1,0 +1,97 @@
+/**
+ * Calls per second through `manager.plugin()`, beside bare comlink and bare `postMessage` with the same payloads, and
+ * events by `manager.emit` beside a comlink call for each. The contenders, each in a process of its own, take turns; each
+ * round is a comparison by itself, so that a busy machine slows down all of them.
+ */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { CASES } from './calls/cases.mjs';
+import { readArguments } from './support/arguments.mjs';
+import { machine, printTable, printTargets, progress, writeResult } from './support/report.mjs';
+import { median, spread } from './support/statistics.mjs';
+
+/** @typedef {import('./calls/rates.mjs').Rate} Rate */
+
+const { rounds, ms, quick } = readArguments({
+  rounds: { full: 9, quick: 2, about: 'rounds' },
+  ms: { full: 400, quick: 50, about: 'ms for each measurement' },
+});
+
+const CONTENDERS = ['bulkhead', 'comlink', 'raw'];
+const PROCESS = fileURLToPath(new URL('calls/contender-process.mjs', import.meta.url));
+
+const processes = await Promise.all(
+  CONTENDERS.map(async (name) => {
+    const child = fork(PROCESS, [name], { execArgv: [] });
+    await once(child, 'message');
+    return child;
+  }),
+);
+
+/** Of each case and contender, by round. @type {Rate[][][]} */
+const rates = CASES.map(() => CONTENDERS.map(() => []));
+const shown = progress('rounds', rounds);
+// The round before the first is for the compilers.
+for (let round = 0; round <= rounds; round++) {
+  for (const index of CASES.keys()) {
+    for (const turn of CONTENDERS.keys()) {
+      const which = (round + turn) % CONTENDERS.length;
+      processes[which].send({ index, ms });
+      const [rate] = await once(processes[which], 'message');
+      if (round > 0) rates[index][which].push(rate);
+    }
+  }
+  if (round > 0) shown.update(round);
+}
+for (const child of processes) child.send('end');
+await Promise.all(processes.map((child) => once(child, 'exit')));
+
+/**
+ * How Bulkhead compares, round by round.
+ *
+ * @param {number} index of the case
+ * @param {string} other
+ */
+function ratios(index, other) {
+  const others = rates[index][CONTENDERS.indexOf(other)];
+  return rates[index][0].map(({ perSecond }, round) => perSecond / others[round].perSecond);
+}
+
+/** @param {readonly number[]} values */
+function range(values) {
+  const { min, median: middle, max } = spread(values);
+  return `${middle.toFixed(2)} (${min.toFixed(2)}–${max.toFixed(2)})`;
+}
+
+printTable(
+  `Thousands per second, medians of ${rounds} rounds (Node ${process.version})`,
+  ['', ...CONTENDERS, 'of comlink (min–max)', 'of raw (min–max)'],
+  CASES.map(({ what }, index) => [
+    what,
+    ...rates[index].map((of) => (median(of.map(({ perSecond }) => perSecond)) / 1000).toFixed(1)),
+    range(ratios(index, 'comlink')),
+    range(ratios(index, 'raw')),
+  ]),
+);
+printTable(
+  'Processor time for each, µs, both threads together',
+  ['', ...CONTENDERS],
+  CASES.map(({ what }, index) => [
+    what,
+    ...rates[index].map((of) => median(of.map(({ cpu }) => cpu)).toFixed(1)),
+  ]),
+);
+/** @type {import('./support/report.mjs').Target[]} */
+const targets = CASES.flatMap(({ what, least }, index) => {
+  if (least === undefined) return [];
+  const values = ratios(index, 'comlink');
+  const met = median(values) >= least;
+  return [{ what: `${what}: of bare comlink`, target: `≥ ${least}`, measured: range(values), met }];
+});
+printTargets(targets, quick);
+const cases = CASES.map(({ what }, index) => ({
+  what,
+  rates: Object.fromEntries(CONTENDERS.map((name, which) => [name, rates[index][which]])),
+}));
+await writeResult('calls.json', { ...machine(), rounds, ms, targets, cases });

@@ -1,0 +1,39 @@
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { progress } from '../support/report.mjs';
+
+/**
+ * @typedef {object} Run
+ * @property {import('./sample.mjs').Sample[]} samples
+ * @property {import('./sample.mjs').Sample} start
+ * @property {import('./sample.mjs').Sample} end
+ * @property {number} [generations] how many there were
+ * @property {number} [uncollected] how many of them are still in memory after the end
+ */
+
+/**
+ * Runs one of the loops in a process of its own.
+ *
+ * @param {string} script
+ * @param {string} what for the progress line
+ * @param {number} turns
+ * @param {number} every how many turns from one sample to the next
+ * @returns {Promise<Run>}
+ */
+export function runLoopProcess(script, what, turns, every) {
+  const file = fileURLToPath(new URL(script, import.meta.url));
+  const child = fork(file, [`${turns}`, `${every}`], { execArgv: ['--expose-gc'] });
+  const shown = progress(what, turns);
+  return new Promise((resolve, reject) => {
+    /** @type {Run['samples']} */
+    const samples = [];
+    child.on('message', (/** @type {any} */ { kind, ...message }) => {
+      if (kind === 'end') resolve({ ...message, samples });
+      else {
+        samples.push(message.sample);
+        shown.update(message.sample.at);
+      }
+    });
+    child.on('exit', (code) => reject(new Error(`${script} ended with code ${code} before its last sample`)));
+  });
+}

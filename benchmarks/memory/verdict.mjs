@@ -1,0 +1,62 @@
+import { slope } from '../support/statistics.mjs';
+
+/** @typedef {import('./run-loop-process.mjs').Run} Run */
+
+const KB = 1024;
+const MB = 1024 * KB;
+
+/**
+ * Growth of the whole process over the second half, KB for each turn.
+ *
+ * @param {Run} run
+ */
+export function growthKb({ samples }) {
+  const half = (samples.at(-1)?.at ?? 0) / 2;
+  return slope(samples.filter(({ at }) => at >= half).map(({ at, rss }) => ({ x: at, y: rss / KB })));
+}
+
+/** @param {import('./sample.mjs').Sample} sample */
+export function handles({ resources }) {
+  return Object.values(resources).reduce((sum, count) => sum + count, 0);
+}
+
+/**
+ * @param {Run} bulkhead
+ * @param {Run} bare
+ * @returns {import('../support/report.mjs').Target[]}
+ */
+export function judge(bulkhead, bare) {
+  const { samples, start, end, generations, uncollected = 0 } = bulkhead;
+  const from = Math.min(500, Math.ceil((samples.at(-1)?.at ?? 0) / 4));
+  const heaps = samples.filter(({ at }) => at >= from).map(({ heapUsed }) => heapUsed);
+  const band = (Math.max(...heaps) - Math.min(...heaps)) / 2 / MB;
+  const own = growthKb(bulkhead);
+  const others = growthKb(bare);
+  return [
+    {
+      what: `JS heap from reload ${from} on`,
+      target: '±2 MB',
+      measured: `±${band.toFixed(2)} MB`,
+      met: band <= 2,
+    },
+    {
+      what: 'RSS growth per reload above that per bare thread, second half',
+      target: '≤ 1 KB',
+      measured: `${own.toFixed(2)} − ${others.toFixed(2)} KB`,
+      met: own - others <= 1,
+    },
+    noMore('threads after the end', end.threads ?? 0, start.threads ?? 0),
+    noMore('handles after the end (ports, timers, pipes)', handles(end), handles(start)),
+    noMore('listeners on process after the end', end.listeners, start.listeners),
+    noMore(`generations not collected, of ${generations}`, uncollected, 0),
+  ];
+}
+
+/**
+ * @param {string} what
+ * @param {number} after
+ * @param {number} before
+ */
+function noMore(what, after, before) {
+  return { what, target: `≤ ${before}`, measured: `${after}`, met: after <= before };
+}

@@ -1,0 +1,56 @@
+/** Where the time of a reload goes: notes when the stages begin and end. Meant for one reload at a time. */
+import { Generation } from '#internal/isolate/generation';
+import { Look } from '#internal/reload/look';
+import { Preparation } from '#internal/reload/prepare';
+
+/** In the order they come in. With `swap: 'overlap'` drain and teardown come later, and are left out. */
+export const PARTS = ['debounce', 'look', 'build', 'load', 'drain', 'teardown', 'setup', 'other'];
+
+/** @type {Map<string, { from: number, ms: number }>} */
+let stages = new Map();
+
+noteTimes(Look.prototype, 'act');
+noteTimes(Preparation.prototype, 'prepare');
+for (const stage of ['load', 'drain', 'teardown', 'setup']) noteTimes(Generation.prototype, stage);
+
+/**
+ * @param {object} prototype
+ * @param {string} name
+ */
+function noteTimes(prototype, name) {
+  const methods = /** @type {Record<string, (...args: unknown[]) => Promise<unknown>>} */ (prototype);
+  const original = methods[name];
+  methods[name] = async function (...args) {
+    const stage = { from: performance.now(), ms: 0 };
+    stages.set(name, stage);
+    try {
+      return await original.apply(this, args);
+    } finally {
+      stage.ms = performance.now() - stage.from;
+    }
+  };
+}
+
+/**
+ * Milliseconds of each part of the reload that has just ended.
+ *
+ * @param {number} totalMs from the notice of its change until now
+ * @returns {Record<string, number>}
+ */
+export function takeParts(totalMs) {
+  const since = performance.now() - totalMs;
+  const from = (/** @type {string} */ stage) => stages.get(stage)?.from ?? Number.NaN;
+  const ms = (/** @type {string} */ stage) => stages.get(stage)?.ms ?? 0;
+  const parts = {
+    debounce: from('act') - since,
+    look: from('prepare') - from('act'),
+    build: from('load') - from('prepare'),
+    load: ms('load'),
+    drain: ms('drain'),
+    teardown: ms('teardown'),
+    setup: ms('setup'),
+  };
+  stages = new Map();
+  const known = Object.values(parts).reduce((sum, part) => sum + part);
+  return { ...parts, other: totalMs - known };
+}
