@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { nearest } from '#internal/bots/nearest';
+import { nearest } from '#internal/nearest';
 
 const KNOWN = ['roll', 'reload', 'quote', 'poll-end'];
 
