@@ -16,7 +16,7 @@ export interface StatusEvents {
   reloaded: Base & {
     generation: number;
     version: string;
-    /** From the first sign of the change, the quiet time included, to the moment the new version serves. */
+    /** From the end of the quiet time, or the call of `reload`, to the moment the new version serves. */
     saveToServingMs: number;
     /** How long nobody served. */
     pauseMs: number;

@@ -57,7 +57,7 @@ const LOGGED: { [K in StatusName]: (logger: Logger, event: StatusEvents[K]) => v
   reloaded: (log, { name, generation, version, saveToServingMs, pauseMs }) =>
     log.info(
       { plugin: name, generation, saveToServingMs, pauseMs },
-      `Plugin '${name}' ${version} reloaded: generation ${generation} serves ${saveToServingMs.toFixed(1)} ms after the save, pause ${pauseMs.toFixed(1)} ms`,
+      `Plugin '${name}' ${version} reloaded: generation ${generation} serves ${saveToServingMs.toFixed(1)} ms after the quiet time, pause ${pauseMs.toFixed(1)} ms`,
     ),
   'reload-failed': (log, { name, stage, error, generation }) =>
     log.error(

@@ -47,7 +47,7 @@ const failing: [
     never,
     'ERR_PLUGIN_SETUP_TIMEOUT',
     'setup',
-    /dice\.ts: .*did not finish setup within 300 ms\. Does setup\(\) wait for something/,
+    /dice\.ts: .*did not finish setup within 3000 ms\. Does setup\(\) wait for something/,
   ],
   [
     'setup throws what is no error',
@@ -63,7 +63,7 @@ const failing: [
     never,
     'ERR_PLUGIN_LOAD',
     'load',
-    /was not loaded within 300 ms\. Is there a top-level await/,
+    /was not loaded within 3000 ms\. Is there a top-level await/,
   ],
   [
     'it throws when it is loaded',
@@ -87,7 +87,7 @@ it.each(failing)(
   'lets the old version serve when %s',
   async (_what, source, statement, code, stage, says) => {
     const { manager, seen, next } = await saveOver(valued('dice', 1), source, statement, {
-      defaults: { startMs: 300 },
+      defaults: { startMs: 3_000 },
     });
     const event = seen('reload-failed')[0] ?? (await next('reload-failed'));
     expect(event).toMatchObject({ name: 'dice', stage, error: { code } });
@@ -108,7 +108,7 @@ it.each(failing)(
         '_helper.ts': helper(statement),
         'other.ts': valued('other', 'serves'),
       },
-      { defaults: { startMs: 300 } },
+      { defaults: { startMs: 3_000 } },
     );
     const { loaded, failed } = await manager.loadAll();
     expect(loaded).toEqual(['other']);
