@@ -34,6 +34,8 @@ export function runLoopProcess(script, what, turns, every) {
         shown.update(message.sample.at);
       }
     });
-    child.on('exit', (code) => reject(new Error(`${script} ended with code ${code} before its last sample`)));
+    child.on('exit', (code, signal) =>
+      reject(new Error(`${script} ended with ${signal ?? `code ${code}`} before its last sample`)),
+    );
   });
 }

@@ -1,15 +1,13 @@
 /** Where the time of a reload goes: notes when the stages begin and end. Meant for one reload at a time. */
 import { Generation } from '#internal/isolate/generation';
-import { Look } from '#internal/reload/look';
 import { Preparation } from '#internal/reload/prepare';
 
 /** In the order they come in. With `swap: 'overlap'` drain and teardown come later, and are left out. */
-export const PARTS = ['debounce', 'look', 'build', 'load', 'drain', 'teardown', 'setup', 'other'];
+export const PARTS = ['look', 'build', 'load', 'drain', 'teardown', 'setup', 'other'];
 
 /** @type {Map<string, { from: number, ms: number }>} */
 let stages = new Map();
 
-noteTimes(Look.prototype, 'act');
 noteTimes(Preparation.prototype, 'prepare');
 for (const stage of ['load', 'drain', 'teardown', 'setup']) noteTimes(Generation.prototype, stage);
 
@@ -42,8 +40,7 @@ export function takeParts(totalMs) {
   const from = (/** @type {string} */ stage) => stages.get(stage)?.from ?? Number.NaN;
   const ms = (/** @type {string} */ stage) => stages.get(stage)?.ms ?? 0;
   const parts = {
-    debounce: from('act') - since,
-    look: from('prepare') - from('act'),
+    look: from('prepare') - since,
     build: from('load') - from('prepare'),
     load: ms('load'),
     drain: ms('drain'),
