@@ -76,7 +76,8 @@ async function bundle(entry: string, directory: string, what: esbuild.BuildOptio
     return { entry, url: pathToFileURL(file).href, inputs };
   } catch (error) {
     await besides.catch(() => {});
-    await inputs.addFiles([entry]);
+    // If it was not even read, it was not there.
+    inputs.addMissing([entry]);
     throw explainBuildError(error, entry, inputs);
   }
 }

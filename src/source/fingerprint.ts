@@ -15,8 +15,8 @@ export type Difference = 'same' | 'touched' | 'changed';
 const ABSENT = 'absent';
 /** File systems count time in steps of some milliseconds; a change within the same step would go unnoticed. */
 const SETTLED_MS = 100;
-/** Of a larger file, which no build reads, size and time stand for the content. */
-const MAX_HASHED_BYTES = 32 * 1024 * 1024;
+/** Of a larger file, in bytes, size and time stand for the content: it is data or a bundle gone wrong, not a plugin. */
+export const MAX_READ_BYTES = 16 * 1024 * 1024;
 
 /** The files that a build was made of, as they were then. */
 export class Fingerprint {
@@ -32,12 +32,12 @@ export class Fingerprint {
   }
 
   /** Reads a file that goes into a build; what is no file, or too large, is recorded and described instead. */
-  async read(path: string, maxBytes: number): Promise<Buffer | { isFile: boolean; size: number }> {
+  async read(path: string): Promise<Buffer | { isFile: boolean; size: number }> {
     // Before the content: of a file that changes in between, the next comparison finds the times to differ.
     const stats = await statsOf(path);
     const isFile = stats.quick !== ABSENT;
-    if (!isFile || stats.size > maxBytes) {
-      await this.addFiles([path]);
+    if (!isFile || stats.size > MAX_READ_BYTES) {
+      this.#prints.set(path, { ...stats, hash: isFile ? hashOfLarge(stats) : ABSENT });
       return { isFile, size: stats.size };
     }
     const content = await readFile(path);
@@ -49,6 +49,13 @@ export class Fingerprint {
   async addFiles(paths: Iterable<string>): Promise<void> {
     const unknown = [...paths].filter((path) => !this.#prints.has(path));
     await Promise.all(unknown.map(async (path) => this.#prints.set(path, await printOf(path))));
+  }
+
+  /** Records that files were missed, whether or not they are there by now: those that are will differ. */
+  addMissing(paths: Iterable<string>): void {
+    for (const path of paths) {
+      if (!this.#prints.has(path)) this.#prints.set(path, { hash: ABSENT, mtimeMs: 0, quick: ABSENT });
+    }
   }
 
   /** Records where a path leads that goes by way of a link: the link can be made to lead elsewhere. */
@@ -88,8 +95,12 @@ export class Fingerprint {
 async function printOf(path: string): Promise<Print> {
   const stats = await statsOf(path);
   if (stats.quick === ABSENT) return { ...stats, hash: ABSENT };
-  if (stats.size > MAX_HASHED_BYTES) return { ...stats, hash: `${stats.size}:${stats.mtimeMs}` };
-  return { ...stats, hash: await readFile(path).then(hashOf, () => ABSENT) };
+  if (stats.size > MAX_READ_BYTES) return { ...stats, hash: hashOfLarge(stats) };
+  try {
+    return { ...stats, hash: hashOf(await readFile(path)) };
+  } catch {
+    return { ...stats, hash: ABSENT, mtimeMs: 0 };
+  }
 }
 
 /** Of what is no file, as of what is not there: nothing can be read from it. */
@@ -108,6 +119,10 @@ async function statsOf(path: string): Promise<{ size: number; mtimeMs: number; q
 
 async function targetOf(path: string): Promise<string> {
   return realpath(path).catch(() => ABSENT);
+}
+
+function hashOfLarge({ size, mtimeMs }: { size: number; mtimeMs: number }): string {
+  return `${size}:${mtimeMs}`;
 }
 
 function hashOf(content: Uint8Array): string {

@@ -4,11 +4,9 @@ import { dirname, extname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { ImportKind, Loader, OnResolveArgs, OnResolveResult, Plugin, PluginBuild } from 'esbuild';
 import { packageName } from './build-error.ts';
-import type { Fingerprint } from './fingerprint.ts';
+import { type Fingerprint, MAX_READ_BYTES } from './fingerprint.ts';
 import { referencedModules, resolvedNames, withModuleShims } from './module-shims.ts';
 
-/** Largest source file, in bytes: a data file or a bundle gone wrong, not a plugin. */
-const MAX_SOURCE_BYTES = 16 * 1024 * 1024;
 const LOADERS: Record<string, Loader> = {
   '.ts': 'ts',
   '.mts': 'ts',
@@ -73,7 +71,7 @@ async function noteFileBeside(
   const found = possible.find(isSomething);
   if (found === undefined) {
     // It may appear later: then this build is worth another try.
-    await inputs.addFiles(possible);
+    inputs.addMissing(possible);
     return undefined;
   }
   if (realpathSync(found) !== found) await inputs.addLink(found);
@@ -88,7 +86,7 @@ async function resolvePackage(
   const request = { kind, importer, resolveDir, with: attributes, pluginData: RESOLVED_BY_ESBUILD };
   const found = await build.resolve(path, request);
   if (found.errors.length > 0) {
-    await inputs.addFiles(isAbsolute(path) ? candidates(path) : packageFiles(path, resolveDir));
+    inputs.addMissing(isAbsolute(path) ? candidates(path) : packageFiles(path, resolveDir));
     return undefined;
   }
   if (found.external || found.namespace !== 'file') return found;
@@ -153,13 +151,13 @@ function candidates(path: string): string[] {
 /** The content, or why there is none to be had. */
 async function readSource(path: string, inputs: Fingerprint): Promise<Buffer | string> {
   try {
-    const content = await inputs.read(path, MAX_SOURCE_BYTES);
+    const content = await inputs.read(path);
     if (Buffer.isBuffer(content)) return content;
     return content.isFile
-      ? `${path} has ${content.size} bytes; a source file may have ${MAX_SOURCE_BYTES}. Keep data in a file that the plugin reads.`
+      ? `${path} has ${content.size} bytes; a source file may have ${MAX_READ_BYTES}. Keep data in a file that the plugin reads.`
       : `${path} is no regular file; expected a module.`;
   } catch (error) {
-    await inputs.addFiles([path]);
+    inputs.addMissing([path]);
     return `${path} cannot be read: ${(error as Error).message}`;
   }
 }

@@ -1,6 +1,6 @@
 import { chmod, mkdir, rename, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
-import { Fingerprint } from '#internal/source/fingerprint';
+import { Fingerprint, MAX_READ_BYTES } from '#internal/source/fingerprint';
 import { Workspace } from '../support/workspace.ts';
 
 const OLD = new Date(Date.now() - 3_600_000);
@@ -78,15 +78,26 @@ it('differs when a link leads elsewhere, though the content is the same', async 
 
 it('describes what is too large to be read, and notices when it changes', async () => {
   const { print, workspace, a } = await printed();
-  expect(await print.read(a, 3)).toEqual(Buffer.from('aaa'));
-  expect(await print.read(workspace.path('b.ts'), 2)).toEqual({ isFile: true, size: 3 });
-  expect(await print.read(workspace.root, 100)).toEqual({ isFile: false, size: 0 });
-  await truncate(a, 100 * 1024 * 1024);
-  const large = new Fingerprint();
-  await large.addFiles([a]);
-  expect(await large.compare(new Set([a]))).toBe('same');
-  await truncate(a, 100 * 1024 * 1024 + 1);
-  expect(await large.compare()).toBe('changed');
+  expect(await print.read(a)).toEqual(Buffer.from('aaa'));
+  expect(await print.read(workspace.root)).toEqual({ isFile: false, size: 0 });
+  await truncate(a, MAX_READ_BYTES + 1);
+  for (const record of [(large: Fingerprint) => large.read(a), (large: Fingerprint) => large.addFiles([a])]) {
+    const large = new Fingerprint();
+    await record(large);
+    expect(await large.compare(new Set([a]))).toBe('same');
+    await truncate(a, MAX_READ_BYTES + 2);
+    expect(await large.compare()).toBe('changed');
+    await truncate(a, MAX_READ_BYTES + 1);
+  }
+  expect(await print.read(a)).toEqual({ isFile: true, size: MAX_READ_BYTES + 1 });
+});
+
+it('differs from what was missed as soon as it is there, also if it came before it was recorded', async () => {
+  const { print, workspace, a } = await printed();
+  print.addMissing([workspace.path('missing.ts')]);
+  expect(await print.compare()).toBe('same');
+  print.addMissing([a]);
+  expect(await print.compare()).toBe('changed');
 });
 
 it('has a stamp that changes with every write', async () => {
