@@ -6,8 +6,8 @@ export const DIRECTORY_GRACE_MS = 10_000;
 export interface Absence {
   /** Ids that were absent long enough to be believed gone. */
   gone: string[];
-  /** Something was there at the last look that is not now. */
-  isNew: boolean;
+  /** Something vanished from a directory that is there, and may yet come back. */
+  isOpen: boolean;
   /** When the next one will be believed gone, in ms; `undefined` if there is none. */
   nextInMs: number | undefined;
 }
@@ -15,7 +15,7 @@ export interface Absence {
 /** Believes a plugin to be gone only when it was absent at two looks, or longer if its directory is missing as a whole. */
 export class Absences {
   readonly #quietMs: number;
-  #goneAt = new Map<string, number>();
+  #absent = new Map<string, { inMissing: boolean; goneAt: number }>();
 
   constructor(quietMs: number) {
     this.#quietMs = quietMs;
@@ -24,21 +24,22 @@ export class Absences {
   /** Takes note of everything that is absent now. */
   note(absent: readonly { id: string; path: string }[], missingDirectories: readonly string[]): Absence {
     const now = performance.now();
-    const before = this.#goneAt;
-    this.#goneAt = new Map();
-    let isNew = false;
+    const before = this.#absent;
+    this.#absent = new Map();
     for (const { id, path } of absent) {
       const inMissing = missingDirectories.includes(dirname(path));
+      const known = before.get(id);
       const patienceMs = inMissing ? DIRECTORY_GRACE_MS : this.#quietMs;
-      this.#goneAt.set(id, before.get(id) ?? now + patienceMs);
-      isNew ||= !before.has(id) && !inMissing;
+      // When its directory vanishes or comes back, the patience begins anew.
+      const goesOn = known?.inMissing === inMissing;
+      this.#absent.set(id, goesOn ? known : { inMissing, goneAt: now + patienceMs });
     }
-    const times = [...this.#goneAt];
-    const later = times.filter(([, at]) => at > now).map(([, at]) => at - now);
+    const all = [...this.#absent];
+    const open = all.filter(([, { goneAt }]) => goneAt > now);
     return {
-      gone: times.filter(([, at]) => at <= now).map(([id]) => id),
-      isNew,
-      nextInMs: later.length === 0 ? undefined : Math.min(...later),
+      gone: all.filter(([, { goneAt }]) => goneAt <= now).map(([id]) => id),
+      isOpen: open.some(([, { inMissing }]) => !inMissing),
+      nextInMs: open.length === 0 ? undefined : Math.min(...open.map(([, { goneAt }]) => goneAt - now)),
     };
   }
 }

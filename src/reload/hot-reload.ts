@@ -2,6 +2,9 @@ import type { HotReloadOptions } from '../options.ts';
 import { Debounce } from './debounce.ts';
 import { NativeWatcher } from './watcher.ts';
 
+/** When the reasons to watch anew have stopped coming for so long, it is done. */
+const SETTLE_MS = 50;
+
 export type WatchMode = 'native' | 'polling' | 'off';
 
 export interface HotReloadHost {
@@ -20,11 +23,13 @@ export class HotReloadWatcher {
   readonly #host: HotReloadHost;
   readonly #options: Required<HotReloadOptions>;
   readonly #debounce: Debounce;
+  readonly #settling: Debounce;
   #native: NativeWatcher | undefined;
   #sweepTimer: NodeJS.Timeout | undefined;
   #mode: WatchMode = 'off';
   #lock: Promise<void> = Promise.resolve();
   #looking: Promise<void> = Promise.resolve();
+  #stopsWanted = 0;
   #sweeping = false;
   #lastSweep = '';
 
@@ -32,6 +37,7 @@ export class HotReloadWatcher {
     this.#options = options;
     this.#host = host;
     this.#debounce = new Debounce(options.debounceMs, (hints, since) => this.#look(hints, since));
+    this.#settling = new Debounce(SETTLE_MS, () => void this.#exclusively(() => this.#watchAnew()));
   }
 
   get isEnabled(): boolean {
@@ -56,11 +62,15 @@ export class HotReloadWatcher {
 
   /** Resolves when nothing is watched and no look is under way. What was planned before still runs. */
   stop(): Promise<void> {
+    this.#stopsWanted++;
+    void this.#native?.stop();
     return this.#exclusively(async () => {
+      this.#stopsWanted--;
       if (this.#mode === 'off') return;
       this.#mode = 'off';
-      clearTimeout(this.#sweepTimer);
+      clearInterval(this.#sweepTimer);
       this.#debounce.cancel();
+      this.#settling.cancel();
       const native = this.#native;
       this.#native = undefined;
       await native?.stop();
@@ -84,29 +94,31 @@ export class HotReloadWatcher {
       hint: (paths) => {
         if (this.#native === native) this.#debounce.hint(paths);
       },
-      failed: (text) => {
-        void this.#exclusively(async () => {
-          if (this.#native === native) await this.#fallBack(text);
-        });
+      stale: () => {
+        if (this.#native === native) this.#settling.hint([]);
       },
     });
     this.#native = native;
     try {
       await native.start();
-      this.#mode = 'native';
       native.watchOutside(this.#host.inputs());
-      this.#planSweep(this.#options.sweepMs);
-      this.#host.watching('native', 'Files are watched');
     } catch (error) {
-      await this.#fallBack((error as Error).message);
+      this.#native = undefined;
+      this.#poll((error as Error).message);
+      return;
     }
+    if (this.#mode === 'native') return;
+    this.#mode = 'native';
+    this.#planSweep(this.#options.sweepMs);
+    this.#host.watching('native', 'Files are watched');
   }
 
-  async #fallBack(text: string): Promise<void> {
-    const native = this.#native;
-    this.#native = undefined;
-    await native?.stop();
-    this.#poll(text);
+  async #watchAnew(): Promise<void> {
+    if (this.#mode !== 'native' || this.#stopsWanted > 0) return;
+    await this.#native?.stop();
+    await this.#watch();
+    // What changed in between is found by looking.
+    this.#debounce.hint([]);
   }
 
   #poll(why: string): void {

@@ -14,9 +14,7 @@ export async function reserveInotify(): Promise<() => Promise<void>> {
   return () => subscription.unsubscribe();
 }
 
-/** Rejects, with the system's code, if no further inotify instance can be had. */
-export async function probeInotify(): Promise<void> {
-  if (process.platform !== 'linux') return;
+async function probeInotify(): Promise<void> {
   const worker = new Worker(new URL('./inotify-probe.js', import.meta.url), {
     argv: [],
     execArgv: [],
@@ -24,6 +22,7 @@ export async function probeInotify(): Promise<void> {
   });
   const outcome = new Promise<unknown>((resolve) => {
     worker.once('message', resolve).once('error', resolve);
+    worker.once('exit', () => resolve(new Error('the thread that tried to watch ended too early')));
   });
   // Until the thread has ended it has the instance.
   await new Promise((resolve) => worker.once('exit', resolve));

@@ -52,12 +52,12 @@ export class Look {
     const before = new Map([...table].map((slot) => [slot, slot.acted]));
     const { discovery, plans } = await this.#plan(hints, true);
     this.#noteDirectories(discovery);
-    const { gone, isNew, nextInMs } = this.#absences.note(this.#absent(plans), discovery.missing);
+    const { gone, isOpen, nextInMs } = this.#absences.note(this.#absent(plans), discovery.missing);
     if (nextInMs !== undefined) this.#host.lookAgain(nextInMs);
     const removed = Promise.all(gone.map((id) => this.#remove(id).catch(ignore)));
     for (const plan of plans) {
       // Something that vanished may be about to appear under a new name, which would still be taken.
-      if (plan.kind === 'load' && isNew) continue;
+      if (plan.kind === 'load' && isOpen) continue;
       await this.#carryOut(plan, since, removed);
     }
     for (const [slot, acted] of before) this.#checkBusy(slot, acted);
@@ -92,19 +92,10 @@ export class Look {
     hints: ReadonlySet<string>,
     acknowledge: boolean,
   ): Promise<{ discovery: Discovery; plans: Plan[] }> {
+    const slots = [...this.#host.table];
+    // First the files, then the names: what vanishes in between is missing, not changed.
+    const known = await Promise.all(slots.map((slot) => describe(slot, hints, acknowledge)));
     const discovery = await discover(this.#host.directories);
-    const known: KnownPlugin[] = [];
-    for (const slot of this.#host.table) {
-      const unknown = hints.has(slot.entry) ? 'changed' : 'same';
-      const difference = (await slot.acted?.compare(hints, acknowledge)) ?? unknown;
-      known.push({
-        id: slot.id,
-        path: slot.path,
-        entry: slot.entry,
-        difference,
-        hasLoaded: slot.accepted !== undefined,
-      });
-    }
     const plans = reconcile(discovery.plugins, known);
     this.#refusals.keepOnly(plans.filter(isRefusal));
     return { discovery, plans };
@@ -205,6 +196,13 @@ export class Look {
     const { operations } = this.#host;
     return slot.lifecycle.state === 'running' ? operations.reload(slot) : operations.load(slot);
   }
+}
+
+async function describe(slot: Slot, hints: ReadonlySet<string>, acknowledge: boolean): Promise<KnownPlugin> {
+  const { id, path, entry, acted } = slot;
+  const unknown = hints.has(entry) ? 'changed' : 'same';
+  const difference = (await acted?.compare(hints, acknowledge)) ?? unknown;
+  return { id, path, entry, difference, hasLoaded: slot.accepted !== undefined };
 }
 
 /** Whether its newest version does not run only because of another plugin. */

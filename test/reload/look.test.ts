@@ -73,6 +73,23 @@ it('unloads nothing for ten seconds while the whole directory is missing, and wa
   expect(unloaded).toEqual(['dice', 'seen']);
 });
 
+it('begins anew when the directory vanishes, and when it comes back', async () => {
+  const { workspace, look, unloaded } = await looking('dice', 'seen');
+  // As by `rm -r`: at one look the file is deleted, at the next the directory.
+  await rm(workspace.path('plugins/dice.ts'));
+  await look();
+  await rename(workspace.path('plugins'), workspace.path('away'));
+  vi.advanceTimersByTime(9_000);
+  await look();
+  expect(unloaded).toEqual([]);
+  await rename(workspace.path('away'), workspace.path('plugins'));
+  await look();
+  expect(unloaded).toEqual([]);
+  vi.advanceTimersByTime(QUIET_MS);
+  await look();
+  expect(unloaded).toEqual(['dice']);
+});
+
 it('begins anew with a directory that was back in between', async () => {
   const { workspace, look, unloaded, warnings } = await looking('dice');
   for (let round = 0; round < 3; round++) {
