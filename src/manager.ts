@@ -99,7 +99,7 @@ export class PluginManager implements AsyncDisposable {
     this.#pools = new OffloadPools(this.#builds, zombie);
     const store = this.#options.stateStore ?? memoryStateStore();
     const limits = resolvePluginOptions(undefined, this.#options.defaults).limits;
-    this.#standbys = new Standbys(this.#options.standbys, limits, (wanted) => new ThreadIsolate(wanted));
+    this.#standbys = new Standbys(this.#options.standbys, limits, (...how) => new ThreadIsolate(...how));
     this.#slotHost = {
       deadlines: this.#deadlines,
       store,

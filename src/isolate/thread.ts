@@ -1,4 +1,5 @@
 import { MessageChannel, type ResourceLimits, Worker } from 'node:worker_threads';
+import type { FirstMessage } from '../wire/messages.ts';
 import { PortChannel } from '../wire/port-channel.ts';
 import type { EndReason, Isolate, IsolateEnd, IsolateLimits } from './isolate.ts';
 
@@ -17,7 +18,8 @@ export class ThreadIsolate implements Isolate {
   #resolveEnded!: (end: IsolateEnd) => void;
   #resolveGone!: () => void;
 
-  constructor(limits: IsolateLimits) {
+  /** @param isStandby whether it is started before its plugin is known */
+  constructor(limits: IsolateLimits, isStandby: boolean) {
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
     });
@@ -38,7 +40,8 @@ export class ThreadIsolate implements Isolate {
     });
     this.#worker.on('error', (error) => this.blame(reasonOf(error)));
     this.#worker.once('exit', (code) => this.#exited(code));
-    this.#worker.postMessage({ port: port2 }, [port2]);
+    const first: FirstMessage = { port: port2, isStandby };
+    this.#worker.postMessage(first, [port2]);
   }
 
   onOutput(listener: (stream: 'stdout' | 'stderr', text: string) => void): void {

@@ -1,11 +1,15 @@
-import { type MessagePort, parentPort } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
+import type { FirstMessage } from '../wire/messages.ts';
 import { PortChannel } from '../wire/port-channel.ts';
+import { rehearse } from './rehearsal.ts';
 import { Runtime } from './runtime.ts';
 import { mapStackTraces } from './stack-trace.ts';
 
 mapStackTraces(import.meta.url);
-parentPort?.once('message', ({ port }: { port: MessagePort }) => {
+parentPort?.once('message', ({ port, isStandby }: FirstMessage) => {
   // Whatever the plugin says, it says through the private port.
   parentPort?.close();
-  new Runtime(new PortChannel(port));
+  new Runtime(new PortChannel(port)).takeOver();
+  // One that fails costs nothing but the time it would have saved.
+  if (isStandby) rehearse().catch(() => {});
 });

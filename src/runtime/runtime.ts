@@ -74,6 +74,10 @@ export class Runtime {
       register: (registration) => this.#link.note('register', registration),
       unregister: (id) => this.#link.note('unregister', { id }),
     });
+  }
+
+  /** Makes it the one that speaks for this thread: what is printed and what is not caught goes through its channel. */
+  takeOver(): void {
     captureConsole((note) => this.#link.note('log', note));
     process.on('exit', () => {
       this.#outcomes.flush();

@@ -76,8 +76,10 @@ export class Fingerprint {
    */
   async compare(suspects: ReadonlySet<string> = new Set(), acknowledge = false): Promise<Difference> {
     let difference: Difference = 'same';
-    for (const [path, print] of this.#prints) {
-      const { quick } = await statsOf(path);
+    const prints = [...this.#prints];
+    const stats = await Promise.all(prints.map(([path]) => statsOf(path)));
+    for (const [index, [path, print]] of prints.entries()) {
+      const { quick } = stats[index]!;
       if (quick !== '' && quick === print.quick && !suspects.has(path)) continue;
       const now = await printOf(path);
       if (now.hash !== print.hash) return 'changed';

@@ -1,6 +1,14 @@
 /** What the two sides of a generation say to each other: the contents of the frames. Types and plain data only. */
+import type { MessagePort } from 'node:worker_threads';
 import type { Outcome, WireError } from './frames.ts';
 import type { SignalPlace } from './signals.ts';
+
+/** Host → isolate, as the thread's own message: all others go through the port. */
+export interface FirstMessage {
+  port: MessagePort;
+  /** It will wait for its plugin, and may use the time. */
+  isStandby: boolean;
+}
 
 /** Host → isolate: everything a generation needs to know before its module is imported. */
 export interface LoadMessage {

@@ -1,0 +1,45 @@
+import { MessageChannel } from 'node:worker_threads';
+import { Link } from '../wire/link.ts';
+import type { LoadMessage, SetupMessage, WorkMessage } from '../wire/messages.ts';
+import { PortChannel } from '../wire/port-channel.ts';
+import { Runtime } from './runtime.ts';
+
+const PLUGIN = `data:text/javascript,export default {
+  name: 'rehearsal', version: '1.0.0',
+  setup(ctx) { ctx.on('rehearsal', () => {}); return { call: () => 1 }; },
+}`;
+const LOAD: LoadMessage = {
+  id: 'rehearsal',
+  generation: 0,
+  file: '',
+  url: PLUGIN,
+  config: undefined,
+  env: {},
+  bot: [],
+};
+const SETUP: SetupMessage = { invocation: 1, entries: [] };
+const WORK: WorkMessage[] = [
+  { kind: 'call', invocation: 2, target: { kind: 'method', name: 'call' }, args: [], signals: [] },
+  { kind: 'event', invocation: 3, topic: 'rehearsal', payload: 1, source: '' },
+];
+
+/**
+ * Goes through the life of a small plugin, in a runtime of its own: most of what a first load, setup and call take is
+ * compiling the functions they go through, and a standby has the time for that.
+ */
+export async function rehearse(): Promise<void> {
+  const { port1, port2 } = new MessageChannel();
+  const ignore = () => {};
+  const host = new Link({
+    channel: new PortChannel(port1),
+    methods: {},
+    notes: { register: ignore, done: ignore },
+    onViolation: ignore,
+  });
+  new Runtime(new PortChannel(port2));
+  await host.request('load', LOAD);
+  await host.request('setup', SETUP);
+  await host.exchange('deliver', WORK);
+  await host.request('teardown', { invocation: 4 });
+  host.end(() => new Error('The rehearsal is over'));
+}
