@@ -6,7 +6,10 @@ import { encodeError } from '../wire/wire-error.ts';
 import { CallWork, type EventWork, type Work } from './work.ts';
 
 export interface DeliveryWire {
+  /** Resolves when the batch has arrived and was started. */
   deliver(batch: WorkMessage[]): Promise<Outcome>;
+  /** The same, without an answer. */
+  post(batch: WorkMessage[]): void;
   abort(note: AbortNote): void;
 }
 
@@ -31,29 +34,40 @@ export class Delivery {
       this.#batch.push({ kind: 'event', invocation, topic, payload, source });
       this.#events.push(work);
     }
-    if (measure(this.#batch.at(-1), LIMITS.sharedBytes) > LIMITS.sharedBytes) void this.flush();
+    if (measure(this.#batch.at(-1), LIMITS.sharedBytes) > LIMITS.sharedBytes) this.#send();
     if (this.#planned) return;
     this.#planned = true;
     process.nextTick(() => {
       this.#planned = false;
-      if (this.#batch.length > 0) void this.flush();
+      this.#send();
     });
   }
 
-  /** Sends what has gathered. Resolves when it has arrived and was started, or never will. */
+  /** Sends what has gathered. Resolves when everything sent so far has arrived and was started, or never will. */
   async flush(): Promise<void> {
-    const batch = this.#batch;
-    const events = this.#events;
-    this.#batch = [];
-    this.#events = [];
+    const [batch, events] = this.#take();
     const outcome = await this.#wire.deliver(batch);
     if (outcome.ok) for (const event of events) event.delivered();
+  }
+
+  /** Sends what has gathered. Only of events somebody wants to know that they have arrived: calls have their outcome. */
+  #send(): void {
+    if (this.#batch.length === 0) return;
+    if (this.#events.length > 0) void this.flush();
+    else this.#wire.post(this.#take()[0]);
+  }
+
+  #take(): [batch: WorkMessage[], events: EventWork[]] {
+    const taken: [WorkMessage[], EventWork[]] = [this.#batch, this.#events];
+    this.#batch = [];
+    this.#events = [];
+    return taken;
   }
 
   #passAborts(work: CallWork, invocation: number): void {
     const unwatch = watchSignals(work.split.signals, (which, reason) => {
       // The call itself may not have left yet.
-      if (this.#batch.length > 0) void this.flush();
+      this.#send();
       this.#wire.abort({ call: invocation, which, reason: encodeError(reason) });
     });
     work.onSettled(unwatch);

@@ -70,6 +70,7 @@ export class Generation {
     this.#link = this.#createLink(isolate);
     this.#delivery = new Delivery({
       deliver: (batch) => this.#link.exchange('deliver', batch),
+      post: (batch) => this.#link.note('work', batch),
       abort: (note) => this.#link.note('abort', note),
     });
     isolate.onOutput((stream, text) =>

@@ -2,15 +2,21 @@ import { isRecord } from '../wire/check.ts';
 import type { Registration } from '../wire/messages.ts';
 import { checkPattern, topicMatches } from '../wire/topics.ts';
 
+/** Most topics of which it is remembered whether somebody wants them. */
+const MAX_REMEMBERED = 1_000;
+
 /** What one generation registered. It is the host's: dropping it needs no help from the plugin. */
 export class Registrations {
   readonly #all = new Map<number, Registration>();
+  /** Answers of {@link wants} since the last change. */
+  readonly #wanted = new Map<string, boolean>();
 
   /** Throws if the registration, which comes off the wire, is malformed. */
   add(note: unknown): Registration {
     const registration = checkRegistration(note);
     if (this.#all.has(registration.id)) throw new TypeError('a registration under a number that is in use');
     this.#all.set(registration.id, registration);
+    this.#wanted.clear();
     return registration;
   }
 
@@ -19,6 +25,7 @@ export class Registrations {
     if (!isRecord(note) || typeof note.id !== 'number')
       throw new TypeError('a malformed removal of a registration');
     this.#all.delete(note.id);
+    this.#wanted.clear();
     return note.id;
   }
 
@@ -33,10 +40,13 @@ export class Registrations {
   }
 
   wants(topic: string): boolean {
-    for (const { pattern } of this.of('subscription')) {
-      if (topicMatches(pattern, topic)) return true;
-    }
-    return false;
+    const known = this.#wanted.get(topic);
+    if (known !== undefined) return known;
+    const wanted = [...this.of('subscription')].some(({ pattern }) => topicMatches(pattern, topic));
+    // Topics can be made up without end.
+    if (this.#wanted.size >= MAX_REMEMBERED) this.#wanted.clear();
+    this.#wanted.set(topic, wanted);
+    return wanted;
   }
 }
 

@@ -60,6 +60,7 @@ export class Runtime {
         teardown: (message: { invocation: number }) => this.#tearDown(message.invocation),
       },
       notes: {
+        work: (batch: WorkMessage[]) => this.#deliver(batch),
         abort: (note: AbortNote) => this.#invocations.abort(note),
         state: (change: ForwardedState) => this.#state.apply(change),
       },
