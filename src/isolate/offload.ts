@@ -8,6 +8,7 @@ import { BuildError } from '../source/build-error.ts';
 import type { Fingerprint } from '../source/fingerprint.ts';
 import type { Outcome } from '../wire/frames.ts';
 import { decodeError } from '../wire/wire-error.ts';
+import { grantedEnvironment } from './environment.ts';
 import { Patience } from './patience.ts';
 
 /** How long the pool's threads may take to end before they count as zombies. */
@@ -77,7 +78,7 @@ export class OffloadPool {
         idleTimeout: 10_000,
         // 'sync' would freeze a worker after each task, and with it what the task left running.
         atomics: 'disabled',
-        env: {},
+        env: grantedEnvironment(this.#options.env),
         argv: [],
         execArgv: ['--enable-source-maps'],
         resourceLimits: { maxOldGenerationSizeMb: this.#options.limits.heapMb },

@@ -1,4 +1,5 @@
 import { asError, BulkheadError, codeOf, type ErrorCode } from '../errors.ts';
+import { grantedEnvironment } from '../isolate/environment.ts';
 import { Generation } from '../isolate/generation.ts';
 import type { Slot } from '../isolate/slot.ts';
 import type { Standbys } from '../isolate/standby.ts';
@@ -146,15 +147,6 @@ export function migrate(slot: Slot, generation: Generation, state: StoredState):
     const text = `state.migrate did not end within ${startMs} ms`;
     return new BulkheadError('ERR_STATE_MIGRATION', text, { plugin: slot.name });
   });
-}
-
-function grantedEnvironment(names: readonly string[]): Record<string, string> {
-  const granted: Record<string, string> = {};
-  for (const name of names) {
-    const value = process.env[name];
-    if (value !== undefined) granted[name] = value;
-  }
-  return granted;
 }
 
 function loadTimeout(slot: Slot): BulkheadError {

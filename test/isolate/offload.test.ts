@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { bench, pluginSource, until } from '../support/workspace.ts';
 
 const worker = (extra = '') =>
@@ -66,6 +66,18 @@ it.each([
   const { manager } = await bench({ 'worker.ts': worker(), ...files }, { hotReload: false });
   await manager.loadAll();
   await expect(manager.plugin<Worker>('worker').run(1)).rejects.toThrow(text);
+});
+
+it('lets a job see the environment that the plugin was granted, and no other', async () => {
+  vi.stubEnv('GRANTED', 'yes');
+  vi.stubEnv('SECRET', 'no');
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const { manager } = await bench(
+    { 'worker.ts': worker(), '_job.ts': 'export default () => ({ ...process.env });' },
+    { hotReload: false, plugins: { worker: { env: ['GRANTED', 'ABSENT'] } } },
+  );
+  await manager.loadAll();
+  expect(await manager.plugin<Worker>('worker').run(1)).toEqual({ GRANTED: 'yes' });
 });
 
 it('aborts a job, bounds the queue, and ends both with the generation', async () => {
