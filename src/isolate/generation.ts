@@ -58,7 +58,9 @@ export class Generation {
   #metadata!: PluginMetadata;
   #stateSeq = 0;
   #isFenced = false;
+  #refused = 0;
   #isDraining = false;
+  #isTearingDown = false;
   #isAlive = true;
   #settleError: (() => unknown) | undefined;
 
@@ -104,6 +106,10 @@ export class Generation {
     return this.#isDraining;
   }
 
+  get isTearingDown(): boolean {
+    return this.#isTearingDown;
+  }
+
   /** How much is under way: calls, and events whose handlers have not ended. */
   get busyWith(): number {
     return this.#inFlight.size;
@@ -133,6 +139,7 @@ export class Generation {
 
   /** Runs what the plugin registered with `onTeardown`. */
   async teardown(): Promise<void> {
+    this.#isTearingDown = true;
     await this.#step('teardown', (invocation) => ({ invocation }));
   }
 
@@ -253,6 +260,7 @@ export class Generation {
   #callHost(note: unknown, to: 'bot' | 'offload'): Promise<unknown> {
     const message = check.checkHostCall(note);
     if (this.#isFenced) {
+      this.#refused++;
       const text = `Generation ${this.number} of plugin '${this.plugin}' was replaced and can no longer use the host`;
       throw new BulkheadError('ERR_PLUGIN_FENCED', text, { plugin: this.plugin, generation: this.number });
     }
@@ -265,7 +273,16 @@ export class Generation {
   }
 
   #unlessFenced(change: () => void): void {
-    if (!this.#isFenced) change();
+    if (this.#isFenced) this.#refused++;
+    else change();
+  }
+
+  #reportRefused(): void {
+    if (this.#refused === 0) return;
+    const text =
+      `Generation ${this.number} tried to use the host after its end, and was refused (${this.#refused} times). ` +
+      'End what goes on by itself when ctx.signal aborts, or in ctx.onTeardown';
+    this.#host.log(this, { level: 'warn', fields: { refused: this.#refused }, text });
   }
 
   #ended(end: IsolateEnd): void {
@@ -276,6 +293,7 @@ export class Generation {
     this.#link.end(error);
     this.cut(error, this.#settleError === undefined ? 'crashed' : 'stopped');
     this.fence();
+    this.#reportRefused();
     this.#host.ended(this, end);
   }
 }

@@ -81,7 +81,7 @@ export class Inbox {
 
   #wait(work: Work, drained: Generation | undefined): void {
     if (work instanceof CallWork) {
-      if (drained?.isAlive && !drained.isFenced && chainHas(work.parent, passesPause)) {
+      if (drained !== undefined && takesStill(drained, work)) {
         drained.dispatch(work);
         return;
       }
@@ -125,8 +125,21 @@ export class Inbox {
   }
 }
 
+/** Whether a generation that is drained or torn down still gets a call, because a swap waits for it. */
+function takesStill(drained: Generation, { parent }: CallWork): boolean {
+  if (!drained.isAlive || drained.isFenced) return false;
+  // After its drain it may have let go of what it needs: what can wait for the next generation does.
+  return chainHas(
+    parent,
+    drained.isTearingDown ? isPartOfSwap : (link) => isPartOfSwap(link) || isDrained(link),
+  );
+}
+
 /** What a swap waits for must not wait for a swap: not for this one, nor for that of another plugin. */
-function passesPause(link: Invocation): boolean {
-  if (link.kind === 'setup' || link.kind === 'teardown') return true;
-  return link.generation?.isDraining === true;
+function isPartOfSwap({ kind }: Invocation): boolean {
+  return kind === 'setup' || kind === 'teardown';
+}
+
+function isDrained({ generation }: Invocation): boolean {
+  return generation?.isDraining === true;
 }

@@ -20,7 +20,9 @@ export async function windDown(slot: Slot, generation: Generation, cut: () => un
   await slot.patience.wait(generation.drain(slot.askers), drainMs, late, DRAIN_SHARE).catch(() => {});
   generation.cut(cut, 'cut');
   const timeout = (ms: number) => new Error(`it did not end within ${ms} ms and was cut`);
-  await slot.patience.wait(generation.teardown(), teardownMs, timeout).catch((error: unknown) => {
+  // What it did on behalf of its own teardown, or of another's, ends with it.
+  const ended = generation.teardown().finally(() => generation.drain(slot.askers));
+  await slot.patience.wait(ended, teardownMs, timeout).catch((error: unknown) => {
     if (generation.isAlive) warn(`Teardown failed: ${asError(error).message}`, error);
   });
   generation.fence();

@@ -1,6 +1,7 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
-import { bench, pluginSource, until } from '../support/workspace.ts';
+import { bench, benchIn, pluginSource, until, Workspace } from '../support/workspace.ts';
 
 /** A promise and its resolve function. */
 function gate<T = void>() {
@@ -70,6 +71,29 @@ it('runs teardown last registered first, lets it call the host, and fences the g
   const before = calls.length;
   await manager.reload('tidy');
   expect(calls.length).toBe(before);
+});
+
+it('counts what a generation still tries after its fence', async () => {
+  const workspace = await Workspace.create();
+  const refused = workspace.path('refused');
+  const setup = `
+    setInterval(() => ctx.bot.wait(false).catch((error) => appendFileSync(${JSON.stringify(refused)}, error.code)), 1);`;
+  const withImport = `import { appendFileSync } from 'node:fs';\n${pluginSource('tidy', setup)}`;
+  await workspace.write({ 'plugins/tidy.ts': withImport });
+  const { manager, log } = benchIn(workspace, {
+    hotReload: false,
+    bot: {
+      wait: (forRefusal: boolean) =>
+        forRefusal && until(() => existsSync(refused) && readFileSync(refused, 'utf8'), 'a refusal'),
+    },
+  });
+  await manager.loadAll();
+  const next = pluginSource('tidy', 'await ctx.bot.wait(true);').replace('setup(ctx)', 'async setup(ctx)');
+  await workspace.write({ 'plugins/tidy.ts': next });
+  await manager.reload('tidy');
+  expect(readFileSync(refused, 'utf8')).toMatch(/^ERR_PLUGIN_FENCED/);
+  const warning = await until(() => log.find(({ text }) => text.includes('was refused')), 'the warning');
+  expect(warning).toMatchObject({ level: 'warn', text: expect.stringContaining('Generation 1') });
 });
 
 it('brings the old version back, with its state, when the new one fails in setup, and hands it the queue', async () => {
@@ -187,6 +211,51 @@ it('passes a call through the pause that the drain itself waits for: A calls B c
   await until(() => manager.get('a')?.state === 'reloading', 'the pause of a');
   goOn.open();
   expect(await outer).toBe('inner');
+  await Promise.all(reloads);
+});
+
+it('gives a call that a drain waits for to the new version when the old one is being torn down already', async () => {
+  const inA = gate();
+  const goOn = gate();
+  const inTeardown = gate();
+  const tornDown = gate();
+  const { manager } = await bench(
+    {
+      'a.ts': pluginSource(
+        'a',
+        `return { outer: async () => { await ctx.bot.wait(); return ctx.bot.askB(); } };`,
+      ),
+      'b.ts': pluginSource(
+        'b',
+        `ctx.onTeardown(() => ctx.bot.tearDown()); return { ask: () => ctx.generation };`,
+      ),
+    },
+    {
+      hotReload: false,
+      bot: {
+        wait: () => {
+          inA.open();
+          return goOn.opened;
+        },
+        askB: () => {
+          const answer = manager.plugin<{ ask(): number }>('b').ask();
+          tornDown.open();
+          return answer;
+        },
+        tearDown: () => {
+          inTeardown.open();
+          return tornDown.opened;
+        },
+      },
+    },
+  );
+  await manager.loadAll();
+  const outer = manager.plugin<{ outer(): number }>('a').outer();
+  await inA.opened;
+  const reloads = [manager.reload('a'), manager.reload('b')];
+  await inTeardown.opened;
+  goOn.open();
+  expect(await outer).toBe(2);
   await Promise.all(reloads);
 });
 
