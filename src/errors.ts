@@ -13,7 +13,7 @@ export const ERROR_CODES = {
   ERR_PLUGIN_CONFIG: 'The configuration does not fit the schema of the plugin.',
   ERR_PLUGIN_SETUP: 'setup() threw.',
   ERR_PLUGIN_SETUP_TIMEOUT: 'setup() did not finish within `startMs`.',
-  ERR_COMMAND_TAKEN: 'Another plugin already answers that command.',
+  ERR_COMMAND_TAKEN: 'Another plugin, or this one, already answers that command or alias.',
   ERR_STATE_MIGRATION: 'The stored state could not be brought to the version the plugin wants.',
   ERR_STATE_SNAPSHOT:
     'A rollback would need a state of another version; ask for it with `{ state: "snapshot" }`.',

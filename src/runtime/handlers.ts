@@ -21,6 +21,8 @@ export class Handlers {
   readonly #notes: HandlerNotes;
   readonly #subscriptions = new Map<number, Subscription>();
   readonly #commands = new Map<string, CommandHandler>();
+  /** Names and aliases in use, in lower case, as users may type them in any. */
+  readonly #commandNames = new Set<string>();
   readonly #schedules = new Map<number, () => unknown>();
   #lastId = 0;
 
@@ -39,16 +41,19 @@ export class Handlers {
     command: { name: string; usage: string; description: string; aliases: string[] },
     handler: CommandHandler,
   ): () => void {
-    if (this.#commands.has(command.name)) {
-      throw new BulkheadError(
-        'ERR_COMMAND_TAKEN',
-        `ctx.command('${command.name}') was called twice in this plugin`,
-      );
+    const names = new Set([command.name, ...command.aliases].map((name) => name.toLowerCase()));
+    for (const name of names) {
+      if (!this.#commandNames.has(name)) continue;
+      throw new BulkheadError('ERR_COMMAND_TAKEN', `This plugin has a command or an alias '${name}' already`);
     }
+    for (const name of names) this.#commandNames.add(name);
     const id = ++this.#lastId;
     this.#commands.set(command.name, handler);
     this.#notes.register({ kind: 'command', id, ...command });
-    return this.#remover(id, () => this.#commands.delete(command.name));
+    return this.#remover(id, () => {
+      for (const name of names) this.#commandNames.delete(name);
+      this.#commands.delete(command.name);
+    });
   }
 
   schedule(
@@ -91,9 +96,13 @@ export class Handlers {
     return running === undefined ? undefined : Promise.all(running);
   }
 
-  #remover(id: number, remove: () => boolean): () => void {
+  #remover(id: number, remove: () => void): () => void {
+    let removed = false;
     return () => {
-      if (remove()) this.#notes.unregister(id);
+      if (removed) return;
+      removed = true;
+      remove();
+      this.#notes.unregister(id);
     };
   }
 }

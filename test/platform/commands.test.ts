@@ -61,3 +61,26 @@ it('refuses a command that another plugin has', async () => {
   expect(failed).toMatchObject([{ error: { code: 'ERR_COMMAND_TAKEN' } }]);
   expect(failed[0]?.error.message).toMatch(/'(HI|hi)' is already that of plugin '(first|second)'/);
 });
+
+it.each([
+  ['a name twice', `ctx.command('roll', () => 1); ctx.command('roll', () => 2);`],
+  ['names that differ in case', `ctx.command('roll', () => 1); ctx.command('Roll', () => 2);`],
+  ['a name that is an alias', `ctx.command('roll', { aliases: ['r'] }, () => 1); ctx.command('R', () => 2);`],
+])('refuses %s in one plugin', async (_what, setup) => {
+  const { manager } = await bench({ 'dice.ts': pluginSource('dice', setup) }, OFF);
+  expect((await manager.loadAll()).failed).toMatchObject([{ error: { code: 'ERR_COMMAND_TAKEN' } }]);
+});
+
+it('lets a plugin give up a command and register it anew, whoever gives it up twice', async () => {
+  const setup = `
+    const remove = ctx.command('roll', { aliases: ['r'] }, () => 'old');
+    remove();
+    ctx.command('r', () => 'new');
+    remove();`;
+  const { manager } = await bench({ 'dice.ts': pluginSource('dice', setup) }, OFF);
+  await manager.loadAll();
+  expect(await manager.commands.dispatch('!r', { user: 'ada', channel: 'main' })).toMatchObject({
+    reply: 'new',
+  });
+  expect(manager.commands.ownerOf('roll')).toBeUndefined();
+});
