@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { BulkheadError, PluginCrashedError, PluginStoppedError } from '../errors.ts';
 import type { Build } from '../source/build.ts';
 import type { DeadLetterReason } from '../status.ts';
@@ -152,6 +153,14 @@ export class Generation {
   /** Makes it forget its state; the host's follows in the order of the writes. */
   async clearState(): Promise<void> {
     await this.#link.request('clearState', {});
+  }
+
+  /** Rejects with `ERR_PLUGIN_CRASHED` if it ends before there is one. */
+  async heapSnapshot(): Promise<Readable> {
+    const ended = this.ended.then((end) => {
+      throw new PluginCrashedError(this.plugin, this.number, end.kind, end.text, end.error);
+    });
+    return Promise.race([this.#isolate.heapSnapshot(), ended]);
   }
 
   dispatch(work: Work): void {

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { Channel } from '../wire/frames.ts';
 
 /** Why a generation ended. The first cause is the one that counts. */
@@ -36,6 +37,8 @@ export interface Isolate {
   readonly gone: Promise<void>;
   /** Output that did not go through the runtime. */
   onOutput(listener: (stream: 'stdout' | 'stderr', text: string) => void): void;
+  /** The objects on its heap, in the format of Chrome's tools. It stands still meanwhile; if it is stuck, nothing comes. */
+  heapSnapshot(): Promise<Readable>;
   /** Records a reason without ending it: what comes next is the consequence. */
   blame(reason: EndReason): void;
   /** Ends it, whatever it is doing. */

@@ -171,6 +171,16 @@ export class Slot implements GenerationHost {
     this.inbox.close(() => this.#unavailable(), reason);
   }
 
+  /**
+   * The generation that serves.
+   *
+   * @throws {BulkheadError} `ERR_PLUGIN_UNAVAILABLE`
+   */
+  serving(): Generation {
+    if (this.current?.isAlive) return this.current;
+    throw this.#unavailable();
+  }
+
   /** Ends an operation that somebody who wants to stop the plugin is waiting for. */
   throwIfStopping(): void {
     if (this.stopsWanted > 0) throw new PluginStoppedError(this.name, this.lastGeneration);

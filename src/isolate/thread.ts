@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { MessageChannel, type ResourceLimits, Worker } from 'node:worker_threads';
 import type { FirstMessage } from '../wire/messages.ts';
 import { PortChannel } from '../wire/port-channel.ts';
@@ -47,6 +48,10 @@ export class ThreadIsolate implements Isolate {
   onOutput(listener: (stream: 'stdout' | 'stderr', text: string) => void): void {
     this.#worker.stdout.setEncoding('utf8').on('data', (text: string) => listener('stdout', text));
     this.#worker.stderr.setEncoding('utf8').on('data', (text: string) => listener('stderr', text));
+  }
+
+  heapSnapshot(): Promise<Readable> {
+    return this.#worker.getHeapSnapshot();
   }
 
   blame(reason: EndReason): void {
