@@ -8,6 +8,7 @@ import { OffloadPools } from './isolate/offload-pools.ts';
 import { Slot, type SlotHost } from './isolate/slot.ts';
 import { Standbys } from './isolate/standby.ts';
 import { ThreadIsolate } from './isolate/thread.ts';
+import { makeLoopsEndable } from './isolate/v8-flags.ts';
 import type { PluginState } from './lifecycle.ts';
 import {
   type PluginManagerOptions,
@@ -37,7 +38,9 @@ import type { Build } from './source/build.ts';
 import { BuildDirectory } from './source/build-directory.ts';
 import type { Discovered } from './source/discover.ts';
 import type { StatusListener, StatusName } from './status.ts';
+import { endHung } from './supervise/hang-report.ts';
 import { Supervisor } from './supervise/supervisor.ts';
+import { Watchdog } from './supervise/watchdog.ts';
 import type { Registration } from './wire/messages.ts';
 import { snapshot } from './wire/snapshot.ts';
 
@@ -99,6 +102,7 @@ export class PluginManager implements AsyncDisposable {
       report('zombie', { name: slot.name, generation: number });
     this.#pools = new OffloadPools(this.#builds, zombie);
     const store = this.#options.stateStore ?? memoryStateStore();
+    if (this.#options.setV8Flags) makeLoopsEndable();
     const limits = resolvePluginOptions(undefined, this.#options.defaults).limits;
     this.#standbys = new Standbys(this.#options.standbys, limits, (...how) => new ThreadIsolate(...how));
     this.#slotHost = {
@@ -113,6 +117,9 @@ export class PluginManager implements AsyncDisposable {
       ended: (slot, generation, end) => this.#ended(slot, generation, end),
     };
     const discard = (build: Build) => void this.#builds.discard(build);
+    const watchdog = new Watchdog({
+      hung: (generation, hangMs) => void endHung(generation, hangMs, { report }),
+    });
     const preparation = new Preparation({
       standbys: this.#standbys,
       buildDirectory: () => this.#builds.path(),
@@ -120,6 +127,7 @@ export class PluginManager implements AsyncDisposable {
       checkRoom: (slot) => this.#checkRoom(slot),
       nameConflict: (slot, name) => this.#table.nameConflict(slot, name),
       discard,
+      watch: (generation, hangMs) => watchdog.watch(generation, hangMs),
     });
     const supervisor = new Supervisor({ report, restart: (slot) => this.#operations.restart(slot) });
     const transactions = new Transactions({

@@ -27,6 +27,19 @@ export const pluginSchema = z.strictObject({
   drainMs: ms.optional(),
   teardownMs: ms.optional(),
   callTimeoutMs: positiveMs.optional(),
+  hangMs: z
+    .union(
+      [
+        z.literal(0),
+        z
+          .number()
+          .int()
+          .min(1_000)
+          .max(2 ** 31 - 1),
+      ],
+      'expected 0 or milliseconds from 1,000',
+    )
+    .optional(),
   queueLimit: z.number().int().min(1).optional(),
   offload: z
     .strictObject({
@@ -59,6 +72,7 @@ export const managerSchema = z.strictObject({
   stateStore: z
     .custom<StateStore>((value) => typeof value === 'object' && value !== null, 'expected a state store')
     .optional(),
+  setV8Flags: z.boolean().optional(),
   standbys: z.number().int().min(0).max(64).optional(),
   maxPlugins: z.number().int().min(1).optional(),
   concurrency: z.number().int().min(1).max(256).optional(),

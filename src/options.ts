@@ -64,6 +64,11 @@ export interface PluginOptions {
   env?: string[];
   /** What to do when it ends by itself. Defaults: see {@link RestartOptions}. */
   restart?: Partial<RestartOptions>;
+  /**
+   * The event loop of the plugin may stand still for so long, ms, at least 1,000; then where it is stuck is reported
+   * (`hung`) and it is ended as if it had crashed. Slow handlers that await are never meant. 0 means for ever. Default: 10,000.
+   */
+  hangMs?: number;
   /** Longest time for importing the module, and again for `setup()`, ms. Default: 30,000. */
   startMs?: number;
   /** How long calls and handlers under way may take to end during a reload or stop, ms, 0 for not at all. Default: 5,000. */
@@ -114,6 +119,11 @@ export interface PluginManagerOptions {
   stateStore?: StateStore;
   /** Threads that have booted and wait for a plugin, 0 to 64. Default: 1. */
   standbys?: number;
+  /**
+   * Sets V8's flag `--no-turboshaft-loop-unrolling` for the whole process before the first thread starts. Without it a plain
+   * loop that allocates cannot be ended on Node 24 and 26, and fills the memory. Default: true.
+   */
+  setV8Flags?: boolean;
   /** Most plugins at once. Default: 256. */
   maxPlugins?: number;
   /** Most loads and reloads at once; one that takes longer than a second no longer counts. Default: 4. */
@@ -136,6 +146,7 @@ export interface ResolvedOptions {
   defaults: PluginOptions;
   stateStore: StateStore | undefined;
   standbys: number;
+  setV8Flags: boolean;
   maxPlugins: number;
   concurrency: number;
 }
@@ -155,6 +166,7 @@ export const DEFAULTS = {
       windowMs: 600_000,
       retryMs: 900_000,
     },
+    hangMs: 10_000,
     startMs: 30_000,
     drainMs: 5_000,
     teardownMs: 5_000,
@@ -164,6 +176,7 @@ export const DEFAULTS = {
   } satisfies ResolvedPluginOptions,
   hotReload: { enabled: true, debounceMs: 500, polling: false, pollMs: 1_000, sweepMs: 30_000 },
   standbys: 1,
+  setV8Flags: true,
   maxPlugins: 256,
   concurrency: 4,
 } as const;
@@ -186,6 +199,7 @@ export function resolveOptions(given: PluginManagerOptions): ResolvedOptions {
     defaults: options.defaults ?? {},
     stateStore: options.stateStore,
     standbys: options.standbys ?? DEFAULTS.standbys,
+    setV8Flags: options.setV8Flags ?? DEFAULTS.setV8Flags,
     maxPlugins: options.maxPlugins ?? DEFAULTS.maxPlugins,
     concurrency: options.concurrency ?? DEFAULTS.concurrency,
   };

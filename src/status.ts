@@ -30,6 +30,13 @@ export interface StatusEvents {
   /** Something was written, with the same content. */
   unchanged: Base;
   crashed: Base & { generation: number; reason: string; error: Error; uptimeMs: number };
+  /** Its event loop stood still for `hangMs`; it is ended and counts as crashed. */
+  hung: Base & {
+    generation: number;
+    /** Where it is stuck, in the author's lines; `undefined` if that is outside JavaScript. */
+    stack: string | undefined;
+    text: string;
+  };
   restarting: Base & { delayMs: number; crashes: number };
   quarantined: Base & { crashes: number; retryMs: number };
   /** A thread did not stop when told to, and may still run. */

@@ -63,6 +63,10 @@ export class Generation {
   #isDraining = false;
   #isTearingDown = false;
   #isAlive = true;
+  /** How many pause it on purpose. */
+  #pauses = 0;
+  #silentMs = 0;
+  readonly #silences = new Set<{ ms: number; resolve: () => void }>();
   #settleError: (() => unknown) | undefined;
 
   constructor(number: number, build: Build, isolate: Isolate, host: GenerationHost) {
@@ -109,6 +113,16 @@ export class Generation {
 
   get isTearingDown(): boolean {
     return this.#isTearingDown;
+  }
+
+  /** Counts up while its event loop turns. */
+  get heartbeats(): number {
+    return this.#isolate.heartbeats;
+  }
+
+  /** It is paused by the host. */
+  get standsStill(): boolean {
+    return this.#pauses > 0;
   }
 
   /** How much is under way: calls, and events whose handlers have not ended. */
@@ -160,7 +174,33 @@ export class Generation {
     const ended = this.ended.then((end) => {
       throw new PluginCrashedError(this.plugin, this.number, end.kind, end.text, end.error);
     });
-    return Promise.race([this.#isolate.heapSnapshot(), ended]);
+    this.#pauses++;
+    try {
+      return await Promise.race([this.#isolate.heapSnapshot(), ended]);
+    } finally {
+      this.#pauses--;
+    }
+  }
+
+  /** Where its code is at the moment; `undefined` if it is outside JavaScript. */
+  stack(): Promise<string | undefined> {
+    return this.#isolate.stack();
+  }
+
+  /** The watchdog says how long it has not reacted, ms. */
+  silent(ms: number): void {
+    this.#silentMs = ms;
+    for (const silence of this.#silences) if (ms >= silence.ms) silence.resolve();
+  }
+
+  /** Resolves when it has not reacted for so long, ms; the time before counts. `signal` ends the waiting. */
+  silentFor(ms: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const silence = { ms, resolve };
+      this.#silences.add(silence);
+      signal.addEventListener('abort', () => this.#silences.delete(silence));
+      if (this.#silentMs >= ms) resolve();
+    });
   }
 
   dispatch(work: Work): void {

@@ -10,6 +10,8 @@ export type EndKind =
   | 'exit'
   | 'heap-limit'
   | 'protocol-violation'
+  /** Its event loop stood still for too long. */
+  | 'hung'
   /** It did not get as far as being loaded. */
   | 'start-failed';
 
@@ -35,6 +37,10 @@ export interface Isolate {
   readonly ended: Promise<IsolateEnd>;
   /** For a zombie: resolves when it is really gone. Otherwise as `ended`. */
   readonly gone: Promise<void>;
+  /** Counts up while its event loop turns. */
+  readonly heartbeats: number;
+  /** Where its code is at the moment, in the author's lines; `undefined` if it is outside JavaScript. */
+  stack(): Promise<string | undefined>;
   /** Output that did not go through the runtime. */
   onOutput(listener: (stream: 'stdout' | 'stderr', text: string) => void): void;
   /** The objects on its heap, in the format of Chrome's tools. It stands still meanwhile; if it is stuck, nothing comes. */

@@ -3,6 +3,7 @@ import { MessageChannel, type ResourceLimits, Worker } from 'node:worker_threads
 import type { FirstMessage } from '../wire/messages.ts';
 import { PortChannel } from '../wire/port-channel.ts';
 import type { EndReason, Isolate, IsolateEnd, IsolateLimits } from './isolate.ts';
+import { threadStack } from './thread-stack.ts';
 
 const RUNTIME = new URL('../runtime/entry.js', import.meta.url);
 /** How long `terminate()` may take before the thread counts as a zombie: it cannot interrupt a system call. */
@@ -15,6 +16,7 @@ export class ThreadIsolate implements Isolate {
   readonly ended: Promise<IsolateEnd>;
   readonly gone: Promise<void>;
   readonly #worker: Worker;
+  readonly #heartbeat = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   #reason: EndReason | undefined;
   #resolveEnded!: (end: IsolateEnd) => void;
   #resolveGone!: () => void;
@@ -41,8 +43,16 @@ export class ThreadIsolate implements Isolate {
     });
     this.#worker.on('error', (error) => this.blame(reasonOf(error)));
     this.#worker.once('exit', (code) => this.#exited(code));
-    const first: FirstMessage = { port: port2, isStandby };
+    const first: FirstMessage = { port: port2, heartbeat: this.#heartbeat, isStandby };
     this.#worker.postMessage(first, [port2]);
+  }
+
+  get heartbeats(): number {
+    return Atomics.load(this.#heartbeat, 0);
+  }
+
+  stack(): Promise<string | undefined> {
+    return threadStack(this.#worker.threadId);
   }
 
   onOutput(listener: (stream: 'stdout' | 'stderr', text: string) => void): void {

@@ -69,6 +69,7 @@ const LOGGED: { [K in StatusName]: (logger: Logger, event: StatusEvents[K]) => v
   unchanged: (log, { name }) => log.debug({ plugin: name }, `Plugin '${name}' was written without a change`),
   crashed: (log, { name, generation, reason, error }) =>
     log.error({ plugin: name, generation, reason, err: error }, `Plugin '${name}' crashed: ${error.message}`),
+  hung: (log, { name, generation, text }) => log.error({ plugin: name, generation }, text),
   restarting: (log, { name, delayMs, crashes }) =>
     log.warn({ plugin: name, crashes }, `Plugin '${name}' is started again in ${Math.round(delayMs)} ms`),
   quarantined: (log, { name, crashes }) =>

@@ -4,20 +4,44 @@ import type { Slot } from '../isolate/slot.ts';
 
 /** Of a stop's budget: the rest is for teardown. */
 const DRAIN_SHARE = 0.6;
+/** Whose event loop stood still for so long, ms, is stuck rather than slow, as far as waiting for it is concerned. */
+const STUCK_MS = 3_000;
 
 /**
- * Drain, teardown, fence: after this the generation cannot change anything any more.
+ * Drain, teardown, fence: after this the generation cannot change anything any more. One that is stuck, or gets stuck
+ * meanwhile, is not waited for.
  *
  * @param cut what calls reject with that do not end in time
  */
 export async function windDown(slot: Slot, generation: Generation, cut: () => unknown): Promise<void> {
   if (!generation.isAlive || generation.isFenced) return;
+  const waiting = new AbortController();
+  const stuck = generation.silentFor(STUCK_MS, waiting.signal).then(() => {
+    if (waiting.signal.aborted) return;
+    const text = `It has not reacted for ${STUCK_MS} ms: drain and teardown are skipped`;
+    slot.log(generation, { level: 'warn', fields: {}, text });
+  });
+  await Promise.race([stuck, drainAndTearDown(slot, generation, cut, waiting.signal)]);
+  waiting.abort();
+  generation.cut(cut, 'cut');
+  generation.fence();
+}
+
+async function drainAndTearDown(
+  slot: Slot,
+  generation: Generation,
+  cut: () => unknown,
+  over: AbortSignal,
+): Promise<void> {
   const { drainMs, teardownMs } = slot.options;
-  const warn = (text: string, err?: unknown) =>
+  const warn = (text: string, err?: unknown) => {
+    if (over.aborted) return;
     slot.log(generation, { level: 'warn', fields: err === undefined ? {} : { err }, text });
+  };
   const late = (ms: number) =>
     warn(`${generation.busyWith} calls or events did not end within ${ms} ms and were cut`);
   await slot.patience.wait(generation.drain(slot.askers), drainMs, late, DRAIN_SHARE).catch(() => {});
+  if (over.aborted) return;
   generation.cut(cut, 'cut');
   const timeout = (ms: number) => new Error(`it did not end within ${ms} ms and was cut`);
   // What it did on behalf of its own teardown, or of another's, ends with it.
@@ -25,5 +49,4 @@ export async function windDown(slot: Slot, generation: Generation, cut: () => un
   await slot.patience.wait(ended, teardownMs, timeout).catch((error: unknown) => {
     if (generation.isAlive) warn(`Teardown failed: ${asError(error).message}`, error);
   });
-  generation.fence();
 }

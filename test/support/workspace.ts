@@ -68,6 +68,7 @@ const STATUSES: StatusName[] = [
   'reload-failed',
   'unchanged',
   'crashed',
+  'hung',
   'restarting',
   'quarantined',
   'zombie',

@@ -26,6 +26,10 @@ const LINES: Lines = {
     const places = printable(placesOf(error.cause));
     return places === '' ? line : `${line}\n${style('dim', indent(places))}`;
   },
+  hung: ({ text }, style) => {
+    const [first, ...frames] = printable(text).split('\n');
+    return [`${style('red', '!')} hung: ${first}`, ...frames.map((frame) => style('dim', frame))].join('\n');
+  },
   restarting: ({ name, delayMs, crashes }, style) =>
     `${style('yellow', '!')} ${name} starts again in ${duration(delayMs)} (crash ${crashes})`,
   quarantined: ({ name, crashes, retryMs }, style) => {

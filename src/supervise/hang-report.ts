@@ -1,0 +1,20 @@
+import type { Generation } from '../isolate/generation.ts';
+import type { StatusEvents, StatusName } from '../status.ts';
+
+export interface HangReportHost {
+  report<K extends StatusName>(event: K, data: StatusEvents[K]): void;
+}
+
+/** Finds out where a generation is stuck, reports it, then ends it; not if it has moved on meanwhile. */
+export async function endHung(generation: Generation, hangMs: number, host: HangReportHost): Promise<void> {
+  const { plugin, number, heartbeats } = generation;
+  const stack = await generation.stack().catch(() => undefined);
+  if (!generation.isAlive || generation.heartbeats !== heartbeats) return;
+  const where =
+    stack === undefined
+      ? 'It is stuck outside JavaScript, in a system call or native code'
+      : `It is stuck here:\n${stack}`;
+  const text = `it did not react for ${hangMs} ms. ${where}`;
+  host.report('hung', { name: plugin, generation: number, stack, text: `Plugin '${plugin}': ${text}` });
+  generation.end({ kind: 'hung', text });
+}

@@ -1,0 +1,73 @@
+import type { Generation } from '../isolate/generation.ts';
+
+/** How often the host looks at the heartbeats, ms. One timer for all plugins, while there are any. */
+const LOOK_MS = 250;
+
+/** What is known of a heartbeat. */
+export interface Pulse {
+  count: number;
+  /** How long it has not beaten, ms, counted in the host's own looks. */
+  silentMs: number;
+}
+
+/**
+ * A stall of the host, or of the whole process, counts as one look, however long it was: the thread may have stood still
+ * with it, or may have beaten all the time.
+ */
+export function feelPulse(before: Pulse | undefined, count: number, sinceLastLookMs: number): Pulse {
+  if (before === undefined || before.count !== count) return { count, silentMs: 0 };
+  return { count, silentMs: before.silentMs + Math.min(sinceLastLookMs, LOOK_MS) };
+}
+
+export interface WatchdogHost {
+  /** It has been silent for its `hangMs`. Called again, a `hangMs` later, while it lives and is silent. */
+  hung(generation: Generation, hangMs: number): void;
+}
+
+/** Notices generations whose event loop stands still. */
+export class Watchdog {
+  readonly #host: WatchdogHost;
+  readonly #watched = new Map<Generation, { hangMs: number; pulse: Pulse | undefined }>();
+  #timer: NodeJS.Timeout | undefined;
+  #lastLook = 0;
+
+  constructor(host: WatchdogHost) {
+    this.#host = host;
+  }
+
+  /** @param hangMs 0 for never */
+  watch(generation: Generation, hangMs: number): void {
+    this.#watched.set(generation, { hangMs, pulse: undefined });
+    void generation.ended.then(() => this.#forget(generation));
+    if (this.#timer === undefined) this.#start();
+  }
+
+  /** A function of its own, since the timer keeps what its callback can see, which must not be a generation. */
+  #start(): void {
+    this.#lastLook = performance.now();
+    this.#timer = setInterval(() => this.#look(), LOOK_MS);
+    this.#timer.unref();
+  }
+
+  #forget(generation: Generation): void {
+    this.#watched.delete(generation);
+    if (this.#watched.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #look(): void {
+    const now = performance.now();
+    const sinceLastLookMs = now - this.#lastLook;
+    this.#lastLook = now;
+    for (const [generation, watched] of this.#watched) {
+      const before = generation.standsStill ? undefined : watched.pulse;
+      watched.pulse = feelPulse(before, generation.heartbeats, sinceLastLookMs);
+      const { silentMs } = watched.pulse;
+      generation.silent(silentMs);
+      if (watched.hangMs === 0 || silentMs < watched.hangMs) continue;
+      watched.pulse = undefined;
+      this.#host.hung(generation, watched.hangMs);
+    }
+  }
+}

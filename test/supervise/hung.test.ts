@@ -1,0 +1,119 @@
+import { expect, it } from 'vitest';
+import { bench, pluginSource, until } from '../support/workspace.ts';
+
+const OPTIONS = { hotReload: false, defaults: { hangMs: 1_000, restart: { initialDelayMs: 1 } } } as const;
+const NEIGHBOUR = pluginSource('neighbour', `return { ok: () => 'ok' };`);
+
+const STUCK = pluginSource(
+  'stuck',
+  `const spin = () => {
+      for (;;);
+    };
+    return {
+      loop: () => spin(),
+      microtasks: () => { const again = (): Promise<void> => Promise.resolve().then(again); void again(); },
+      read: () => { execFileSync('sleep', ['600']); },
+      generation: () => ctx.generation,
+    };`,
+);
+interface Stuck {
+  loop(): void;
+  microtasks(): void;
+  read(): void;
+  generation(): number;
+}
+
+it('ends a plugin in an endless loop, says where it is stuck, and starts it again; nobody else notices', async () => {
+  const { manager, workspace, next } = await bench({ 'stuck.ts': STUCK, 'neighbour.ts': NEIGHBOUR }, OPTIONS);
+  await manager.loadAll();
+  const hung = next('hung');
+  const restarted = next('loaded');
+  const call = manager.plugin<Stuck>('stuck').loop();
+  const rejection = expect(call).rejects.toMatchObject({ code: 'ERR_PLUGIN_CRASHED', reason: 'hung' });
+  expect(await manager.plugin<{ ok(): string }>('neighbour').ok()).toBe('ok');
+  const { generation, stack } = await hung;
+  expect(generation).toBe(1);
+  expect(stack).toContain(`spin (${workspace.path('plugins/stuck.ts')}:6:`);
+  expect(stack).not.toContain('entry.js');
+  await rejection;
+  await restarted;
+  expect(await manager.plugin<Stuck>('stuck').generation()).toBe(2);
+  expect(manager.get('stuck')?.crashes).toBe(1);
+});
+
+it('finds endless microtasks, and a loop while the module is loaded', async () => {
+  const { manager, next, seen } = await bench(
+    { 'stuck.ts': STUCK, 'early.ts': `for (;;);\n${NEIGHBOUR.replace('neighbour', 'early')}` },
+    OPTIONS,
+  );
+  const { failed } = await manager.loadAll();
+  expect(failed).toMatchObject([
+    { name: 'early', error: { message: expect.stringContaining('did not react') } },
+  ]);
+  expect(seen('hung')).toMatchObject([{ name: 'early', stack: expect.stringContaining('early.ts:1:') }]);
+  const hung = next('hung');
+  await manager.plugin<Stuck>('stuck').microtasks();
+  expect((await hung).stack).toContain('again');
+});
+
+it('ends a loop that allocates, which some versions of V8 make one that cannot be ended', async () => {
+  const loop = `let kept; return { loop: () => { for (;;) kept = new Array(100).fill(0); }, kept: () => kept };`;
+  const { manager, next, seen } = await bench({ 'stuck.ts': pluginSource('stuck', loop) }, OPTIONS);
+  await manager.loadAll();
+  const restarted = next('loaded');
+  await expect(manager.plugin<Stuck>('stuck').loop()).rejects.toMatchObject({ reason: 'hung' });
+  await restarted;
+  expect(seen('zombie')).toEqual([]);
+});
+
+it('says so when it is stuck outside JavaScript', async () => {
+  const { manager, next, seen } = await bench(
+    { 'stuck.ts': `import { execFileSync } from 'node:child_process';\n${STUCK.replace("'600'", "'4'")}` },
+    OPTIONS,
+  );
+  await manager.loadAll();
+  const hung = next('hung');
+  const call = Promise.resolve(manager.plugin<Stuck>('stuck').read());
+  const rejection = expect(call).rejects.toMatchObject({ reason: 'hung' });
+  expect(await hung).toMatchObject({ stack: undefined, text: expect.stringContaining('outside JavaScript') });
+  await rejection;
+  await until(() => seen('zombie').length === 1, 'the zombie');
+});
+
+it('leaves alone what is slow but alive, and everybody while the host itself stands still', async () => {
+  const slow = pluginSource(
+    'slow',
+    `return { work: async (pieces: number) => {
+      for (let piece = 0; piece < pieces; piece++) {
+        const end = Date.now() + 200;
+        while (Date.now() < end);
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+      return 'done';
+    } };`,
+  );
+  const { manager, seen } = await bench({ 'slow.ts': slow }, OPTIONS);
+  await manager.loadAll();
+  const work = manager.plugin<{ work(pieces: number): string }>('slow').work(15);
+  const end = Date.now() + 1_500;
+  while (Date.now() < end);
+  expect(await work).toBe('done');
+  expect(seen('hung')).toEqual([]);
+});
+
+it('does not wait for a stuck plugin at a reload or stop', async () => {
+  const { manager, log, seen } = await bench(
+    { 'stuck.ts': STUCK },
+    { hotReload: false, defaults: { hangMs: 0, drainMs: 600_000, teardownMs: 600_000 } },
+  );
+  await manager.loadAll();
+  const call = Promise.resolve(manager.plugin<Stuck>('stuck').loop());
+  const rejection = expect(call).rejects.toMatchObject({ code: 'ERR_PLUGIN_RELOADED' });
+  await manager.reload('stuck');
+  await rejection;
+  expect(await manager.plugin<Stuck>('stuck').generation()).toBe(2);
+  void Promise.resolve(manager.plugin<Stuck>('stuck').loop()).catch(() => {});
+  await manager.unloadAll();
+  expect(log.filter(({ text }) => text.includes('has not reacted'))).toHaveLength(2);
+  expect(seen('hung')).toEqual([]);
+});
