@@ -28,6 +28,7 @@ export const ERROR_CODES = {
   ERR_CALL_TIMEOUT: 'A call, its time in the queue included, took longer than `callTimeoutMs`.',
   ERR_CALL_CYCLE: 'A plugin that is being set up was called on behalf of its own setup.',
   ERR_QUEUE_FULL: 'More calls and events wait for the plugin than `queueLimit` allows.',
+  ERR_TOO_MANY_CALLS: 'More calls of the plugin wait for the host than `budgets.pendingCalls` allows.',
   ERR_NOT_CLONEABLE: 'A value cannot be sent to another thread; the message has the path to it.',
   ERR_VALUE_TOO_LARGE: 'A value is larger than one message may be.',
   ERR_PROTOCOL_VIOLATION: 'A frame on the wire was malformed; the generation that sent it was ended.',

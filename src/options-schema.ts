@@ -41,6 +41,14 @@ export const pluginSchema = z.strictObject({
     )
     .optional(),
   queueLimit: z.number().int().min(1).optional(),
+  budgets: z
+    .strictObject({
+      logBytesPerSecond: z.number().min(1).optional(),
+      emitsPerSecond: z.number().min(1).optional(),
+      emitBytesPerSecond: z.number().min(1).optional(),
+      pendingCalls: z.number().int().min(1).optional(),
+    })
+    .optional(),
   offload: z
     .strictObject({
       maxThreads: z.number().int().min(1).max(64).optional(),

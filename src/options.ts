@@ -79,6 +79,16 @@ export interface PluginOptions {
   callTimeoutMs?: number;
   /** Most calls and events that wait during a pause. Default: 10,000. */
   queueLimit?: number;
+  budgets?: {
+    /** What it may log and print, bytes a second; four seconds' worth at once. What is over is dropped. Default: 1 MiB. */
+    logBytesPerSecond?: number;
+    /** Events it may emit a second, likewise. Default: 10,000. */
+    emitsPerSecond?: number;
+    /** Size of these, bytes a second, likewise. Default: 2 MiB. */
+    emitBytesPerSecond?: number;
+    /** Most of its calls of the host that may wait at once; more reject with `ERR_TOO_MANY_CALLS`. Default: 1,000. */
+    pendingCalls?: number;
+  };
   offload?: {
     /** Most threads at once. Default: 2. */
     maxThreads?: number;
@@ -130,9 +140,12 @@ export interface PluginManagerOptions {
   concurrency?: number;
 }
 
-export type ResolvedPluginOptions = Required<Omit<PluginOptions, 'limits' | 'restart' | 'offload'>> & {
+export type ResolvedPluginOptions = Required<
+  Omit<PluginOptions, 'limits' | 'restart' | 'budgets' | 'offload'>
+> & {
   limits: { heapMb: number };
   restart: RestartOptions;
+  budgets: Required<NonNullable<PluginOptions['budgets']>>;
   offload: { maxThreads: number; maxQueue: number };
 };
 
@@ -172,6 +185,12 @@ export const DEFAULTS = {
     teardownMs: 5_000,
     callTimeoutMs: 30_000,
     queueLimit: 10_000,
+    budgets: {
+      logBytesPerSecond: 1024 * 1024,
+      emitsPerSecond: 10_000,
+      emitBytesPerSecond: 2 * 1024 * 1024,
+      pendingCalls: 1_000,
+    },
     offload: { maxThreads: 2, maxQueue: 100 },
   } satisfies ResolvedPluginOptions,
   hotReload: { enabled: true, debounceMs: 500, polling: false, pollMs: 1_000, sweepMs: 30_000 },
@@ -217,6 +236,7 @@ export function resolvePluginOptions(
     ...own,
     limits: { ...base.limits, ...forAll.limits, ...own?.limits },
     restart: { ...base.restart, ...forAll.restart, ...own?.restart },
+    budgets: { ...base.budgets, ...forAll.budgets, ...own?.budgets },
     offload: { ...base.offload, ...forAll.offload, ...own?.offload },
   };
 }

@@ -41,6 +41,8 @@ export interface StatusEvents {
   quarantined: Base & { crashes: number; retryMs: number };
   /** A thread did not stop when told to, and may still run. */
   zombie: Base & { generation: number };
+  /** It logged or emitted more than its budget; told at most once a second. */
+  dropped: Base & { generation: number; what: 'log' | 'emit'; count: number };
   'dead-letter': Base & { topic: string; payload: unknown; source: string; reason: DeadLetterReason };
   log: Base & { level: string; fields: Record<string, unknown>; text: string };
   /** The watcher changed its way of working, or has something to warn of. */

@@ -6,6 +6,7 @@ import { checkOutcome, isRecord, isWireError } from '../wire/check.ts';
 import type { WireError } from '../wire/frames.ts';
 import type {
   DoneNote,
+  DroppedNote,
   EmitNote,
   FailedNote,
   HostCallMessage,
@@ -21,8 +22,8 @@ import { decodeError } from '../wire/wire-error.ts';
 import type { EndReason } from './isolate.ts';
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
-/** A longer line is cut, as editors do with logs of extensions. */
-const MAX_LINE = 10_000;
+/** The runtime cuts lines at 10,000 characters, and says how much it cut. */
+const MAX_LINE = 10_100;
 
 export function checkLog(note: unknown): LogNote {
   const { level, fields, text } = record(note);
@@ -37,6 +38,13 @@ export function checkEmit(note: unknown): EmitNote {
   const { on, topic, payload } = record(note);
   checkTopic(topic);
   return { on: Number(on), topic, payload };
+}
+
+export function checkDropped(note: unknown): DroppedNote {
+  const { what, count } = record(note);
+  if ((what !== 'log' && what !== 'emit') || typeof count !== 'number')
+    throw new TypeError('a malformed report of what was dropped');
+  return { what, count };
 }
 
 export function checkStateNote(note: unknown): StateNote {

@@ -6,6 +6,7 @@ import { isRecord } from '../wire/check.ts';
 import { Link } from '../wire/link.ts';
 import type {
   ConfigureReport,
+  DroppedNote,
   ForwardedState,
   LoadMessage,
   PluginMetadata,
@@ -36,6 +37,7 @@ export interface GenerationHost {
     signal: AbortSignal | undefined,
   ): Promise<unknown>;
   log(generation: Generation, note: { level: string; fields: Record<string, unknown>; text: string }): void;
+  dropped(generation: Generation, note: DroppedNote): void;
   emit(generation: Generation, topic: string, payload: unknown): void;
   writeState(generation: Generation, change: StateChange): void;
   registered(generation: Generation, registration: Registration): void;
@@ -253,6 +255,7 @@ export class Generation {
       notes: {
         booted: () => {},
         log: (note: unknown) => host.log(this, check.checkLog(note)),
+        dropped: (note: unknown) => host.dropped(this, check.checkDropped(note)),
         register: (note: unknown) =>
           this.#unlessFenced(() => host.registered(this, this.registrations.add(note))),
         unregister: (note: unknown) =>

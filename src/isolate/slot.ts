@@ -5,7 +5,7 @@ import type { ResolvedPluginOptions, StateStore } from '../options.ts';
 import type { Build } from '../source/build.ts';
 import type { Fingerprint } from '../source/fingerprint.ts';
 import type { DeadLetterReason, StatusEvents, StatusName } from '../status.ts';
-import type { CallTarget, PluginMetadata, Registration, StateChange } from '../wire/messages.ts';
+import type { CallTarget, DroppedNote, PluginMetadata, Registration, StateChange } from '../wire/messages.ts';
 import { splitSignals, watchSignals } from '../wire/signals.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Generation, GenerationHost } from './generation.ts';
@@ -228,6 +228,10 @@ export class Slot implements GenerationHost {
 
   log(_generation: Generation, note: { level: string; fields: Record<string, unknown>; text: string }): void {
     this.#host.report('log', { name: this.name, ...note });
+  }
+
+  dropped({ number }: Generation, note: DroppedNote): void {
+    this.#host.report('dropped', { name: this.name, generation: number, ...note });
   }
 
   emit(generation: Generation, topic: string, payload: unknown): void {

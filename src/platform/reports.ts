@@ -79,6 +79,11 @@ const LOGGED: { [K in StatusName]: (logger: Logger, event: StatusEvents[K]) => v
       { plugin: name, generation },
       `A thread of plugin '${name}' does not end; it is stuck outside JavaScript`,
     ),
+  dropped: (log, { name, generation, what, count }) =>
+    log.warn(
+      { plugin: name, generation, count },
+      `Plugin '${name}' is over its budget: ${count} ${what === 'log' ? 'log lines' : 'events'} were dropped`,
+    ),
   'dead-letter': (log, { name, topic, reason }) =>
     log.warn(
       { plugin: name, topic, reason },

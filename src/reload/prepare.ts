@@ -85,6 +85,7 @@ export class Preparation {
         config: config === undefined ? slot.config : config.value,
         env: grantedEnvironment(slot.options.env),
         bot: [...botFunctions],
+        budgets: slot.options.budgets,
       };
       const metadata = await slot.patience.wait(generation.load(message), slot.options.startMs, () =>
         loadTimeout(slot),

@@ -1,3 +1,4 @@
+import { BulkheadError } from '../errors.ts';
 import type { Link } from '../wire/link.ts';
 import type { AbortNote, HostCallMessage } from '../wire/messages.ts';
 import { splitSignals, watchSignals } from '../wire/signals.ts';
@@ -9,10 +10,17 @@ export class HostCalls {
   readonly #link: Link;
   readonly #invocations: Invocations;
   #lastCall = 0;
+  #pending = 0;
+  #limit = Number.POSITIVE_INFINITY;
 
   constructor(link: Link, invocations: Invocations) {
     this.#link = link;
     this.#invocations = invocations;
+  }
+
+  /** Most calls that may wait for the host at once. */
+  limit(pending: number): void {
+    this.#limit = pending;
   }
 
   /** An object with one function for each name: `ctx.bot`. */
@@ -25,6 +33,7 @@ export class HostCalls {
   async call(name: 'bot' | 'offload', about: Record<string, unknown>, args: unknown[]): Promise<unknown> {
     const split = splitSignals(args);
     for (const signal of split.signals) signal.throwIfAborted();
+    this.#checkLimit(about);
     const call = ++this.#lastCall;
     const message = {
       ...about,
@@ -37,10 +46,21 @@ export class HostCalls {
       const note: AbortNote = { call, which, reason: encodeError(reason) };
       this.#link.note('abort', note);
     });
+    this.#pending++;
     try {
       return await this.#link.request(name, message as unknown as HostCallMessage);
     } finally {
+      this.#pending--;
       unwatch();
     }
+  }
+
+  #checkLimit({ method }: Record<string, unknown>): void {
+    if (this.#pending < this.#limit) return;
+    throw new BulkheadError(
+      'ERR_TOO_MANY_CALLS',
+      `The call '${String(method)}' is refused: ${this.#pending} calls of this plugin wait for the host already. ` +
+        `Await them, or raise 'budgets.pendingCalls'`,
+    );
   }
 }

@@ -3,6 +3,7 @@ import type { LogLevel, LogNote } from '../wire/messages.ts';
 import { snapshot } from '../wire/snapshot.ts';
 import { encodeError } from '../wire/wire-error.ts';
 import type { PluginLogger } from './api.ts';
+import { cutLine, Lines } from './lines.ts';
 
 export type LogSink = (note: LogNote) => void;
 
@@ -30,7 +31,7 @@ function toNote(
   }
   const isError = first instanceof Error;
   const fields = isError ? { ...bindings, err: encodeError(first) } : { ...bindings, ...first };
-  const text = rest.length === 0 && isError ? first.message : format(rest);
+  const text = rest.length === 0 && isError ? cutLine(first.message) : format(rest);
   return { level, fields: sendable(fields), text };
 }
 
@@ -52,7 +53,7 @@ function sendable(fields: Record<string, unknown>): Record<string, unknown> {
 }
 
 function format(args: unknown[]): string {
-  return formatWithOptions({ colors: false, depth: 3 }, ...args);
+  return cutLine(formatWithOptions({ colors: false, depth: 3 }, ...args));
 }
 
 const CONSOLE_LEVELS = {
@@ -64,29 +65,31 @@ const CONSOLE_LEVELS = {
   trace: 'trace',
 } as const;
 
-/** Sends what the plugin prints through `console` or its standard streams to the host, line by line. */
-export function captureConsole(sink: LogSink): void {
+/**
+ * Sends what the plugin prints through `console` or its standard streams to the host, line by line.
+ *
+ * @returns sends what was printed and not ended by a newline
+ */
+export function captureConsole(sink: LogSink): () => void {
   for (const [method, level] of Object.entries(CONSOLE_LEVELS)) {
     console[method as keyof typeof CONSOLE_LEVELS] = (...args: unknown[]) =>
       sink({ level, fields: { source: 'console' }, text: format(args) });
   }
-  captureStream(process.stdout, 'stdout', 'info', sink);
-  captureStream(process.stderr, 'stderr', 'error', sink);
+  const printed = captureStream(process.stdout, 'stdout', 'info', sink);
+  const complained = captureStream(process.stderr, 'stderr', 'error', sink);
+  return () => {
+    printed.flush();
+    complained.flush();
+  };
 }
 
-function captureStream(stream: NodeJS.WriteStream, source: string, level: LogLevel, sink: LogSink): void {
-  let partial = '';
-  const sendLine = (text: string) => sink({ level, fields: { source }, text });
-  process.on('exit', () => {
-    if (partial !== '') sendLine(partial);
-  });
+function captureStream(stream: NodeJS.WriteStream, source: string, level: LogLevel, sink: LogSink): Lines {
+  const lines = new Lines((text) => sink({ level, fields: { source }, text }));
   stream.write = ((chunk: unknown, encoding?: unknown, callback?: unknown) => {
-    partial += typeof chunk === 'string' ? chunk : Buffer.from(chunk as Uint8Array).toString('utf8');
-    const lines = partial.split('\n');
-    partial = lines.pop() ?? '';
-    for (const line of lines) sendLine(line);
+    lines.write(typeof chunk === 'string' ? chunk : Buffer.from(chunk as Uint8Array).toString('utf8'));
     const done = typeof encoding === 'function' ? encoding : callback;
     if (typeof done === 'function') process.nextTick(done as () => void);
     return true;
   }) as typeof stream.write;
+  return lines;
 }

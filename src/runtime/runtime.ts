@@ -28,6 +28,7 @@ import { HostCalls } from './host-calls.ts';
 import { Invocations } from './invocations.ts';
 import { captureConsole, createLogger } from './logging.ts';
 import { Outcomes } from './outcomes.ts';
+import { Outgoing } from './outgoing.ts';
 import { RuntimeState } from './state.ts';
 import { isThenable } from './thenable.ts';
 
@@ -39,9 +40,11 @@ export class Runtime {
   readonly #calls: HostCalls;
   readonly #state: RuntimeState;
   readonly #outcomes: Outcomes;
+  readonly #outgoing: Outgoing;
   readonly #teardown = new AbortController();
   readonly #disposers: (() => unknown)[] = [];
   readonly #configHandlers: ((config: never) => unknown)[] = [];
+  #flushOutput = () => {};
   #load!: LoadMessage;
   #definition!: PluginDefinition;
   #config: unknown;
@@ -68,6 +71,11 @@ export class Runtime {
         throw new Error(`The host sent something malformed: ${reason}`);
       },
     });
+    this.#outgoing = new Outgoing({
+      log: (note) => this.#link.note('log', note),
+      emit: (note) => this.#link.note('emit', note),
+      dropped: (note) => this.#link.note('dropped', note),
+    });
     this.#outcomes = new Outcomes((note) => this.#link.note('done', note));
     this.#calls = new HostCalls(this.#link, this.#invocations);
     this.#state = new RuntimeState((note) => this.#noteNow('state', note));
@@ -79,8 +87,10 @@ export class Runtime {
 
   /** Makes it the one that speaks for this thread: what is printed and what is not caught goes through its channel. */
   takeOver(): void {
-    captureConsole((note) => this.#link.note('log', note));
+    this.#flushOutput = captureConsole((note) => this.#outgoing.log(note));
     process.on('exit', () => {
+      this.#flushOutput();
+      this.#outgoing.flush();
       this.#outcomes.flush();
       this.#link.flush();
     });
@@ -94,6 +104,8 @@ export class Runtime {
 
   async #loadPlugin(message: LoadMessage): Promise<LoadReport> {
     this.#load = message;
+    this.#outgoing.limit(message.budgets);
+    this.#calls.limit(message.budgets.pendingCalls);
     Object.assign(process.env, message.env);
     const exports = (await import(message.url)) as Record<string, unknown>;
     this.#definition = findDefinition(exports);
@@ -141,12 +153,12 @@ export class Runtime {
       generation: this.#load.generation,
       config: () => this.#config,
       bot: this.#calls.proxy(this.#load.bot),
-      log: createLogger((note) => this.#link.note('log', note)),
+      log: createLogger((note) => this.#outgoing.log(note)),
       signal: this.#teardown.signal,
       state: this.#state,
       handlers: this.#handlers,
       calls: this.#calls,
-      emit: (topic, payload) => this.#link.note('emit', { on: this.#invocations.current, topic, payload }),
+      emit: (topic, payload) => this.#outgoing.emit({ on: this.#invocations.current, topic, payload }),
       disposers: this.#disposers,
       configHandlers: this.#configHandlers,
     });
@@ -244,6 +256,8 @@ export class Runtime {
         }
       }
     });
+    this.#flushOutput();
+    this.#outgoing.flush();
     if (errors.length === 1) throw errors[0];
     if (errors.length > 1) throw new AggregateError(errors, `${errors.length} teardown functions threw`);
   }

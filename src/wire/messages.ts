@@ -26,6 +26,15 @@ export interface LoadMessage {
   env: Record<string, string>;
   /** Names of the functions behind `ctx.bot`. */
   bot: string[];
+  budgets: BudgetLimits;
+}
+
+/** What a plugin may send. */
+export interface BudgetLimits {
+  logBytesPerSecond: number;
+  emitsPerSecond: number;
+  emitBytesPerSecond: number;
+  pendingCalls: number;
 }
 
 /** Isolate → host: what the module says of itself. Checked again by the host. */
@@ -127,6 +136,12 @@ export interface EmitNote {
   on: number;
   topic: string;
   payload: unknown;
+}
+
+/** Isolate → host: so many log lines or events went over the budget since the last such note. */
+export interface DroppedNote {
+  what: 'log' | 'emit';
+  count: number;
 }
 
 export interface LogNote {

@@ -72,6 +72,7 @@ const STATUSES: StatusName[] = [
   'restarting',
   'quarantined',
   'zombie',
+  'dropped',
   'dead-letter',
   'log',
   'watch',

@@ -36,6 +36,8 @@ const LINES: Lines = {
     const retry = retryMs === 0 ? '' : `, or is tried again in ${duration(retryMs)}`;
     return `${style('red', '!')} ${name} quarantined after ${crashes} crashes: it waits for a save or '!plugin enable ${name}'${retry}`;
   },
+  dropped: ({ name, what, count }, style) =>
+    `${style('yellow', '!')} ${name} is over its budget: ${count} ${what === 'log' ? 'log lines' : 'events'} were dropped`,
   zombie: ({ name, generation }, style) =>
     `${style('red', '!')} ${name}: the thread of generation ${generation} does not end; it is stuck outside JavaScript`,
 };

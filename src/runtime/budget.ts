@@ -1,0 +1,29 @@
+/** How many seconds' worth may be saved up and spent at once. */
+const BURST_SECONDS = 4;
+
+/** A token bucket: so much a second, and what was not used lately on top of it. */
+export class Budget {
+  readonly #perSecond: number;
+  readonly #now: () => number;
+  #left: number;
+  #at: number;
+
+  /** @param now a clock in ms */
+  constructor(perSecond: number, now: () => number = () => performance.now()) {
+    this.#perSecond = perSecond;
+    this.#now = now;
+    this.#left = perSecond * BURST_SECONDS;
+    this.#at = now();
+  }
+
+  /** Takes so much, if there is so much left. */
+  take(amount: number): boolean {
+    const now = this.#now();
+    const earned = ((now - this.#at) / 1_000) * this.#perSecond;
+    this.#left = Math.min(this.#perSecond * BURST_SECONDS, this.#left + earned);
+    this.#at = now;
+    if (amount > this.#left) return false;
+    this.#left -= amount;
+    return true;
+  }
+}
