@@ -1,11 +1,11 @@
 import type { Session } from 'node:inspector';
 import { AuthorFrames } from '../wire/author-frames.ts';
 
-/** How long the thread may take to stop where it is: an endless loop does within 100 ms, a system call never. */
-const PAUSE_MS = 1_000;
+/** How long the thread may take to stop where it is: an endless loop does within 100 ms on an idle machine, a system call never. */
+const PAUSE_MS = 2_000;
+/** Scripts in which nobody wants to read where it is stuck. */
+const NOT_THE_AUTHORS = '^node:|/runtime/entry\\.js$|^$';
 const MAX_FRAMES = 30;
-/** So often it is stopped anew if it was in Node's own code at that moment, as between two microtasks. */
-const ATTEMPTS = 20;
 
 /** Of the two notifications that matter here; others have other parameters. */
 interface DebuggerMessage {
@@ -52,9 +52,8 @@ function listen(session: Session, threadId: number, found: (stack: string) => vo
   const scripts = new Map<string, string>();
   let target: string | undefined;
   let messages = 0;
-  let attempts = 0;
-  const send = (method: string) => {
-    const message = JSON.stringify({ id: ++messages, method });
+  const send = (method: string, params = {}) => {
+    const message = JSON.stringify({ id: ++messages, method, params });
     session.post('NodeWorker.sendMessageToWorker', { sessionId: target as string, message });
   };
   session.on('NodeWorker.attachedToWorker', ({ params }) => {
@@ -62,6 +61,8 @@ function listen(session: Session, threadId: number, found: (stack: string) => vo
     if (!params.workerInfo.title.startsWith(`[worker ${threadId}]`)) return;
     target = params.sessionId;
     send('Debugger.enable');
+    // Between two microtasks it would mostly stop in code of Node itself, which says nothing.
+    send('Debugger.setBlackboxPatterns', { patterns: [NOT_THE_AUTHORS] });
     send('Debugger.pause');
   });
   session.on('NodeWorker.receivedMessageFromWorker', ({ params }) => {
@@ -69,15 +70,10 @@ function listen(session: Session, threadId: number, found: (stack: string) => vo
     const { method, params: data } = JSON.parse(params.message) as DebuggerMessage;
     if (method === 'Debugger.scriptParsed') scripts.set(data.scriptId, data.url);
     if (method !== 'Debugger.paused') return;
-    const stack = describe(data.callFrames, scripts);
     // A thread that is left paused could not even be terminated.
     send('Debugger.resume');
-    if (stack === '' && ++attempts < ATTEMPTS) {
-      send('Debugger.pause');
-      return;
-    }
     send('Debugger.disable');
-    found(stack === '' ? '    at code of Node itself' : stack);
+    found(describe(data.callFrames, scripts) || '    at code of Node itself');
   });
   session.post('NodeWorker.enable', { waitForDebuggerOnStart: false });
 }
@@ -101,7 +97,7 @@ function describe(callFrames: readonly CallFrame[], scripts: ReadonlyMap<string,
       const url = scripts.get(location.scriptId) ?? '';
       return { url, name: functionName || '<anonymous>', ...location };
     })
-    .filter(({ url }) => !url.startsWith('node:') && !url.endsWith('/runtime/entry.js') && url !== '')
+    .filter(({ url }) => !new RegExp(NOT_THE_AUTHORS).test(url))
     .slice(0, MAX_FRAMES)
     .map(({ url, name, lineNumber, columnNumber }) => {
       const frame = `${name} (${url}:${lineNumber + 1}:${columnNumber + 1})`;

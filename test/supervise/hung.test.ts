@@ -68,7 +68,7 @@ it('ends a loop that allocates, which some versions of V8 make one that cannot b
 
 it('says so when it is stuck outside JavaScript', async () => {
   const { manager, next, seen } = await bench(
-    { 'stuck.ts': `import { execFileSync } from 'node:child_process';\n${STUCK.replace("'600'", "'4'")}` },
+    { 'stuck.ts': `import { execFileSync } from 'node:child_process';\n${STUCK.replace("'600'", "'8'")}` },
     OPTIONS,
   );
   await manager.loadAll();
