@@ -1,4 +1,6 @@
 import type { BuildDirectory } from '../source/build-directory.ts';
+import type { JobNote } from '../wire/messages.ts';
+import { checkDropped, checkLog } from './check-notes.ts';
 import type { Generation } from './generation.ts';
 import { OffloadPool } from './offload.ts';
 import type { Slot } from './slot.ts';
@@ -25,8 +27,11 @@ export class OffloadPools {
   ): Promise<unknown> {
     let pool = this.#pools.get(generation);
     if (pool === undefined) {
-      pool = new OffloadPool(slot.options, this.#builds, (inputs) =>
-        generation.build.inputs.addFiles(inputs.paths),
+      pool = new OffloadPool(
+        slot.options,
+        this.#builds,
+        (inputs) => generation.build.inputs.addFiles(inputs.paths),
+        (note) => take(slot, generation, note),
       );
       this.#pools.set(generation, pool);
     }
@@ -49,4 +54,13 @@ export class OffloadPools {
   async closed(): Promise<void> {
     await Promise.all(this.#closing);
   }
+}
+
+/** What is malformed is left out: only a job that went around the runtime sends such things. */
+function take(slot: Slot, generation: Generation, note: unknown): void {
+  try {
+    const { kind, note: content } = note as JobNote;
+    if (kind === 'log') slot.log(generation, checkLog(content));
+    else slot.dropped(generation, checkDropped(content));
+  } catch {}
 }

@@ -7,6 +7,7 @@ import type { BuildDirectory } from '../source/build-directory.ts';
 import { BuildError } from '../source/build-error.ts';
 import type { Fingerprint } from '../source/fingerprint.ts';
 import type { Outcome } from '../wire/frames.ts';
+import type { JobMessage, JobNote } from '../wire/messages.ts';
 import { decodeError } from '../wire/wire-error.ts';
 import { grantedEnvironment } from './environment.ts';
 import { Patience } from './patience.ts';
@@ -20,6 +21,8 @@ export class OffloadPool {
   readonly #directory: BuildDirectory;
   /** Tells of the files that a job is built from, also if that fails. */
   readonly #onInputs: (inputs: Fingerprint) => Promise<void>;
+  /** What a job prints. */
+  readonly #onNote: (note: JobNote) => void;
   readonly #builds = new Map<string, Promise<Build>>();
   #pool: Promise<Piscina> | undefined;
   #closed = false;
@@ -28,10 +31,12 @@ export class OffloadPool {
     options: ResolvedPluginOptions,
     directory: BuildDirectory,
     onInputs: (inputs: Fingerprint) => Promise<void>,
+    onNote: (note: JobNote) => void,
   ) {
     this.#options = options;
     this.#directory = directory;
     this.#onInputs = onInputs;
+    this.#onNote = onNote;
   }
 
   async run(url: string, input: unknown, signal: AbortSignal | undefined): Promise<unknown> {
@@ -39,7 +44,8 @@ export class OffloadPool {
     try {
       const [build, pool] = await Promise.all([this.#build(url), this.#start()]);
       if (this.#closed) throw new Error('the generation has ended');
-      outcome = await pool.run(input, { filename: build.url, ...(signal === undefined ? {} : { signal }) });
+      const message: JobMessage = { input, budgets: this.#options.budgets };
+      outcome = await pool.run(message, { filename: build.url, ...(signal === undefined ? {} : { signal }) });
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
       throw new BulkheadError(
@@ -85,6 +91,7 @@ export class OffloadPool {
       });
       // Errors that come after a task has ended; the worker is replaced.
       pool.on('error', () => {});
+      pool.on('message', (note) => this.#onNote(note));
       return pool;
     });
     return this.#pool;

@@ -34,8 +34,8 @@ export function buildPlugin(entry: string, directory: string): Promise<Build> {
 export function buildJob(file: string, directory: string): Promise<Build> {
   const contents = `
     import * as job from ${JSON.stringify(file)};
-    import { runJob } from ${JSON.stringify(fileURLToPath(new URL('./run-job.js', import.meta.url)))};
-    export default (input) => runJob(job.default, input);`;
+    import { runJob } from ${JSON.stringify(fileURLToPath(new URL('../runtime/run-job.js', import.meta.url)))};
+    export default (message) => runJob(job.default, message);`;
   return bundle(file, directory, { stdin: { contents, resolveDir: dirname(file), sourcefile: 'job' } });
 }
 

@@ -138,6 +138,15 @@ export interface EmitNote {
   payload: unknown;
 }
 
+/** Host → a thread of the pool. */
+export interface JobMessage {
+  input: unknown;
+  budgets: BudgetLimits;
+}
+
+/** A thread of the pool → host, beside the outcomes of its jobs. */
+export type JobNote = { kind: 'log'; note: LogNote } | { kind: 'dropped'; note: DroppedNote };
+
 /** Isolate → host: so many log lines or events went over the budget since the last such note. */
 export interface DroppedNote {
   what: 'log' | 'emit';

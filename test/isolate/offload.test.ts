@@ -80,6 +80,24 @@ it('lets a job see the environment that the plugin was granted, and no other', a
   expect(await manager.plugin<Worker>('worker').run(1)).toEqual({ GRANTED: 'yes' });
 });
 
+it('logs what a job prints as the plugin does, and counts what is too much', async () => {
+  const job = `export default (lines: number) => {
+    for (let n = 0; n < lines; n++) console.log('line', n);
+    process.stdout.write('without an end');
+  };`;
+  const { manager, log, seen } = await bench(
+    { 'worker.ts': worker(), '_job.ts': job },
+    { hotReload: false, defaults: { budgets: { logBytesPerSecond: 1_000 } } },
+  );
+  await manager.loadAll();
+  await manager.plugin<Worker>('worker').run(1);
+  const texts = () => log.filter(({ fields }) => fields.plugin === 'worker').map(({ text }) => text);
+  await until(() => texts().includes('without an end'), 'the output');
+  expect(texts()).toContain('line 0');
+  await manager.plugin<Worker>('worker').run(1_000);
+  await until(() => seen('dropped').length > 0, 'the count');
+});
+
 it('aborts a job, bounds the queue, and ends both with the generation', async () => {
   const { manager } = await bench(
     { 'worker.ts': worker(), '_job.ts': 'export default () => { for (;;); };' },
