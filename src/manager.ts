@@ -377,7 +377,11 @@ export class PluginManager implements AsyncDisposable {
 
   #ended(slot: Slot, generation: Generation, end: IsolateEnd): void {
     this.#pools.close(slot, generation);
-    if (end.zombie) this.#reports.report('zombie', { name: slot.name, generation: generation.number });
+    if (end.zombie) {
+      this.#reports.report('zombie', { name: slot.name, generation: generation.number });
+      slot.zombies++;
+      void generation.gone.then(() => slot.zombies--);
+    }
     if (generation === slot.current) this.#schedules.rest(slot);
     this.#operations.ended(slot, generation, end);
   }

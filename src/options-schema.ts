@@ -14,6 +14,7 @@ const restart = z.strictObject({
   maxDelayMs: ms.optional(),
   resetMs: ms.optional(),
   maxCrashes: z.number().int().min(1).optional(),
+  maxZombies: z.number().int().min(1).optional(),
   windowMs: ms.optional(),
   retryMs: ms.optional(),
 });

@@ -24,6 +24,8 @@ export interface RestartOptions {
   maxCrashes: number;
   /** Default: 600,000 ms. */
   windowMs: number;
+  /** So many of its threads that do not end, stuck in system calls, quarantine it at its next crash. Default: 4. */
+  maxZombies: number;
   /** A quarantined plugin is tried again after this, ms; 0 means never. Default: 900,000. */
   retryMs: number;
 }
@@ -177,6 +179,7 @@ export const DEFAULTS = {
       resetMs: 300_000,
       maxCrashes: 10,
       windowMs: 600_000,
+      maxZombies: 4,
       retryMs: 900_000,
     },
     hangMs: 10_000,

@@ -38,7 +38,7 @@ export interface StatusEvents {
     text: string;
   };
   restarting: Base & { delayMs: number; crashes: number };
-  quarantined: Base & { crashes: number; retryMs: number };
+  quarantined: Base & { crashes: number; zombies: number; retryMs: number };
   /** A thread did not stop when told to, and may still run. */
   zombie: Base & { generation: number };
   /** It logged or emitted more than its budget; told at most once a second. */

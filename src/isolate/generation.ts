@@ -101,6 +101,11 @@ export class Generation {
     return this.#isolate.ended;
   }
 
+  /** Resolves when its thread is really gone, also if that is long after its end. */
+  get gone(): Promise<void> {
+    return this.#isolate.gone;
+  }
+
   get isAlive(): boolean {
     return this.#isAlive;
   }

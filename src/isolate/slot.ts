@@ -78,6 +78,8 @@ export class Slot implements GenerationHost {
   readonly askers = new Set<Invocation>();
   reloads = 0;
   crashes = 0;
+  /** How many of its threads have not ended although they were told to. */
+  zombies = 0;
   lastError: Error | undefined;
   startedAt: Date | undefined;
   readonly #host: SlotHost;

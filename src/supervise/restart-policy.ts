@@ -22,17 +22,20 @@ const JITTER = 0.2;
  * min stable).
  *
  * @param random from 0 to 1
+ * @param zombies how many of its threads have not ended although they were told to
  */
 export function decideRestart(
   options: RestartOptions,
   crashes: readonly Crash[],
   random: number,
+  zombies = 0,
 ): RestartDecision {
   const last = crashes.at(-1);
   if (last === undefined) throw new Error('decideRestart needs at least one crash');
   if (options.type === 'temporary' || (options.type === 'transient' && last.clean)) return { action: 'stop' };
   const recent = crashes.filter((crash) => last.at - crash.at < options.windowMs);
-  if (recent.length >= options.maxCrashes) return { action: 'quarantine', retryMs: options.retryMs };
+  if (recent.length >= options.maxCrashes || zombies >= options.maxZombies)
+    return { action: 'quarantine', retryMs: options.retryMs };
   const doubled = options.initialDelayMs * 2 ** (inARow(crashes, options.resetMs) - 1);
   return { action: 'restart', delayMs: Math.min(doubled, options.maxDelayMs) * (1 - JITTER * random) };
 }

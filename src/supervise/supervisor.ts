@@ -21,7 +21,7 @@ export class Supervisor {
   /** A plugin that ran, or was about to, has ended by itself. Moves the slot to `backoff`, `quarantined` or `stopped`. */
   crashed(slot: Slot, clean: boolean): void {
     const crashes = this.#record(slot, clean);
-    const decision = decideRestart(slot.options.restart, crashes, Math.random());
+    const decision = decideRestart(slot.options.restart, crashes, Math.random(), slot.zombies);
     this.cancel(slot);
     switch (decision.action) {
       case 'stop':
@@ -43,6 +43,7 @@ export class Supervisor {
         this.#host.report('quarantined', {
           name: slot.name,
           crashes: crashes.length,
+          zombies: slot.zombies,
           retryMs: decision.retryMs,
         });
         if (decision.retryMs > 0) this.#plan(slot, decision.retryMs);

@@ -66,10 +66,10 @@ it('ends a loop that allocates, which some versions of V8 make one that cannot b
   expect(seen('zombie')).toEqual([]);
 });
 
-it('says so when it is stuck outside JavaScript', async () => {
+it('says so when it is stuck outside JavaScript, and does not start more and more such threads', async () => {
   const { manager, next, seen } = await bench(
     { 'stuck.ts': `import { execFileSync } from 'node:child_process';\n${STUCK.replace("'600'", "'8'")}` },
-    OPTIONS,
+    { ...OPTIONS, defaults: { ...OPTIONS.defaults, restart: { maxZombies: 1 } } },
   );
   await manager.loadAll();
   const hung = next('hung');
@@ -77,7 +77,9 @@ it('says so when it is stuck outside JavaScript', async () => {
   const rejection = expect(call).rejects.toMatchObject({ reason: 'hung' });
   expect(await hung).toMatchObject({ stack: undefined, text: expect.stringContaining('outside JavaScript') });
   await rejection;
-  await until(() => seen('zombie').length === 1, 'the zombie');
+  await until(() => seen('quarantined').length === 1, 'the quarantine');
+  expect(seen('zombie')).toHaveLength(1);
+  expect(seen('quarantined')).toMatchObject([{ crashes: 1, zombies: 1 }]);
 });
 
 it('leaves alone what is slow but alive, and everybody while the host itself stands still', async () => {

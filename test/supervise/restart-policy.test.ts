@@ -7,6 +7,7 @@ const OPTIONS = {
   maxDelayMs: 60_000,
   resetMs: 300_000,
   maxCrashes: 10,
+  maxZombies: 4,
   windowMs: 600_000,
   retryMs: 900_000,
 } as const;
@@ -42,6 +43,11 @@ it('quarantines at maxCrashes within windowMs', () => {
   expect(decideRestart(OPTIONS, ten, 0)).toEqual({ action: 'quarantine', retryMs: 900_000 });
   const spread = crashesAt(...Array.from({ length: 10 }, (_, index) => index * 70_000));
   expect(decideRestart(OPTIONS, spread, 0)).toMatchObject({ action: 'restart' });
+});
+
+it('quarantines what would leave more and more threads behind', () => {
+  expect(decideRestart(OPTIONS, crashesAt(0), 0, 3)).toMatchObject({ action: 'restart' });
+  expect(decideRestart(OPTIONS, crashesAt(0), 0, 4)).toMatchObject({ action: 'quarantine' });
 });
 
 it.each([

@@ -32,9 +32,10 @@ const LINES: Lines = {
   },
   restarting: ({ name, delayMs, crashes }, style) =>
     `${style('yellow', '!')} ${name} starts again in ${duration(delayMs)} (crash ${crashes})`,
-  quarantined: ({ name, crashes, retryMs }, style) => {
+  quarantined: ({ name, crashes, zombies, retryMs }, style) => {
+    const stuck = zombies === 0 ? '' : ` (${zombies} of its threads do not end)`;
     const retry = retryMs === 0 ? '' : `, or is tried again in ${duration(retryMs)}`;
-    return `${style('red', '!')} ${name} quarantined after ${crashes} crashes: it waits for a save or '!plugin enable ${name}'${retry}`;
+    return `${style('red', '!')} ${name} quarantined after ${crashes} crashes${stuck}: it waits for a save or '!plugin enable ${name}'${retry}`;
   },
   dropped: ({ name, what, count }, style) =>
     `${style('yellow', '!')} ${name} is over its budget: ${count} ${what === 'log' ? 'log lines' : 'events'} were dropped`,
