@@ -22,4 +22,14 @@ export type { CommandInfo, CommandOutcome, CommandSource, Commands } from './pla
 export { memoryStateStore } from './platform/state-store.ts';
 export type { PluginInfo } from './plugin-info.ts';
 export type { HotReloadWatcher, WatchMode } from './reload/hot-reload.ts';
-export type { DeadLetterReason, Stage, StatusEvents, StatusListener, StatusName } from './status.ts';
+export type {
+  CrashReport,
+  DeadLetterReason,
+  LogLine,
+  PluginUsage,
+  RecycleReason,
+  Stage,
+  StatusEvents,
+  StatusListener,
+  StatusName,
+} from './status.ts';

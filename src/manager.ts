@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { pino } from 'pino';
-import { BulkheadError } from './errors.ts';
+import { asError, BulkheadError } from './errors.ts';
 import { Deadlines } from './isolate/deadlines.ts';
 import type { Generation } from './isolate/generation.ts';
 import type { IsolateEnd } from './isolate/isolate.ts';
@@ -20,6 +20,7 @@ import {
 import { BotFunctions } from './platform/bot-functions.ts';
 import { Bus, type EmitResult } from './platform/bus.ts';
 import { Commands } from './platform/commands.ts';
+import { CrashFiles } from './platform/crash-files.ts';
 import { writeHeapSnapshot } from './platform/heap-snapshot.ts';
 import { Reports } from './platform/reports.ts';
 import { Schedules } from './platform/schedule.ts';
@@ -39,6 +40,7 @@ import { BuildDirectory } from './source/build-directory.ts';
 import type { Discovered } from './source/discover.ts';
 import type { StatusListener, StatusName } from './status.ts';
 import { endHung } from './supervise/hang-report.ts';
+import { MemoryGuard } from './supervise/memory-guard.ts';
 import { Supervisor } from './supervise/supervisor.ts';
 import { Watchdog } from './supervise/watchdog.ts';
 import type { Registration } from './wire/messages.ts';
@@ -83,6 +85,7 @@ export class PluginManager implements AsyncDisposable {
   readonly #slotHost: SlotHost;
   readonly #builds = new BuildDirectory();
   readonly #pools: OffloadPools;
+  readonly #crashFiles: CrashFiles | undefined;
   #disabled: Promise<Set<string>> | undefined;
   /** Raised by each `unloadAll`: what was begun before does not go on after it. */
   #epoch = 0;
@@ -117,8 +120,13 @@ export class PluginManager implements AsyncDisposable {
       ended: (slot, generation, end) => this.#ended(slot, generation, end),
     };
     const discard = (build: Build) => void this.#builds.discard(build);
+    const memory = new MemoryGuard({
+      recycle: (...what) => void this.#operations.recycle(...what),
+      overridden: ({ name }, text) => report('log', { name, level: 'warn', fields: {}, text }),
+    });
     const watchdog = new Watchdog({
       hung: (generation, hangMs) => void endHung(generation, hangMs, { report }),
+      looked: (slot, generation) => memory.look(slot, generation),
     });
     const preparation = new Preparation({
       standbys: this.#standbys,
@@ -127,7 +135,7 @@ export class PluginManager implements AsyncDisposable {
       checkRoom: (slot) => this.#checkRoom(slot),
       nameConflict: (slot, name) => this.#table.nameConflict(slot, name),
       discard,
-      watch: (generation, hangMs) => watchdog.watch(generation, hangMs),
+      watch: (slot, generation) => watchdog.watch(slot, generation),
     });
     const supervisor = new Supervisor({ report, restart: (slot) => this.#operations.restart(slot) });
     const transactions = new Transactions({
@@ -138,11 +146,19 @@ export class PluginManager implements AsyncDisposable {
       commandConflict: (slot, generation) => this.#table.commandConflict(slot, generation),
       discard,
     });
+    const { crashDir } = this.#options;
+    if (crashDir !== undefined) {
+      this.#crashFiles = new CrashFiles(resolve(crashDir), (name, err) => {
+        const text = `The report of the crash could not be written: ${asError(err).message}`;
+        report('log', { name, level: 'error', fields: { err }, text });
+      });
+    }
     this.#operations = new Operations({
       transactions,
       supervisor,
       limiter: new Limiter(this.#options.concurrency),
       report,
+      crashed: (slot, crash) => this.#crashFiles?.write(slot.id, crash),
       setDisabled: (slot, disabled) => this.#setDisabled(slot, disabled),
       settled: () => this.#settled(),
     });
@@ -326,6 +342,7 @@ export class PluginManager implements AsyncDisposable {
     await this.#pools.closed();
     this.#deadlines.clear();
     await this.#slotHost.store.flush();
+    await this.#crashFiles?.flush();
     await this.#builds.remove();
   }
 

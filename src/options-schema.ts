@@ -21,7 +21,12 @@ const restart = z.strictObject({
 
 export const pluginSchema = z.strictObject({
   isolation: z.literal('thread').optional(),
-  limits: z.strictObject({ heapMb: z.number().min(16).max(65_536).optional() }).optional(),
+  limits: z
+    .strictObject({
+      heapMb: z.number().min(16).max(65_536).optional(),
+      externalMb: z.number().min(1).optional(),
+    })
+    .optional(),
   env: z.array(z.string()).optional(),
   restart: restart.optional(),
   startMs: positiveMs.optional(),
@@ -81,6 +86,7 @@ export const managerSchema = z.strictObject({
   stateStore: z
     .custom<StateStore>((value) => typeof value === 'object' && value !== null, 'expected a state store')
     .optional(),
+  crashDir: z.string().min(1).optional(),
   setV8Flags: z.boolean().optional(),
   standbys: z.number().int().min(0).max(64).optional(),
   maxPlugins: z.number().int().min(1).optional(),

@@ -59,8 +59,16 @@ export interface PluginOptions {
   /** Where it runs. Default: `thread`. */
   isolation?: 'thread';
   limits?: {
-    /** V8 heap, MiB, 16 to 65,536. Reaching it ends the generation. Default: 256. */
+    /**
+     * V8 heap, MiB, 16 to 65,536. At about five sixths of it the plugin is recycled: replaced by a new generation of the
+     * same build. Reaching it ends the generation. Default: 256.
+     */
     heapMb?: number;
+    /**
+     * Memory outside the heap (buffers, native code), MiB, from 1. Above it the plugin is recycled; at twice as much it is
+     * ended as if it had crashed. Default: 256.
+     */
+    externalMb?: number;
   };
   /** Names of environment variables it may see. Default: none. */
   env?: string[];
@@ -129,6 +137,8 @@ export interface PluginManagerOptions {
   defaults?: PluginOptions;
   /** Default: `memoryStateStore()`. */
   stateStore?: StateStore;
+  /** Where reports of crashes are written, `<plugin id>/<time>-<generation>.json`, the last 20 of each. Default: nowhere. */
+  crashDir?: string;
   /** Threads that have booted and wait for a plugin, 0 to 64. Default: 1. */
   standbys?: number;
   /**
@@ -145,7 +155,7 @@ export interface PluginManagerOptions {
 export type ResolvedPluginOptions = Required<
   Omit<PluginOptions, 'limits' | 'restart' | 'budgets' | 'offload'>
 > & {
-  limits: { heapMb: number };
+  limits: { heapMb: number; externalMb: number };
   restart: RestartOptions;
   budgets: Required<NonNullable<PluginOptions['budgets']>>;
   offload: { maxThreads: number; maxQueue: number };
@@ -160,6 +170,7 @@ export interface ResolvedOptions {
   plugins: Record<string, PluginOptions>;
   defaults: PluginOptions;
   stateStore: StateStore | undefined;
+  crashDir: string | undefined;
   standbys: number;
   setV8Flags: boolean;
   maxPlugins: number;
@@ -170,7 +181,7 @@ export interface ResolvedOptions {
 export const DEFAULTS = {
   plugin: {
     isolation: 'thread',
-    limits: { heapMb: 256 },
+    limits: { heapMb: 256, externalMb: 256 },
     env: [],
     restart: {
       type: 'permanent',
@@ -220,6 +231,7 @@ export function resolveOptions(given: PluginManagerOptions): ResolvedOptions {
     plugins: options.plugins ?? {},
     defaults: options.defaults ?? {},
     stateStore: options.stateStore,
+    crashDir: options.crashDir,
     standbys: options.standbys ?? DEFAULTS.standbys,
     setV8Flags: options.setV8Flags ?? DEFAULTS.setV8Flags,
     maxPlugins: options.maxPlugins ?? DEFAULTS.maxPlugins,

@@ -1,5 +1,7 @@
 import type { Slot } from './isolate/slot.ts';
+import { usageOf } from './isolate/usage.ts';
 import type { PluginState } from './lifecycle.ts';
+import type { PluginUsage } from './status.ts';
 
 /** What is known of a plugin, at one moment. */
 export interface PluginInfo {
@@ -23,6 +25,8 @@ export interface PluginInfo {
   lastError: Error | undefined;
   /** When the generation that serves began to. */
   startedAt: Date | undefined;
+  /** Of the generation that serves; `undefined` if none does. */
+  usage: PluginUsage | undefined;
 }
 
 export function describePlugin(slot: Slot): PluginInfo {
@@ -42,5 +46,6 @@ export function describePlugin(slot: Slot): PluginInfo {
     crashes: slot.crashes,
     lastError: slot.lastError,
     startedAt: slot.startedAt,
+    usage: slot.current?.isAlive ? usageOf(slot.current, slot.inbox.size) : undefined,
   };
 }

@@ -4,6 +4,53 @@ export type DeadLetterReason = 'crashed' | 'cut' | 'stopped' | 'unwanted' | 'que
 /** Where a reload or load failed. */
 export type Stage = 'discover' | 'build' | 'load' | 'config' | 'migrate' | 'setup';
 
+export interface LogLine {
+  /** ISO 8601. */
+  at: string;
+  level: string;
+  text: string;
+}
+
+/** What a plugin uses and how busy it is. Memory and loop are as of its last heartbeat, at most 300 ms ago if it reacts. */
+export interface PluginUsage {
+  /** V8 heap, garbage included. */
+  heapBytes: number;
+  /** What V8 allows: `limits.heapMb`, and its young generation on top. */
+  heapLimitBytes: number;
+  /** Buffers and other memory outside the heap. */
+  externalBytes: number;
+  /** How much of the time its event loop was busy, 0 to 1, over about the last two seconds. */
+  loopUtilization: number;
+  /** Calls and events that wait for it or are under way in it. */
+  queueDepth: number;
+  /** Calls and events this generation has dealt with. */
+  calls: number;
+  /** How long these took, from being sent to their outcome, ms: half of them at most this. */
+  p50Ms: number;
+  p99Ms: number;
+}
+
+/** Everything known of a crash. */
+export interface CrashReport {
+  plugin: string;
+  generation: number;
+  /** For example `uncaught-exception`, `exit`, `heap-limit`, `hung`. */
+  reason: string;
+  message: string;
+  /** Where the error was thrown, in the author's lines; `undefined` if there was none. */
+  stack: string | undefined;
+  /** ISO 8601. */
+  at: string;
+  /** How long this generation had served. */
+  uptimeMs: number;
+  /** Its last 50 log lines, the oldest first. */
+  log: LogLine[];
+  usage: PluginUsage;
+}
+
+/** Which memory ran low. */
+export type RecycleReason = 'heap' | 'external';
+
 interface Base {
   /** Name of the plugin; of a plugin that never loaded, its id; of the watcher, `hotReload`. */
   name: string;
@@ -29,13 +76,22 @@ export interface StatusEvents {
   };
   /** Something was written, with the same content. */
   unchanged: Base;
-  crashed: Base & { generation: number; reason: string; error: Error; uptimeMs: number };
+  crashed: Base & { generation: number; reason: string; error: Error; uptimeMs: number; report: CrashReport };
   /** Its event loop stood still for `hangMs`; it is ended and counts as crashed. */
   hung: Base & {
     generation: number;
     /** Where it is stuck, in the author's lines; `undefined` if that is outside JavaScript. */
     stack: string | undefined;
     text: string;
+  };
+  /** It was about to use more memory than it may, and was replaced by a new generation of the same build. */
+  recycled: Base & {
+    /** The new one. */
+    generation: number;
+    reason: RecycleReason;
+    /** The figures of the old one. */
+    text: string;
+    pauseMs: number;
   };
   restarting: Base & { delayMs: number; crashes: number };
   quarantined: Base & { crashes: number; zombies: number; retryMs: number };

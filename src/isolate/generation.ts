@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { BulkheadError, PluginCrashedError, PluginStoppedError } from '../errors.ts';
 import type { Build } from '../source/build.ts';
-import type { DeadLetterReason } from '../status.ts';
+import type { DeadLetterReason, LogLine } from '../status.ts';
 import { isRecord } from '../wire/check.ts';
 import { Link } from '../wire/link.ts';
 import type {
@@ -15,6 +15,7 @@ import type {
   StateEntries,
   StateNote,
 } from '../wire/messages.ts';
+import type { VitalSigns } from '../wire/vitals.ts';
 import { decodeError } from '../wire/wire-error.ts';
 import * as check from './check-notes.ts';
 import { Delivery } from './delivery.ts';
@@ -22,7 +23,11 @@ import { InFlight } from './in-flight.ts';
 import type { EndReason, Isolate, IsolateEnd } from './isolate.ts';
 import { PluginCalls } from './plugin-calls.ts';
 import { Registrations } from './registrations.ts';
+import { Timings } from './timings.ts';
 import { CallWork, EventWork, type Invocation, type Work } from './work.ts';
+
+/** How many lines of its log are kept, for the report if it crashes. */
+const LAST_LINES = 50;
 
 /** What a generation needs from the host. Every function must bear anything: its arguments come from the plugin. */
 export interface GenerationHost {
@@ -58,6 +63,9 @@ export class Generation {
   readonly #delivery: Delivery;
   readonly #inFlight = new InFlight();
   readonly #calls = new PluginCalls();
+  /** From being sent to its outcome. */
+  readonly timings = new Timings();
+  readonly #lastLines: LogLine[] = [];
   #metadata!: PluginMetadata;
   #stateSeq = 0;
   #isFenced = false;
@@ -83,7 +91,7 @@ export class Generation {
       abort: (note) => this.#link.note('abort', note),
     });
     isolate.onOutput((stream, text) =>
-      host.log(this, { level: stream === 'stdout' ? 'info' : 'error', fields: { source: stream }, text }),
+      this.#log({ level: stream === 'stdout' ? 'info' : 'error', fields: { source: stream }, text }),
     );
     void isolate.ended.then((end) => this.#ended(end));
   }
@@ -124,12 +132,22 @@ export class Generation {
 
   /** Counts up while its event loop turns. */
   get heartbeats(): number {
-    return this.#isolate.heartbeats;
+    return this.#isolate.vitals.beats;
+  }
+
+  /** What it uses, as of its last heartbeat. */
+  get vitals(): VitalSigns {
+    return this.#isolate.vitals.read();
   }
 
   /** It is paused by the host. */
   get standsStill(): boolean {
     return this.#pauses > 0;
+  }
+
+  /** What it logged last, the oldest line first. */
+  get lastLines(): LogLine[] {
+    return [...this.#lastLines];
   }
 
   /** How much is under way: calls, and events whose handlers have not ended. */
@@ -212,6 +230,7 @@ export class Generation {
 
   dispatch(work: Work): void {
     work.generation = this;
+    work.sentAt = performance.now();
     this.#delivery.send(work, this.#inFlight.add(work));
   }
 
@@ -259,7 +278,7 @@ export class Generation {
       },
       notes: {
         booted: () => {},
-        log: (note: unknown) => host.log(this, check.checkLog(note)),
+        log: (note: unknown) => this.#log(check.checkLog(note)),
         dropped: (note: unknown) => host.dropped(this, check.checkDropped(note)),
         register: (note: unknown) =>
           this.#unlessFenced(() => host.registered(this, this.registrations.add(note))),
@@ -299,13 +318,27 @@ export class Generation {
 
   #done(note: unknown): void {
     const { calls, events } = check.checkDone(note);
-    for (const invocation of events) this.#inFlight.remove(invocation);
+    for (const invocation of events) this.#remove(invocation);
     for (const [invocation, outcome] of calls) {
-      const work = this.#inFlight.remove(invocation);
+      const work = this.#remove(invocation);
       if (!(work instanceof CallWork)) continue;
       if (outcome.ok) work.resolve(outcome.value);
       else work.reject(decodeError(outcome.error));
     }
+  }
+
+  /** It was done, well or not. */
+  #remove(number: number): Invocation | undefined {
+    const work = this.#inFlight.remove(number);
+    if (work instanceof CallWork || work instanceof EventWork)
+      this.timings.record(performance.now() - work.sentAt);
+    return work;
+  }
+
+  #log(note: { level: string; fields: Record<string, unknown>; text: string }): void {
+    this.#lastLines.push({ at: new Date().toISOString(), level: note.level, text: note.text });
+    if (this.#lastLines.length > LAST_LINES) this.#lastLines.shift();
+    this.#host.log(this, note);
   }
 
   #failed(note: unknown): void {

@@ -36,6 +36,11 @@ export class Inbox {
     return this.#mode.kind === 'paused';
   }
 
+  /** How much waits. */
+  get size(): number {
+    return this.#queue.length;
+  }
+
   push(work: Work): void {
     const mode = this.#mode;
     switch (mode.kind) {

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Channel } from '../wire/frames.ts';
+import type { Vitals } from '../wire/vitals.ts';
 
 /** Why a generation ended. The first cause is the one that counts. */
 export type EndKind =
@@ -9,6 +10,8 @@ export type EndKind =
   /** `process.exit`, with any code. */
   | 'exit'
   | 'heap-limit'
+  /** Far over `limits.externalMb`. */
+  | 'external-limit'
   | 'protocol-violation'
   /** Its event loop stood still for too long. */
   | 'hung'
@@ -37,8 +40,7 @@ export interface Isolate {
   readonly ended: Promise<IsolateEnd>;
   /** For a zombie: resolves when it is really gone. Otherwise as `ended`. */
   readonly gone: Promise<void>;
-  /** Counts up while its event loop turns. */
-  readonly heartbeats: number;
+  readonly vitals: Vitals;
   /** Where its code is at the moment, in the author's lines; `undefined` if it is outside JavaScript. */
   stack(): Promise<string | undefined>;
   /** Output that did not go through the runtime. */

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { MessageChannel, type ResourceLimits, Worker } from 'node:worker_threads';
 import type { FirstMessage } from '../wire/messages.ts';
 import { PortChannel } from '../wire/port-channel.ts';
+import { Vitals } from '../wire/vitals.ts';
 import type { EndReason, Isolate, IsolateEnd, IsolateLimits } from './isolate.ts';
 import { threadStack } from './thread-stack.ts';
 
@@ -15,8 +16,8 @@ export class ThreadIsolate implements Isolate {
   readonly channel: PortChannel;
   readonly ended: Promise<IsolateEnd>;
   readonly gone: Promise<void>;
+  readonly vitals = new Vitals();
   readonly #worker: Worker;
-  readonly #heartbeat = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   #reason: EndReason | undefined;
   #resolveEnded!: (end: IsolateEnd) => void;
   #resolveGone!: () => void;
@@ -43,12 +44,8 @@ export class ThreadIsolate implements Isolate {
     });
     this.#worker.on('error', (error) => this.blame(reasonOf(error)));
     this.#worker.once('exit', (code) => this.#exited(code));
-    const first: FirstMessage = { port: port2, heartbeat: this.#heartbeat, isStandby };
+    const first: FirstMessage = { port: port2, vitals: this.vitals.buffer, isStandby };
     this.#worker.postMessage(first, [port2]);
-  }
-
-  get heartbeats(): number {
-    return Atomics.load(this.#heartbeat, 0);
   }
 
   stack(): Promise<string | undefined> {

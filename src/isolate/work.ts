@@ -14,9 +14,15 @@ export interface Invocation {
   readonly kind: 'call' | 'event' | 'setup' | 'teardown' | 'configure';
 }
 
+/** What is sent to a generation, with the time, on the clock of `performance.now()`. */
+export interface Sent extends Invocation {
+  sentAt: number;
+}
+
 /** A call, a command or a tick on its way to a plugin. Settles exactly once. */
-export class CallWork implements Invocation, Deadline {
+export class CallWork implements Sent, Deadline {
   readonly kind = 'call';
+  sentAt = 0;
   readonly plugin: string;
   readonly target: CallTarget;
   readonly split: SplitArguments;
@@ -84,8 +90,9 @@ export class CallWork implements Invocation, Deadline {
 }
 
 /** An event on its way to one plugin: delivered, then handled, or a dead letter. */
-export class EventWork implements Invocation {
+export class EventWork implements Sent {
   readonly kind = 'event';
+  sentAt = 0;
   readonly topic: string;
   readonly payload: unknown;
   readonly source: string;

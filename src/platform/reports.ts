@@ -70,6 +70,11 @@ const LOGGED: { [K in StatusName]: (logger: Logger, event: StatusEvents[K]) => v
   crashed: (log, { name, generation, reason, error }) =>
     log.error({ plugin: name, generation, reason, err: error }, `Plugin '${name}' crashed: ${error.message}`),
   hung: (log, { name, generation, text }) => log.error({ plugin: name, generation }, text),
+  recycled: (log, { name, generation, reason, text, pauseMs }) =>
+    log.warn(
+      { plugin: name, generation, reason, pauseMs },
+      `Plugin '${name}' was recycled: generation ${generation} serves; the one before used ${text}`,
+    ),
   restarting: (log, { name, delayMs, crashes }) =>
     log.warn({ plugin: name, crashes }, `Plugin '${name}' is started again in ${Math.round(delayMs)} ms`),
   quarantined: (log, { name, crashes }) =>

@@ -2,7 +2,8 @@ import { BulkheadError, PluginCrashedError, PluginStoppedError } from '../errors
 import type { Generation } from '../isolate/generation.ts';
 import type { IsolateEnd } from '../isolate/isolate.ts';
 import { onBehalfOf, type Slot } from '../isolate/slot.ts';
-import type { StatusEvents, StatusName } from '../status.ts';
+import type { CrashReport, RecycleReason, StatusEvents, StatusName } from '../status.ts';
+import { crashReport } from '../supervise/crash-report.ts';
 import type { Supervisor } from '../supervise/supervisor.ts';
 import { Failures } from './failures.ts';
 import type { Limiter } from './limiter.ts';
@@ -16,6 +17,8 @@ export interface OperationsHost {
   readonly limiter: Limiter;
   report<K extends StatusName>(event: K, data: StatusEvents[K]): void;
   setDisabled(slot: Slot, disabled: boolean): void;
+  /** Keeps the report where it outlives the bot, if that is wanted. */
+  crashed(slot: Slot, report: CrashReport): void;
   /** A load or reload is over, however it went. */
   settled(): void;
 }
@@ -138,6 +141,15 @@ export class Operations {
     }).catch(() => {});
   }
 
+  /** For the memory guard: this generation is to make room for a new one of the same build. */
+  recycle(slot: Slot, generation: Generation, reason: RecycleReason, text: string): Promise<void> {
+    return this.#exclusively(slot, async () => {
+      if (slot.current !== generation || slot.lifecycle.state !== 'running' || slot.accepted === undefined)
+        return;
+      await this.#reload(slot, { build: slot.accepted, recycle: { reason, text } });
+    }).catch(() => {});
+  }
+
   /** A generation ended. If it was the one that serves, and nothing else deals with that, it is restarted. */
   ended(slot: Slot, generation: Generation, end: IsolateEnd): void {
     if (end.kind === 'requested' || generation !== slot.current) return;
@@ -146,7 +158,16 @@ export class Operations {
     const uptimeMs = Date.now() - (slot.startedAt?.getTime() ?? Date.now());
     slot.crashes++;
     slot.fail(error);
-    this.#host.report('crashed', { name: slot.name, generation: number, reason: end.kind, error, uptimeMs });
+    const report = crashReport(generation, error, uptimeMs);
+    this.#host.crashed(slot, report);
+    this.#host.report('crashed', {
+      name: slot.name,
+      generation: number,
+      reason: end.kind,
+      error,
+      uptimeMs,
+      report,
+    });
     if (slot.lifecycle.state === 'running') this.#host.supervisor.crashed(slot, end.exitCode === 0);
   }
 

@@ -48,8 +48,8 @@ export interface PreparationHost {
   /** Another plugin with that name or id. */
   nameConflict(slot: Slot, name: string): Slot | undefined;
   discard(build: Build): void;
-  /** Notices if it stops to react. */
-  watch(generation: Generation, hangMs: number): void;
+  /** Notices if it stops to react, or uses too much. */
+  watch(slot: Slot, generation: Generation): void;
 }
 
 /** Everything that happens to a new version while the old one still serves. */
@@ -73,7 +73,7 @@ export class Preparation {
       slot,
     );
     slot.preparing = generation;
-    this.#host.watch(generation, slot.options.hangMs);
+    this.#host.watch(slot, generation);
     let stage: Stage = 'load';
     try {
       slot.throwIfStopping();

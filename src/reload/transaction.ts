@@ -3,7 +3,7 @@ import type { Generation } from '../isolate/generation.ts';
 import type { Slot } from '../isolate/slot.ts';
 import type { StoredState } from '../options.ts';
 import type { Build } from '../source/build.ts';
-import type { StatusEvents, StatusName } from '../status.ts';
+import type { RecycleReason, StatusEvents, StatusName } from '../status.ts';
 import { type ActivationHost, activate } from './activation.ts';
 import { overlapState } from './overlap-state.ts';
 import type { Preparation, Prepared, PrepareOptions } from './prepare.ts';
@@ -17,6 +17,8 @@ export interface TransactionHost extends ActivationHost {
 export interface ReloadOptions extends PrepareOptions {
   /** When the change was noticed, on the clock of `performance.now()`. */
   since?: number;
+  /** It is replaced because of the memory it uses, with the build it has. */
+  recycle?: { reason: RecycleReason; text: string };
 }
 
 /** With `overlap`: how long the old generation may take to say that it has what was sent to it; it may be busy. */
@@ -57,14 +59,19 @@ export class Transactions {
     const prepared = await this.#host.preparation.prepare(slot, options);
     const previous = slot.current;
     const pauseMs = await this.#swap(slot, prepared, options);
-    slot.reloads++;
-    this.#host.report('reloaded', {
-      name: slot.name,
-      generation: prepared.generation.number,
-      version: prepared.generation.metadata.version,
-      saveToServingMs: performance.now() - since,
-      pauseMs,
-    });
+    const { number, metadata } = prepared.generation;
+    if (options.recycle !== undefined) {
+      this.#host.report('recycled', { name: slot.name, generation: number, ...options.recycle, pauseMs });
+    } else {
+      slot.reloads++;
+      this.#host.report('reloaded', {
+        name: slot.name,
+        generation: number,
+        version: metadata.version,
+        saveToServingMs: performance.now() - since,
+        pauseMs,
+      });
+    }
     if (previous !== undefined) await this.#retire(slot, previous);
   }
 

@@ -36,8 +36,13 @@ export function decideRestart(
   const recent = crashes.filter((crash) => last.at - crash.at < options.windowMs);
   if (recent.length >= options.maxCrashes || zombies >= options.maxZombies)
     return { action: 'quarantine', retryMs: options.retryMs };
-  const doubled = options.initialDelayMs * 2 ** (inARow(crashes, options.resetMs) - 1);
-  return { action: 'restart', delayMs: Math.min(doubled, options.maxDelayMs) * (1 - JITTER * random) };
+  const delayMs = backoffMs(options, inARow(crashes, options.resetMs));
+  return { action: 'restart', delayMs: delayMs * (1 - JITTER * random) };
+}
+
+/** How long to wait after so many times in a row, ms. */
+export function backoffMs(options: RestartOptions, inARow: number): number {
+  return Math.min(options.initialDelayMs * 2 ** (inARow - 1), options.maxDelayMs);
 }
 
 /** How many crashes there were since it last ran for `resetMs`. */

@@ -1,4 +1,5 @@
 import type { Generation } from '../isolate/generation.ts';
+import type { Slot } from '../isolate/slot.ts';
 
 /** How often the host looks at the heartbeats, ms. One timer for all plugins, while there are any. */
 const LOOK_MS = 250;
@@ -22,12 +23,14 @@ export function feelPulse(before: Pulse | undefined, count: number, sinceLastLoo
 export interface WatchdogHost {
   /** It has been silent for its `hangMs`. Called again, a `hangMs` later, while it lives and is silent. */
   hung(generation: Generation, hangMs: number): void;
+  /** At every look. */
+  looked(slot: Slot, generation: Generation): void;
 }
 
 /** Notices generations whose event loop stands still. */
 export class Watchdog {
   readonly #host: WatchdogHost;
-  readonly #watched = new Map<Generation, { hangMs: number; pulse: Pulse | undefined }>();
+  readonly #watched = new Map<Generation, { slot: Slot; hangMs: number; pulse: Pulse | undefined }>();
   #timer: NodeJS.Timeout | undefined;
   #lastLook = 0;
 
@@ -35,9 +38,8 @@ export class Watchdog {
     this.#host = host;
   }
 
-  /** @param hangMs 0 for never */
-  watch(generation: Generation, hangMs: number): void {
-    this.#watched.set(generation, { hangMs, pulse: undefined });
+  watch(slot: Slot, generation: Generation): void {
+    this.#watched.set(generation, { slot, hangMs: slot.options.hangMs, pulse: undefined });
     void generation.ended.then(() => this.#forget(generation));
     if (this.#timer === undefined) this.#start();
   }
@@ -65,6 +67,7 @@ export class Watchdog {
       watched.pulse = feelPulse(before, generation.heartbeats, sinceLastLookMs);
       const { silentMs } = watched.pulse;
       generation.silent(silentMs);
+      this.#host.looked(watched.slot, generation);
       if (watched.hangMs === 0 || silentMs < watched.hangMs) continue;
       watched.pulse = undefined;
       this.#host.hung(generation, watched.hangMs);

@@ -6,8 +6,8 @@ import type { SignalPlace } from './signals.ts';
 /** Host → isolate, as the thread's own message: all others go through the port. */
 export interface FirstMessage {
   port: MessagePort;
-  /** One number that the thread counts up while its event loop turns. */
-  heartbeat: Int32Array;
+  /** See `Vitals`. */
+  vitals: SharedArrayBuffer;
   /** It will wait for its plugin, and may use the time. */
   isStandby: boolean;
 }

@@ -69,6 +69,7 @@ const STATUSES: StatusName[] = [
   'unchanged',
   'crashed',
   'hung',
+  'recycled',
   'restarting',
   'quarantined',
   'zombie',

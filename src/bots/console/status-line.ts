@@ -30,6 +30,8 @@ const LINES: Lines = {
     const [first, ...frames] = printable(text).split('\n');
     return [`${style('red', '!')} hung: ${first}`, ...frames.map((frame) => style('dim', frame))].join('\n');
   },
+  recycled: ({ name, generation, text, pauseMs }, style) =>
+    `${style('yellow', '↻')} ${name} recycled: generation ${generation}, pause ${duration(pauseMs)}; the one before used ${text}`,
   restarting: ({ name, delayMs, crashes }, style) =>
     `${style('yellow', '!')} ${name} starts again in ${duration(delayMs)} (crash ${crashes})`,
   quarantined: ({ name, crashes, zombies, retryMs }, style) => {

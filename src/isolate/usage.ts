@@ -1,0 +1,17 @@
+import type { PluginUsage } from '../status.ts';
+import type { Generation } from './generation.ts';
+
+/** @param waiting how many calls and events wait for the plugin on the side of the host */
+export function usageOf({ vitals, timings, busyWith }: Generation, waiting: number): PluginUsage {
+  const { heapBytes, heapLimitBytes, externalBytes, loopUtilization } = vitals;
+  return {
+    heapBytes,
+    heapLimitBytes,
+    externalBytes,
+    loopUtilization,
+    queueDepth: waiting + busyWith,
+    calls: timings.count,
+    p50Ms: timings.percentile(50),
+    p99Ms: timings.percentile(99),
+  };
+}

@@ -1,0 +1,52 @@
+/** What an isolate tells of itself all the time. */
+export interface VitalSigns {
+  /** Objects on the heap of V8, bytes, garbage included. */
+  heapBytes: number;
+  /** What V8 allows for it, bytes; the young generation included. */
+  heapLimitBytes: number;
+  /** Memory outside the heap that its objects hold: buffers, and what native code accounts for; bytes. */
+  externalBytes: number;
+  /** How much of the time its event loop was busy, 0 to 1, over about the last two seconds. */
+  loopUtilization: number;
+  /** Its heap is near the limit, and a garbage collection did not change that. */
+  heapIsLow: boolean;
+}
+
+const FIGURES = ['heapBytes', 'heapLimitBytes', 'externalBytes', 'loopUtilization', 'heapIsLow'] as const;
+/** The beats come first, in eight bytes so that the figures are aligned. */
+const BEATS_BYTES = Float64Array.BYTES_PER_ELEMENT;
+
+/** Heartbeats and vital signs, in memory that both sides share: telling them takes no message. */
+export class Vitals {
+  readonly buffer: SharedArrayBuffer;
+  readonly #beats: Int32Array;
+  readonly #figures: Float64Array;
+
+  constructor(buffer = new SharedArrayBuffer(BEATS_BYTES + FIGURES.length * Float64Array.BYTES_PER_ELEMENT)) {
+    this.buffer = buffer;
+    this.#beats = new Int32Array(buffer, 0, 1);
+    this.#figures = new Float64Array(buffer, BEATS_BYTES);
+  }
+
+  /** Counts up while the event loop turns. */
+  get beats(): number {
+    return Atomics.load(this.#beats, 0);
+  }
+
+  beat(signs: VitalSigns): void {
+    for (const [place, figure] of FIGURES.entries()) this.#figures[place] = Number(signs[figure]);
+    Atomics.add(this.#beats, 0, 1);
+  }
+
+  /** All 0 before the first beat. */
+  read(): VitalSigns {
+    const [heapBytes, heapLimitBytes, externalBytes, loopUtilization, heapIsLow] = this.#figures as never as [
+      number,
+      number,
+      number,
+      number,
+      number,
+    ];
+    return { heapBytes, heapLimitBytes, externalBytes, loopUtilization, heapIsLow: heapIsLow === 1 };
+  }
+}

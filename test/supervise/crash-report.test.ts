@@ -1,0 +1,95 @@
+import { readdir, readFile } from 'node:fs/promises';
+import type { CrashReport } from 'bulkhead';
+import { expect, it } from 'vitest';
+import { bench, benchIn, pluginSource, until, Workspace } from '../support/workspace.ts';
+
+const DYING = pluginSource(
+  'dying',
+  `const fail = () => { throw new TypeError('the last straw'); };
+    return {
+      talk: (lines: number) => {
+        for (let i = 0; i < lines; i++) i % 2 === 0 ? console.log('line ' + i) : ctx.log.warn('line ' + i);
+        setImmediate(() => { process.stdout.write('last words, no newline'); fail(); });
+      },
+      leave: () => { console.error('leaving'); process.exit(3); },
+    };`,
+);
+interface Dying {
+  talk(lines: number): void;
+  leave(): void;
+}
+
+it('reports a crash with the last log lines in order, the stack in the author’s lines and the usage', async () => {
+  const { manager, workspace, next, log } = await bench({ 'dying.ts': DYING }, { hotReload: false });
+  await manager.loadAll();
+  const crashed = next('crashed');
+  await manager
+    .plugin<Dying>('dying')
+    .talk(60)
+    .catch(() => {});
+  const { report, uptimeMs } = await crashed;
+  expect(report).toMatchObject({
+    plugin: 'dying',
+    generation: 1,
+    reason: 'uncaught-exception',
+    message: expect.stringContaining('the last straw'),
+    uptimeMs,
+  });
+  expect(report.stack).toContain(`fail (${workspace.path('plugins/dying.ts')}:`);
+  const expected = Array.from({ length: 49 }, (_, i) => ({
+    level: i % 2 === 0 ? 'warn' : 'info',
+    text: `line ${i + 11}`,
+  }));
+  expect(report.log).toMatchObject([...expected, { level: 'info', text: 'last words, no newline' }]);
+  expect(report.usage.heapBytes).toBeGreaterThan(0);
+  // What the report has is what the log had, all 61 lines.
+  const texts = log.map(({ text }) => text).filter((text) => /^(line|last words)/.test(text));
+  expect(texts).toHaveLength(61);
+  expect(texts.slice(-50)).toEqual(report.log.map(({ text }) => text));
+});
+
+it('writes the reports to files, and keeps the last 20', async () => {
+  const restart = { initialDelayMs: 1, maxDelayMs: 1, maxCrashes: 100 };
+  const workspace = await Workspace.create({ 'plugins/dying.ts': DYING });
+  const { manager, next, seen } = benchIn(workspace, {
+    hotReload: false,
+    crashDir: workspace.path('crashes'),
+    defaults: { restart },
+  });
+  await manager.loadAll();
+  for (let i = 0; i < 22; i++) {
+    const restarted = next('loaded');
+    await manager
+      .plugin<Dying>('dying')
+      .leave()
+      .catch(() => {});
+    await restarted;
+  }
+  await manager.unloadAll();
+  const files = (await readdir(workspace.path('crashes/dying'))).sort();
+  expect(files).toHaveLength(20);
+  const newest = JSON.parse(
+    await readFile(workspace.path('crashes/dying', files.at(-1)!), 'utf8'),
+  ) as CrashReport;
+  expect(newest).toEqual(JSON.parse(JSON.stringify(seen('crashed').at(-1)!.report)));
+  expect(newest).toMatchObject({
+    generation: 22,
+    reason: 'exit',
+    log: [{ level: 'error', text: 'leaving' }],
+  });
+});
+
+it('says if a report cannot be written, and goes on', async () => {
+  const { manager, next, log } = await bench(
+    { 'dying.ts': DYING },
+    { hotReload: false, crashDir: '/dev/null/crashes', defaults: { restart: { initialDelayMs: 1 } } },
+  );
+  await manager.loadAll();
+  const restarted = next('loaded');
+  await manager
+    .plugin<Dying>('dying')
+    .leave()
+    .catch(() => {});
+  await restarted;
+  await until(() => log.some(({ text }) => text.includes('could not be written')));
+});

@@ -1,0 +1,168 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, it } from 'vitest';
+import { bench, pluginSource, until, Workspace } from '../support/workspace.ts';
+
+const OPTIONS = { hotReload: false, defaults: { restart: { initialDelayMs: 1 } } } as const;
+
+/** Keeps what it is told to, and counts in its state; the kept goes with the generation. */
+const KEEPER = pluginSource(
+  'keeper',
+  `const kept: unknown[] = [];
+    return {
+      count: () => { ctx.state.set('count', Number(ctx.state.get('count') ?? 0) + 1); return ctx.state.get('count'); },
+      objects: (n: number) => { for (let i = 0; i < n; i++) kept.push({ text: 'x'.repeat(10) + i, list: [i, i] }); },
+      garbage: (n: number) => { let last; for (let i = 0; i < n; i++) last = { text: 'x'.repeat(10) + i }; return typeof last; },
+      buffers: (mb: number) => { kept.push(Buffer.alloc(mb * 2 ** 20, 1)); },
+      generation: () => ctx.generation,
+    };`,
+);
+interface Keeper {
+  count(): number;
+  objects(n: number): void;
+  garbage(n: number): string;
+  buffers(mb: number): void;
+  generation(): number;
+}
+
+it('recycles a plugin whose heap runs low, with its state, and no call fails', async () => {
+  const { manager, next, seen } = await bench(
+    { 'keeper.ts': KEEPER },
+    {
+      ...OPTIONS,
+      plugins: { keeper: { limits: { heapMb: 128 } } },
+    },
+  );
+  await manager.loadAll();
+  const keeper = manager.plugin<Keeper>('keeper');
+  const recycled = next('recycled');
+  let counted = 0;
+  while (seen('recycled').length === 0) {
+    // Slowly: what fills a heap between two heartbeats ends at the limit.
+    await keeper.objects(250);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    counted++;
+    expect(await keeper.count()).toBe(counted);
+  }
+  expect(await recycled).toMatchObject({
+    generation: 2,
+    reason: 'heap',
+    text: expect.stringContaining('MiB'),
+  });
+  expect(await keeper.generation()).toBe(2);
+  expect(await keeper.count()).toBe(counted + 1);
+  expect(seen('crashed')).toEqual([]);
+  expect(manager.get('keeper')).toMatchObject({ crashes: 0, reloads: 0 });
+});
+
+it('does not take garbage for memory that is needed', async () => {
+  const { manager, seen } = await bench(
+    { 'keeper.ts': KEEPER },
+    {
+      ...OPTIONS,
+      plugins: { keeper: { limits: { heapMb: 32 } } },
+    },
+  );
+  await manager.loadAll();
+  const keeper = manager.plugin<Keeper>('keeper');
+  for (let i = 0; i < 200; i++) await keeper.garbage(20_000);
+  expect(await keeper.generation()).toBe(1);
+  expect(seen('recycled')).toEqual([]);
+});
+
+it('recycles a plugin that holds too much outside its heap', async () => {
+  const { manager, next } = await bench(
+    { 'keeper.ts': KEEPER },
+    {
+      ...OPTIONS,
+      plugins: { keeper: { limits: { externalMb: 20 } } },
+    },
+  );
+  await manager.loadAll();
+  const keeper = manager.plugin<Keeper>('keeper');
+  const recycled = next('recycled');
+  await keeper.buffers(25);
+  expect(await recycled).toMatchObject({ generation: 2, reason: 'external' });
+  expect(await keeper.generation()).toBe(2);
+});
+
+it('ends one that holds far too much outside its heap', async () => {
+  const { manager, next } = await bench(
+    { 'keeper.ts': KEEPER },
+    {
+      ...OPTIONS,
+      plugins: { keeper: { limits: { externalMb: 20 } } },
+    },
+  );
+  await manager.loadAll();
+  const [crashed, restarted] = [next('crashed'), next('loaded')];
+  await manager.plugin<Keeper>('keeper').buffers(60);
+  expect(await crashed).toMatchObject({ reason: 'external-limit', generation: 1 });
+  expect(await restarted).toMatchObject({ generation: 2 });
+});
+
+it('waits longer and longer for one that needs so much all the time', async () => {
+  const { manager, next, seen } = await bench(
+    {
+      'big.ts': pluginSource(
+        'big',
+        `const kept = Buffer.alloc(25 * 2 ** 20, 1); return { size: () => kept.length };`,
+      ),
+    },
+    {
+      hotReload: false,
+      plugins: { big: { limits: { externalMb: 20 }, restart: { initialDelayMs: 600_000 } } },
+    },
+  );
+  const recycled = next('recycled');
+  await manager.loadAll();
+  await recycled;
+  const usage = () => manager.get('big')?.usage;
+  // The second generation is looked at, and left alone.
+  await until(() => (usage()?.externalBytes ?? 0) > 25 * 2 ** 20);
+  const since = performance.now();
+  await until(() => performance.now() - since > 600, 'two looks at it');
+  expect(seen('recycled')).toHaveLength(1);
+});
+
+it('says what a plugin uses', async () => {
+  const { manager } = await bench({ 'keeper.ts': KEEPER }, OPTIONS);
+  expect(manager.get('keeper')?.usage).toBeUndefined();
+  await manager.loadAll();
+  const keeper = manager.plugin<Keeper>('keeper');
+  for (let i = 0; i < 10; i++) await keeper.count();
+  await keeper.buffers(30);
+  const usage = () => manager.get('keeper')?.usage;
+  await until(() => (usage()?.externalBytes ?? 0) > 30 * 2 ** 20);
+  expect(usage()).toMatchObject({ calls: 11, queueDepth: 0 });
+  const { heapBytes, heapLimitBytes, p50Ms, p99Ms, loopUtilization } = usage()!;
+  expect(heapBytes).toBeGreaterThan(2 ** 20);
+  expect(heapLimitBytes).toBeGreaterThanOrEqual(256 * 2 ** 20);
+  expect(p50Ms).toBeGreaterThan(0);
+  expect(p99Ms).toBeGreaterThanOrEqual(p50Ms);
+  expect(loopUtilization).toBeGreaterThanOrEqual(0);
+  expect(loopUtilization).toBeLessThanOrEqual(1);
+  await manager.unload('keeper');
+  expect(usage()).toBeUndefined();
+});
+
+it('warns once if the command line overrides the limits', async () => {
+  const workspace = await Workspace.create({
+    'plugins/a.ts': pluginSource('a', ''),
+    'plugins/b.ts': pluginSource('b', ''),
+  });
+  const child = fileURLToPath(new URL('./children/list-warnings.mjs', import.meta.url));
+  const run = async (...flags: string[]) => {
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      ...flags,
+      child,
+      workspace.path('plugins'),
+    ]);
+    return JSON.parse(stdout) as string[];
+  };
+  expect(await run('--max-old-space-size=1500')).toMatchObject([
+    expect.stringContaining('limits.heapMb is 256, but V8 allows the plugin 15'),
+  ]);
+  expect(await run()).toEqual([]);
+});
