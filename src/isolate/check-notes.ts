@@ -123,6 +123,11 @@ export function checkFatal(note: unknown): EndReason {
   return { kind: 'uncaught-exception', text: `uncaught ${text}`, error: thrown };
 }
 
+export function checkText(value: unknown): string {
+  if (typeof value !== 'string') throw new TypeError('something else than text');
+  return value;
+}
+
 function strings(value: unknown): string[] {
   const valid =
     Array.isArray(value) && value.length <= 10_000 && value.every((text) => typeof text === 'string');

@@ -207,6 +207,11 @@ export class Generation {
     }
   }
 
+  /** Where it spends its time, from now on for so long: JSON in the format of Chrome's tools. */
+  async cpuProfile(ms: number): Promise<string> {
+    return check.checkText(await this.#link.request('cpuProfile', ms));
+  }
+
   /** Where its code is at the moment; `undefined` if it is outside JavaScript. */
   stack(): Promise<string | undefined> {
     return this.#isolate.stack();

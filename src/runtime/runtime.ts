@@ -22,6 +22,7 @@ import { snapshot } from '../wire/snapshot.ts';
 import { encodeError } from '../wire/wire-error.ts';
 import type { PluginDefinition } from './api.ts';
 import { createContext } from './context.ts';
+import { cpuProfile } from './cpu-profile.ts';
 import { checkDefinition, findDefinition } from './definition.ts';
 import { Handlers } from './handlers.ts';
 import { HostCalls } from './host-calls.ts';
@@ -58,6 +59,7 @@ export class Runtime {
         migrate: (message: MigrateMessage) => this.#migrate(message),
         setup: (message: SetupMessage) => this.#setup(message),
         deliver: (batch: WorkMessage[]) => this.#deliver(batch),
+        cpuProfile: (ms: number) => cpuProfile(ms),
         clearState: () => this.#state.clear(),
         configure: (message: ConfigureMessage) => this.#configure(message),
         teardown: (message: { invocation: number }) => this.#tearDown(message.invocation),

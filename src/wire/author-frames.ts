@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { SourceMap } from 'node:module';
 import { dirname, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const LOCATION = /(file:\/\/[^\s()]+?\.mjs):(\d+):(\d+)/;
 
@@ -13,11 +13,26 @@ export class AuthorFrames {
     const location = LOCATION.exec(frame);
     if (location === null) return frame;
     const [text, url, line, column] = location as unknown as [string, string, string, string];
+    const place = this.locate(url, Number(line), Number(column));
+    if (place === undefined) return frame;
+    return frame.replace(text, `${fileURLToPath(place.url)}:${place.line}:${place.column}`);
+  }
+
+  /** The author's place of one in a build; `undefined` if it is in none. Lines and columns count from 1. */
+  locate(
+    url: string,
+    line: number,
+    column: number,
+  ): { url: string; line: number; column: number } | undefined {
     if (!this.#maps.has(url)) this.#maps.set(url, readMap(url));
-    const entry = this.#maps.get(url)?.findEntry(Number(line) - 1, Number(column) - 1);
-    if (entry === undefined || !('originalSource' in entry)) return frame;
+    const entry = this.#maps.get(url)?.findEntry(line - 1, column - 1);
+    if (entry === undefined || !('originalSource' in entry)) return undefined;
     const source = resolve(dirname(fileURLToPath(url)), entry.originalSource);
-    return frame.replace(text, `${source}:${entry.originalLine + 1}:${entry.originalColumn + 1}`);
+    return {
+      url: pathToFileURL(source).href,
+      line: entry.originalLine + 1,
+      column: entry.originalColumn + 1,
+    };
   }
 }
 

@@ -1,0 +1,81 @@
+import { readFile } from 'node:fs/promises';
+import { pathToFileURL } from 'node:url';
+import { expect, it } from 'vitest';
+import { bench, pluginSource } from '../support/workspace.ts';
+
+it('writes the heap of a running plugin to a file, and the plugin goes on', async () => {
+  const setup = `class KeptByThePlugin { text = 'a' } const kept = new KeptByThePlugin(); return { text: () => kept.text };`;
+  const { manager, workspace } = await bench({ 'a.ts': pluginSource('a', setup) }, { hotReload: false });
+  await manager.loadAll();
+  const file = workspace.path('a.heapsnapshot');
+  expect(await manager.heapSnapshot('a', { file })).toBe(file);
+  const { nodes, edges, strings } = JSON.parse(await readFile(file, 'utf8'));
+  expect(strings).toContain('KeptByThePlugin');
+  expect(nodes.length).toBeGreaterThan(0);
+  expect(edges.length).toBeGreaterThan(0);
+  expect(await manager.plugin<{ text(): string }>('a').text()).toBe('a');
+});
+
+it('says why there is none', async () => {
+  const { manager, workspace } = await bench({ 'a.ts': pluginSource('a', '') }, { hotReload: false });
+  await manager.loadAll();
+  await expect(manager.heapSnapshot('b')).rejects.toMatchObject({ code: 'ERR_PLUGIN_NOT_FOUND' });
+  await expect(
+    manager.heapSnapshot('a', { file: workspace.path('no/such/folder/a.heapsnapshot') }),
+  ).rejects.toMatchObject({ code: 'ENOENT' });
+  await manager.unload('a');
+  await expect(manager.heapSnapshot('a')).rejects.toMatchObject({ code: 'ERR_PLUGIN_UNAVAILABLE' });
+});
+
+it('writes a profile of a running plugin, in the author’s lines', async () => {
+  const setup = `function burn(ms: number) { const end = Date.now() + ms; while (Date.now() < end); }
+    return { work: (ms: number) => burn(ms) };`;
+  const { manager, workspace } = await bench({ 'a.ts': pluginSource('a', setup) }, { hotReload: false });
+  await manager.loadAll();
+  const plugin = manager.plugin<{ work(ms: number): void }>('a');
+  const file = workspace.path('a.cpuprofile');
+  let isOver = false;
+  const profiles = Promise.all([
+    manager.cpuProfile('a', 300, { file }),
+    manager.cpuProfile('a', 100, { file: workspace.path('b.cpuprofile') }),
+  ]).finally(() => {
+    isOver = true;
+  });
+  while (!isOver) await plugin.work(10);
+  expect(await profiles).toEqual([file, workspace.path('b.cpuprofile')]);
+  for (const path of await profiles) {
+    const { nodes, samples } = JSON.parse(await readFile(path, 'utf8')) as {
+      nodes: { callFrame: { functionName: string; url: string; lineNumber: number } }[];
+      samples: number[];
+    };
+    expect(samples.length).toBeGreaterThan(0);
+    const burn = nodes.find(({ callFrame }) => callFrame.functionName === 'burn');
+    expect(burn?.callFrame).toMatchObject({
+      url: pathToFileURL(workspace.path('plugins/a.ts')).href,
+      lineNumber: 4,
+    });
+  }
+});
+
+it('rejects a profile of a time that is none, and of a plugin that is reloaded or dies meanwhile', async () => {
+  const { manager } = await bench(
+    { 'a.ts': pluginSource('a', 'return { die: () => process.exit(1) };') },
+    { hotReload: false },
+  );
+  await manager.loadAll();
+  for (const ms of [0, -1, Number.NaN, 600_001])
+    await expect(manager.cpuProfile('a', ms)).rejects.toMatchObject({ code: 'ERR_INVALID_OPTIONS' });
+  const whileReloaded = expect(manager.cpuProfile('a', 60_000)).rejects.toMatchObject({
+    code: 'ERR_PLUGIN_RELOADED',
+  });
+  await manager.reload('a');
+  await whileReloaded;
+  const whileDying = expect(manager.cpuProfile('a', 60_000)).rejects.toMatchObject({
+    code: 'ERR_PLUGIN_CRASHED',
+  });
+  await manager
+    .plugin<{ die(): void }>('a')
+    .die()
+    .catch(() => {});
+  await whileDying;
+});
