@@ -1,0 +1,43 @@
+import { expect, it } from 'vitest';
+import { bench, pluginSource, until } from '../support/workspace.ts';
+
+const PLUGINS = 12;
+const AT_ONCE = 3;
+
+it('restarts plugins that crash together a few at a time', async () => {
+  const running = { now: 0, most: 0 };
+  const bot = {
+    begin: () => {
+      running.now++;
+      running.most = Math.max(running.most, running.now);
+    },
+    end: () => {
+      running.now--;
+    },
+  };
+  // What connects somewhere takes its time.
+  const source = (name: string) =>
+    pluginSource(
+      name,
+      `ctx.on('database.gone', () => { setImmediate(() => { throw new Error('no database'); }); });
+       const connect = async () => {
+         await ctx.bot.begin();
+         await new Promise((resolve) => setTimeout(resolve, 100));
+         await ctx.bot.end();
+       };
+       return connect();`,
+    );
+  const names = Array.from({ length: PLUGINS }, (_, i) => `p${i}`);
+  const { manager, seen } = await bench(
+    Object.fromEntries(names.map((name) => [`${name}.ts`, source(name)])),
+    { hotReload: false, bot, concurrency: AT_ONCE, defaults: { restart: { initialDelayMs: 1 } } },
+  );
+  await manager.loadAll();
+  running.most = 0;
+  await manager.emit('database.gone');
+  await until(
+    () => seen('crashed').length === PLUGINS && manager.list().every(({ state }) => state === 'running'),
+  );
+  expect(seen('restarting')).toHaveLength(PLUGINS);
+  expect(running.most).toBeLessThanOrEqual(AT_ONCE);
+});
