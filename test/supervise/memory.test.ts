@@ -150,7 +150,10 @@ it('says what a plugin uses', async () => {
 it('warns once if the command line overrides the limits', async () => {
   const workspace = await Workspace.create({
     'plugins/a.ts': pluginSource('a', ''),
-    'plugins/b.ts': pluginSource('b', ''),
+    'plugins/greedy.ts': pluginSource(
+      'greedy',
+      'const kept = Buffer.alloc(25 * 2 ** 20, 1); return { kept: () => kept.length };',
+    ),
   });
   const child = fileURLToPath(new URL('./children/list-warnings.mjs', import.meta.url));
   const run = async (...flags: string[]) => {
