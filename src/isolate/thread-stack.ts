@@ -1,8 +1,8 @@
 import type { Session } from 'node:inspector';
 import { AuthorFrames } from '../wire/author-frames.ts';
 
-/** How long the thread may take to stop where it is: an endless loop does within 100 ms on an idle machine, a system call never. */
-const PAUSE_MS = 2_000;
+/** How long the thread may take to stop where it is: an endless loop does within 100 ms on an idle machine, 2 s on a busy one, a system call never. */
+const PAUSE_MS = 4_000;
 /** Scripts in which nobody wants to read where it is stuck. */
 const NOT_THE_AUTHORS = '^node:|/runtime/entry\\.js$|^$';
 const MAX_FRAMES = 30;
