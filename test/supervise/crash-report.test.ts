@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import type { CrashReport } from 'bulkhead';
 import { expect, it } from 'vitest';
-import { bench, benchIn, pluginSource, until, Workspace } from '../support/workspace.ts';
+import { type Bench, bench, benchIn, pluginSource, until, Workspace } from '../support/workspace.ts';
 
 const DYING = pluginSource(
   'dying',
@@ -58,12 +58,7 @@ it('writes the reports to files, and keeps the last 20', async () => {
   });
   await manager.loadAll();
   for (let i = 0; i < 22; i++) {
-    const restarted = next('loaded');
-    await manager
-      .plugin<Dying>('dying')
-      .leave()
-      .catch(() => {});
-    await restarted;
+    await leaveAndReturn(manager, next);
   }
   await manager.unloadAll();
   const files = (await readdir(workspace.path('crashes/dying'))).sort();
@@ -85,11 +80,14 @@ it('says if a report cannot be written, and goes on', async () => {
     { hotReload: false, crashDir: '/dev/null/crashes', defaults: { restart: { initialDelayMs: 1 } } },
   );
   await manager.loadAll();
-  const restarted = next('loaded');
-  await manager
-    .plugin<Dying>('dying')
-    .leave()
-    .catch(() => {});
-  await restarted;
+  await leaveAndReturn(manager, next);
   await until(() => log.some(({ text }) => text.includes('could not be written')));
 });
+
+/** Resolves when the plugin has ended itself and was started again. */
+async function leaveAndReturn(manager: Bench['manager'], next: Bench['next']): Promise<void> {
+  const restarted = next('loaded');
+  const left = manager.plugin<Dying>('dying').leave();
+  await left.catch(() => {});
+  await restarted;
+}
