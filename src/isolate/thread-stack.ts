@@ -4,11 +4,14 @@ import { AuthorFrames } from '../wire/author-frames.ts';
 /** How long the thread may take to stop where it is: an endless loop does within 100 ms on an idle machine, 2 s on a busy one, a system call never. */
 const PAUSE_MS = 4_000;
 /** Scripts in which nobody wants to read where it is stuck. */
-const NOT_THE_AUTHORS = '^node:|/runtime/entry\\.js$|^$';
+const NOT_THE_AUTHORS = /^node:|\/runtime\/entry\.js$|^$/;
+/** Between two microtasks it often stops in hooks of Node, beneath which there is no line of the author's: then again. */
+const MAX_PAUSES = 50;
 const MAX_FRAMES = 30;
 
-/** Of the two notifications that matter here; others have other parameters. */
+/** Of the two notifications that matter here; others have other parameters. An answer has only its id. */
 interface DebuggerMessage {
+  id?: number;
   method?: string;
   params: { scriptId: string; url: string; callFrames: CallFrame[] };
 }
@@ -52,28 +55,33 @@ function listen(session: Session, threadId: number, found: (stack: string) => vo
   const scripts = new Map<string, string>();
   let target: string | undefined;
   let messages = 0;
-  const send = (method: string, params = {}) => {
-    const message = JSON.stringify({ id: ++messages, method, params });
+  let pauses = 0;
+  let stack = '';
+  let farewell: number | undefined;
+  const send = (method: string) => {
+    const message = JSON.stringify({ id: ++messages, method });
     session.post('NodeWorker.sendMessageToWorker', { sessionId: target as string, message });
+    return messages;
   };
   session.on('NodeWorker.attachedToWorker', ({ params }) => {
     // The inspector's number is not that of the thread, which stands in the title.
     if (!params.workerInfo.title.startsWith(`[worker ${threadId}]`)) return;
     target = params.sessionId;
     send('Debugger.enable');
-    // Between two microtasks it would mostly stop in code of Node itself, which says nothing.
-    send('Debugger.setBlackboxPatterns', { patterns: [NOT_THE_AUTHORS] });
     send('Debugger.pause');
   });
   session.on('NodeWorker.receivedMessageFromWorker', ({ params }) => {
     if (params.sessionId !== target) return;
-    const { method, params: data } = JSON.parse(params.message) as DebuggerMessage;
+    const { id, method, params: data } = JSON.parse(params.message) as DebuggerMessage;
     if (method === 'Debugger.scriptParsed') scripts.set(data.scriptId, data.url);
-    if (method !== 'Debugger.paused') return;
-    // A thread that is left paused could not even be terminated.
-    send('Debugger.resume');
-    send('Debugger.disable');
-    found(describe(data.callFrames, scripts) || '    at code of Node itself');
+    if (method === 'Debugger.paused' && farewell === undefined) {
+      stack = describe(data.callFrames, scripts);
+      send('Debugger.resume');
+      if (stack !== '' || ++pauses === MAX_PAUSES) farewell = send('Debugger.disable');
+    }
+    if (method === 'Debugger.resumed' && farewell === undefined) send('Debugger.pause');
+    // Not before it has resumed: whoever detaches from a paused thread leaves one that cannot even be terminated.
+    if (id !== undefined && id === farewell) found(stack || '    at code of Node itself');
   });
   session.post('NodeWorker.enable', { waitForDebuggerOnStart: false });
 }
@@ -97,7 +105,7 @@ function describe(callFrames: readonly CallFrame[], scripts: ReadonlyMap<string,
       const url = scripts.get(location.scriptId) ?? '';
       return { url, name: functionName || '<anonymous>', ...location };
     })
-    .filter(({ url }) => !new RegExp(NOT_THE_AUTHORS).test(url))
+    .filter(({ url }) => !NOT_THE_AUTHORS.test(url))
     .slice(0, MAX_FRAMES)
     .map(({ url, name, lineNumber, columnNumber }) => {
       const frame = `${name} (${url}:${lineNumber + 1}:${columnNumber + 1})`;

@@ -21,16 +21,24 @@ export function feelPulse(before: Pulse | undefined, count: number, sinceLastLoo
 }
 
 export interface WatchdogHost {
-  /** It has been silent for its `hangMs`. Called again, a `hangMs` later, while it lives and is silent. */
-  hung(generation: Generation, hangMs: number): void;
+  /** It has been silent for its `hangMs`. Called again, a `hangMs` after the promise, while it lives and is silent. */
+  hung(generation: Generation, hangMs: number): Promise<void>;
   /** At every look. */
   looked(slot: Slot, generation: Generation): void;
+}
+
+interface Watched {
+  slot: Slot;
+  hangMs: number;
+  pulse: Pulse | undefined;
+  /** The host is asking it where it is stuck. */
+  isAsked: boolean;
 }
 
 /** Notices generations whose event loop stands still. */
 export class Watchdog {
   readonly #host: WatchdogHost;
-  readonly #watched = new Map<Generation, { slot: Slot; hangMs: number; pulse: Pulse | undefined }>();
+  readonly #watched = new Map<Generation, Watched>();
   #timer: NodeJS.Timeout | undefined;
   #lastLook = 0;
 
@@ -39,7 +47,7 @@ export class Watchdog {
   }
 
   watch(slot: Slot, generation: Generation): void {
-    this.#watched.set(generation, { slot, hangMs: slot.options.hangMs, pulse: undefined });
+    this.#watched.set(generation, { slot, hangMs: slot.options.hangMs, pulse: undefined, isAsked: false });
     void generation.ended.then(() => this.#forget(generation));
     if (this.#timer === undefined) this.#start();
   }
@@ -68,9 +76,15 @@ export class Watchdog {
       const { silentMs } = watched.pulse;
       generation.silent(silentMs);
       this.#host.looked(watched.slot, generation);
-      if (watched.hangMs === 0 || silentMs < watched.hangMs) continue;
-      watched.pulse = undefined;
-      this.#host.hung(generation, watched.hangMs);
+      if (watched.hangMs > 0 && silentMs >= watched.hangMs && !watched.isAsked)
+        void this.#ask(generation, watched);
     }
+  }
+
+  async #ask(generation: Generation, watched: Watched): Promise<void> {
+    watched.isAsked = true;
+    await this.#host.hung(generation, watched.hangMs);
+    watched.pulse = undefined;
+    watched.isAsked = false;
   }
 }
