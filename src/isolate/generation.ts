@@ -15,12 +15,11 @@ import type {
   StateEntries,
   StateNote,
 } from '../wire/messages.ts';
-import type { VitalSigns } from '../wire/vitals.ts';
 import { decodeError } from '../wire/wire-error.ts';
 import * as check from './check-notes.ts';
 import { Delivery } from './delivery.ts';
 import { InFlight } from './in-flight.ts';
-import type { EndReason, Isolate, IsolateEnd } from './isolate.ts';
+import type { EndReason, Isolate, IsolateEnd, IsolateUsage } from './isolate.ts';
 import { PluginCalls } from './plugin-calls.ts';
 import { Registrations } from './registrations.ts';
 import { Timings } from './timings.ts';
@@ -130,14 +129,14 @@ export class Generation {
     return this.#isTearingDown;
   }
 
-  /** Counts up while its event loop turns. */
-  get heartbeats(): number {
-    return this.#isolate.vitals.beats;
+  /** Counts up with every sign of life that was seen. */
+  get pulse(): number {
+    return this.#isolate.pulse;
   }
 
-  /** What it uses, as of its last heartbeat. */
-  get vitals(): VitalSigns {
-    return this.#isolate.vitals.read();
+  /** What it uses, as of the last time it was asked. */
+  get usage(): IsolateUsage {
+    return this.#isolate.usage;
   }
 
   /** It is paused by the host. */
@@ -215,6 +214,11 @@ export class Generation {
   /** Where its code is at the moment; `undefined` if it is outside JavaScript. */
   stack(): Promise<string | undefined> {
     return this.#isolate.stack();
+  }
+
+  /** Looks for signs of life. */
+  look(): void {
+    this.#isolate.look();
   }
 
   /** The watchdog says how long it has not reacted, ms. */

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Channel } from '../wire/frames.ts';
-import type { Vitals } from '../wire/vitals.ts';
+import type { VitalSigns } from '../wire/vitals.ts';
 
 /** Why a generation ended. The first cause is the one that counts. */
 export type EndKind =
@@ -40,7 +40,12 @@ export interface Isolate {
   readonly ended: Promise<IsolateEnd>;
   /** For a zombie: resolves when it is really gone. Otherwise as `ended`. */
   readonly gone: Promise<void>;
-  readonly vitals: Vitals;
+  /** Counts up with every sign of life that was seen. */
+  readonly pulse: number;
+  /** As of the last sign of life it was asked for. */
+  readonly usage: IsolateUsage;
+  /** Looks for signs of life. One that is idle is not woken; one that has worked since the last time tells its usage. */
+  look(): void;
   /** Where its code is at the moment, in the author's lines; `undefined` if it is outside JavaScript. */
   stack(): Promise<string | undefined>;
   /** Output that did not go through the runtime. */
@@ -51,6 +56,11 @@ export interface Isolate {
   blame(reason: EndReason): void;
   /** Ends it, whatever it is doing. */
   end(reason: EndReason): void;
+}
+
+export interface IsolateUsage extends VitalSigns {
+  /** How much of the time its event loop was busy lately, 0 to 1. */
+  loopUtilization: number;
 }
 
 export interface IsolateLimits {

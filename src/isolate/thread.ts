@@ -3,7 +3,8 @@ import { MessageChannel, type ResourceLimits, Worker } from 'node:worker_threads
 import type { FirstMessage } from '../wire/messages.ts';
 import { PortChannel } from '../wire/port-channel.ts';
 import { Vitals } from '../wire/vitals.ts';
-import type { EndReason, Isolate, IsolateEnd, IsolateLimits } from './isolate.ts';
+import type { EndReason, Isolate, IsolateEnd, IsolateLimits, IsolateUsage } from './isolate.ts';
+import { Pulse } from './pulse.ts';
 import { threadStack } from './thread-stack.ts';
 
 const RUNTIME = new URL('../runtime/entry.js', import.meta.url);
@@ -16,7 +17,8 @@ export class ThreadIsolate implements Isolate {
   readonly channel: PortChannel;
   readonly ended: Promise<IsolateEnd>;
   readonly gone: Promise<void>;
-  readonly vitals = new Vitals();
+  readonly #vitals = new Vitals();
+  readonly #pulse = new Pulse(this.#vitals, () => this.channel.ping());
   readonly #worker: Worker;
   #reason: EndReason | undefined;
   #resolveEnded!: (end: IsolateEnd) => void;
@@ -44,8 +46,20 @@ export class ThreadIsolate implements Isolate {
     });
     this.#worker.on('error', (error) => this.blame(reasonOf(error)));
     this.#worker.once('exit', (code) => this.#exited(code));
-    const first: FirstMessage = { port: port2, vitals: this.vitals.buffer, isStandby };
+    const first: FirstMessage = { port: port2, vitals: this.#vitals.buffer, isStandby };
     this.#worker.postMessage(first, [port2]);
+  }
+
+  get pulse(): number {
+    return this.#pulse.count;
+  }
+
+  get usage(): IsolateUsage {
+    return { ...this.#vitals.read(), loopUtilization: this.#pulse.utilization };
+  }
+
+  look(): void {
+    this.#pulse.look(this.#worker.performance.eventLoopUtilization());
   }
 
   stack(): Promise<string | undefined> {

@@ -2,8 +2,8 @@ import type { PluginUsage } from '../status.ts';
 import type { Generation } from './generation.ts';
 
 /** @param waiting how many calls and events wait for the plugin on the side of the host */
-export function usageOf({ vitals, timings, busyWith }: Generation, waiting: number): PluginUsage {
-  const { heapBytes, heapLimitBytes, externalBytes, loopUtilization } = vitals;
+export function usageOf({ usage, timings, busyWith }: Generation, waiting: number): PluginUsage {
+  const { heapBytes, heapLimitBytes, externalBytes, loopUtilization } = usage;
   return {
     heapBytes,
     heapLimitBytes,

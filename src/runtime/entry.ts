@@ -11,8 +11,10 @@ mapStackTraces(import.meta.url);
 parentPort?.once('message', ({ port, vitals, isStandby }: FirstMessage) => {
   // Whatever the plugin says, it says through the private port.
   parentPort?.close();
-  new Heartbeat(new Vitals(vitals));
-  new Runtime(new PortChannel(port)).takeOver();
+  const heartbeat = new Heartbeat(new Vitals(vitals));
+  const channel = new PortChannel(port);
+  channel.onPing(() => heartbeat.beat());
+  new Runtime(channel).takeOver();
   // One that fails costs nothing but the time it would have saved.
   if (isStandby) rehearse().catch(() => {});
 });

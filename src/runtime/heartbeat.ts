@@ -1,49 +1,31 @@
-import {
-  constants,
-  type EventLoopUtilization,
-  type NodeGCPerformanceDetail,
-  PerformanceObserver,
-  performance,
-} from 'node:perf_hooks';
+import { constants, type NodeGCPerformanceDetail, PerformanceObserver } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 import type { Vitals } from '../wire/vitals.ts';
 
-/** A few beats for each of the watchdog's shortest times; cheap enough for hundreds of idle plugins. */
-const BEAT_MS = 300;
-/** How much the last beat counts in the average of the loop's utilisation. */
-const WEIGHT = 0.2;
 /**
  * The heap is low when this much of V8's limit is left after a garbage collection. The limit is the old generation's
  * (`heapMb`) with three semi-spaces on top, so this is about five sixths of `heapMb`.
  */
 const LOW = 0.7;
 
-/** Tells the host again and again that this thread is alive, and what it uses. */
+/** Tells the host that this thread is alive, and what it uses. */
 export class Heartbeat {
   readonly #vitals: Vitals;
-  #lastLoop: EventLoopUtilization = performance.eventLoopUtilization();
-  #utilization = 0;
   #isLow = false;
   #collections: PerformanceObserver | undefined;
 
   constructor(vitals: Vitals) {
     this.#vitals = vitals;
-    this.#beat();
-    setInterval(() => this.#beat(), BEAT_MS).unref();
+    this.beat();
   }
 
-  #beat(): void {
+  beat(): void {
     const { used_heap_size, heap_size_limit, external_memory } = getHeapStatistics();
-    const loop = performance.eventLoopUtilization();
-    const { utilization } = performance.eventLoopUtilization(loop, this.#lastLoop);
-    this.#lastLoop = loop;
-    this.#utilization += (utilization - this.#utilization) * WEIGHT;
     this.#watchCollections(used_heap_size > heap_size_limit * LOW);
     this.#vitals.beat({
       heapBytes: used_heap_size,
       heapLimitBytes: heap_size_limit,
       externalBytes: external_memory,
-      loopUtilization: this.#utilization,
       heapIsLow: this.#isLow,
     });
   }
@@ -61,7 +43,7 @@ export class Heartbeat {
       if (!list.getEntries().some(isMajor)) return;
       const { used_heap_size, heap_size_limit } = getHeapStatistics();
       this.#isLow = used_heap_size > heap_size_limit * LOW;
-      if (this.#isLow) this.#beat();
+      if (this.#isLow) this.beat();
     });
     this.#collections.observe({ entryTypes: ['gc'] });
   }

@@ -7,9 +7,10 @@ export interface HangReportHost {
 
 /** Finds out where a generation is stuck, reports it, then ends it; not if it has moved on meanwhile. */
 export async function endHung(generation: Generation, hangMs: number, host: HangReportHost): Promise<void> {
-  const { plugin, number, heartbeats } = generation;
+  const { plugin, number, pulse } = generation;
   const stack = await generation.stack().catch(() => undefined);
-  if (!generation.isAlive || generation.heartbeats !== heartbeats) return;
+  generation.look();
+  if (!generation.isAlive || generation.pulse !== pulse) return;
   const where =
     stack === undefined
       ? 'It is stuck outside JavaScript, in a system call or native code'

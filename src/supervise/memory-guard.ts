@@ -4,7 +4,7 @@ import type { ResolvedPluginOptions } from '../options.ts';
 import type { RecycleReason } from '../status.ts';
 import { backoffMs } from './restart-policy.ts';
 
-type VitalSigns = Generation['vitals'];
+type VitalSigns = Generation['usage'];
 
 const MIB = 2 ** 20;
 /** External memory is not V8's to limit: at so many times the limit there is no time left for a graceful end. */
@@ -67,9 +67,9 @@ export class MemoryGuard {
     if (generation !== slot.current || slot.lifecycle.state !== 'running') return;
     const { limits } = slot.options;
     this.#checkLimit(slot, generation);
-    const verdict = judgeMemory(generation.vitals, limits);
+    const verdict = judgeMemory(generation.usage, limits);
     if (verdict === 'fine') return;
-    const figures = describeMemory(generation.vitals, limits);
+    const figures = describeMemory(generation.usage, limits);
     if (verdict.do === 'end') {
       generation.end({ kind: 'external-limit', text: `it went far over limits.externalMb (${figures})` });
       return;
@@ -77,11 +77,11 @@ export class MemoryGuard {
     if (this.#isDue(slot)) this.#host.recycle(slot, generation, verdict.reason, figures);
   }
 
-  #checkLimit(slot: Slot, { vitals }: Generation): void {
+  #checkLimit(slot: Slot, { usage }: Generation): void {
     const { heapMb } = slot.options.limits;
-    if (this.#hasWarned || !isOverridden(vitals, slot.options.limits)) return;
+    if (this.#hasWarned || !isOverridden(usage, slot.options.limits)) return;
     this.#hasWarned = true;
-    const mb = Math.round(vitals.heapLimitBytes / MIB);
+    const mb = Math.round(usage.heapLimitBytes / MIB);
     this.#host.overridden(
       slot,
       `limits.heapMb is ${heapMb}, but V8 allows the plugin ${mb} MiB: --max-old-space-size on the command line or in ` +

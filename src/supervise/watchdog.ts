@@ -1,21 +1,21 @@
 import type { Generation } from '../isolate/generation.ts';
 import type { Slot } from '../isolate/slot.ts';
 
-/** How often the host looks at the heartbeats, ms. One timer for all plugins, while there are any. */
+/** How often the host looks for signs of life, ms. One timer for all plugins, while there are any. */
 const LOOK_MS = 250;
 
-/** What is known of a heartbeat. */
-export interface Pulse {
+/** What is known of one. */
+export interface Silence {
   count: number;
-  /** How long it has not beaten, ms, counted in the host's own looks. */
+  /** How long there was no sign, ms, counted in the host's own looks. */
   silentMs: number;
 }
 
 /**
  * A stall of the host, or of the whole process, counts as one look, however long it was: the thread may have stood still
- * with it, or may have beaten all the time.
+ * with it, or may have worked all the time.
  */
-export function feelPulse(before: Pulse | undefined, count: number, sinceLastLookMs: number): Pulse {
+export function measureSilence(before: Silence | undefined, count: number, sinceLastLookMs: number): Silence {
   if (before === undefined || before.count !== count) return { count, silentMs: 0 };
   return { count, silentMs: before.silentMs + Math.min(sinceLastLookMs, LOOK_MS) };
 }
@@ -30,7 +30,7 @@ export interface WatchdogHost {
 interface Watched {
   slot: Slot;
   hangMs: number;
-  pulse: Pulse | undefined;
+  silence: Silence | undefined;
   /** The host is asking it where it is stuck. */
   isAsked: boolean;
 }
@@ -47,7 +47,7 @@ export class Watchdog {
   }
 
   watch(slot: Slot, generation: Generation): void {
-    this.#watched.set(generation, { slot, hangMs: slot.options.hangMs, pulse: undefined, isAsked: false });
+    this.#watched.set(generation, { slot, hangMs: slot.options.hangMs, silence: undefined, isAsked: false });
     void generation.ended.then(() => this.#forget(generation));
     if (this.#timer === undefined) this.#start();
   }
@@ -71,9 +71,10 @@ export class Watchdog {
     const sinceLastLookMs = now - this.#lastLook;
     this.#lastLook = now;
     for (const [generation, watched] of this.#watched) {
-      const before = generation.standsStill ? undefined : watched.pulse;
-      watched.pulse = feelPulse(before, generation.heartbeats, sinceLastLookMs);
-      const { silentMs } = watched.pulse;
+      generation.look();
+      const before = generation.standsStill ? undefined : watched.silence;
+      watched.silence = measureSilence(before, generation.pulse, sinceLastLookMs);
+      const { silentMs } = watched.silence;
       generation.silent(silentMs);
       this.#host.looked(watched.slot, generation);
       if (watched.hangMs > 0 && silentMs >= watched.hangMs && !watched.isAsked)
@@ -84,7 +85,7 @@ export class Watchdog {
   async #ask(generation: Generation, watched: Watched): Promise<void> {
     watched.isAsked = true;
     await this.#host.hung(generation, watched.hangMs);
-    watched.pulse = undefined;
+    watched.silence = undefined;
     watched.isAsked = false;
   }
 }

@@ -2,10 +2,14 @@ import type { MessagePort } from 'node:worker_threads';
 import { receiveMessageOnPort } from 'node:worker_threads';
 import type { Batch, Channel } from './frames.ts';
 
+/** Instead of a batch: the other side wants a heartbeat. */
+const PING = 'ping';
+
 /** A {@link Channel} over one private `MessagePort`. */
 export class PortChannel implements Channel {
   readonly #port: MessagePort;
   #listener: (batch: unknown) => void = () => {};
+  #pinged: (() => void) | undefined;
 
   constructor(port: MessagePort) {
     this.#port = port;
@@ -15,9 +19,22 @@ export class PortChannel implements Channel {
     this.#port.postMessage(batch);
   }
 
+  /** Asks the other side for a heartbeat, which it gives in its vital signs. */
+  ping(): void {
+    this.#port.postMessage(PING);
+  }
+
+  /** Before `onBatch`. A side that does not expect pings takes one for a malformed batch. */
+  onPing(listener: () => void): void {
+    this.#pinged = listener;
+  }
+
   onBatch(listener: (batch: unknown) => void): void {
     this.#listener = listener;
-    this.#port.on('message', listener);
+    this.#port.on('message', (message: unknown) => {
+      if (message === PING && this.#pinged !== undefined) this.#pinged();
+      else listener(message);
+    });
     // A message that cannot be deserialized is as malformed as they come.
     this.#port.on('messageerror', () => listener(undefined));
   }

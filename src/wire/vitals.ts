@@ -1,4 +1,4 @@
-/** What an isolate tells of itself all the time. */
+/** What an isolate tells of itself. */
 export interface VitalSigns {
   /** Objects on the heap of V8, bytes, garbage included. */
   heapBytes: number;
@@ -6,13 +6,11 @@ export interface VitalSigns {
   heapLimitBytes: number;
   /** Memory outside the heap that its objects hold: buffers, and what native code accounts for; bytes. */
   externalBytes: number;
-  /** How much of the time its event loop was busy, 0 to 1, over about the last two seconds. */
-  loopUtilization: number;
   /** Its heap is near the limit, and a garbage collection did not change that. */
   heapIsLow: boolean;
 }
 
-const FIGURES = ['heapBytes', 'heapLimitBytes', 'externalBytes', 'loopUtilization', 'heapIsLow'] as const;
+const FIGURES = ['heapBytes', 'heapLimitBytes', 'externalBytes', 'heapIsLow'] as const;
 /** The beats come first, in eight bytes so that the figures are aligned. */
 const BEATS_BYTES = Float64Array.BYTES_PER_ELEMENT;
 
@@ -28,7 +26,7 @@ export class Vitals {
     this.#figures = new Float64Array(buffer, BEATS_BYTES);
   }
 
-  /** Counts up while the event loop turns. */
+  /** Counts up with every heartbeat. */
   get beats(): number {
     return Atomics.load(this.#beats, 0);
   }
@@ -40,13 +38,12 @@ export class Vitals {
 
   /** All 0 before the first beat. */
   read(): VitalSigns {
-    const [heapBytes, heapLimitBytes, externalBytes, loopUtilization, heapIsLow] = this.#figures as never as [
-      number,
+    const [heapBytes, heapLimitBytes, externalBytes, heapIsLow] = this.#figures as never as [
       number,
       number,
       number,
       number,
     ];
-    return { heapBytes, heapLimitBytes, externalBytes, loopUtilization, heapIsLow: heapIsLow === 1 };
+    return { heapBytes, heapLimitBytes, externalBytes, heapIsLow: heapIsLow === 1 };
   }
 }

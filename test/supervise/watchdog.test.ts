@@ -1,9 +1,12 @@
 import { expect, it } from 'vitest';
-import { feelPulse, type Pulse } from '#internal/supervise/watchdog';
+import { measureSilence, type Silence } from '#internal/supervise/watchdog';
 
 /** What is known after some looks: `[heartbeats, ms since the look before]`. */
-function after(...looks: [count: number, ms: number][]): Pulse | undefined {
-  return looks.reduce<Pulse | undefined>((pulse, [count, ms]) => feelPulse(pulse, count, ms), undefined);
+function after(...looks: [count: number, ms: number][]): Silence | undefined {
+  return looks.reduce<Silence | undefined>(
+    (silence, [count, ms]) => measureSilence(silence, count, ms),
+    undefined,
+  );
 }
 
 it.each<[what: string, looks: [number, number][], silentMs: number]>([
