@@ -7,7 +7,7 @@ import type { IsolateEnd } from './isolate/isolate.ts';
 import { OffloadPools } from './isolate/offload-pools.ts';
 import { Slot, type SlotHost } from './isolate/slot.ts';
 import { Standbys } from './isolate/standby.ts';
-import { ThreadIsolate } from './isolate/thread.ts';
+import { isolateStarter, specOf } from './isolate/start-isolate.ts';
 import { makeLoopsEndable } from './isolate/v8-flags.ts';
 import type { PluginState } from './lifecycle.ts';
 import {
@@ -109,8 +109,8 @@ export class PluginManager implements AsyncDisposable {
     this.#pools = new OffloadPools(this.#builds, zombie);
     const store = this.#options.stateStore ?? memoryStateStore();
     if (this.#options.setV8Flags) makeLoopsEndable();
-    const limits = resolvePluginOptions(undefined, this.#options.defaults).limits;
-    this.#standbys = new Standbys(this.#options.standbys, limits, (...how) => new ThreadIsolate(...how));
+    const spec = specOf(resolvePluginOptions(undefined, this.#options.defaults));
+    this.#standbys = new Standbys(this.#options.standbys, spec, isolateStarter(this.#options.setV8Flags));
     this.#slotHost = {
       deadlines: this.#deadlines,
       store,

@@ -20,7 +20,7 @@ const restart = z.strictObject({
 });
 
 export const pluginSchema = z.strictObject({
-  isolation: z.literal('thread').optional(),
+  isolation: z.enum(['thread', 'process']).optional(),
   limits: z
     .strictObject({
       heapMb: z.number().min(16).max(65_536).optional(),

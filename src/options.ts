@@ -56,8 +56,11 @@ export interface StateStore {
 
 /** Options of one plugin, given by the host under its id in `plugins`, or for all in `defaults`. */
 export interface PluginOptions {
-  /** Where it runs. Default: `thread`. */
-  isolation?: 'thread';
+  /**
+   * Where it runs: in a thread of the host's process, or in a process of its own, which also contains what a thread cannot
+   * (native crashes, running out of memory all at once, blocking system calls) and costs more. Default: `thread`.
+   */
+  isolation?: 'thread' | 'process';
   limits?: {
     /**
      * V8 heap, MiB, 16 to 65,536. At about five sixths of it the plugin is recycled: replaced by a new generation of the

@@ -19,7 +19,8 @@ export interface PluginInfo {
   generation: number;
   /** The module it is built from. */
   file: string;
-  tier: 'thread';
+  /** Where it runs. */
+  tier: 'thread' | 'process';
   reloads: number;
   crashes: number;
   lastError: Error | undefined;
@@ -41,7 +42,7 @@ export function describePlugin(slot: Slot): PluginInfo {
     state: slot.lifecycle.state,
     generation: slot.current?.number ?? slot.lastGeneration,
     file: slot.entry,
-    tier: 'thread',
+    tier: slot.options.isolation,
     reloads: slot.reloads,
     crashes: slot.crashes,
     lastError: slot.lastError,

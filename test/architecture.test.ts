@@ -12,6 +12,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   source: ['plain', 'wire'],
   isolate: ['plain', 'wire', 'source'],
   runtime: ['plain', 'wire'],
+  child: ['wire', 'isolate'],
   supervise: ['plain', 'isolate'],
   platform: ['plain', 'wire', 'isolate'],
   reload: ['plain', 'wire', 'source', 'isolate', 'platform', 'supervise'],

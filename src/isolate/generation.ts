@@ -2,13 +2,17 @@ import type { Readable } from 'node:stream';
 import { BulkheadError, PluginCrashedError, PluginStoppedError } from '../errors.ts';
 import type { Build } from '../source/build.ts';
 import type { DeadLetterReason, LogLine } from '../status.ts';
+import { Allowance } from '../wire/allowance.ts';
 import { isRecord } from '../wire/check.ts';
+import { Lines } from '../wire/lines.ts';
 import { Link } from '../wire/link.ts';
 import type {
+  BudgetLimits,
   ConfigureReport,
   DroppedNote,
   ForwardedState,
   LoadMessage,
+  LogNote,
   PluginMetadata,
   Registration,
   StateChange,
@@ -20,6 +24,7 @@ import * as check from './check-notes.ts';
 import { Delivery } from './delivery.ts';
 import { InFlight } from './in-flight.ts';
 import type { EndReason, Isolate, IsolateEnd, IsolateUsage } from './isolate.ts';
+import type { JobPoolOptions, Jobs } from './job-pool.ts';
 import { PluginCalls } from './plugin-calls.ts';
 import { Registrations } from './registrations.ts';
 import { Timings } from './timings.ts';
@@ -32,6 +37,7 @@ const LAST_LINES = 50;
 export interface GenerationHost {
   /** Name of the plugin. */
   readonly name: string;
+  readonly budgets: BudgetLimits;
   /** A call of `ctx.bot`. */
   bot(generation: Generation, method: string, args: unknown[], on: Invocation | undefined): unknown;
   offload(
@@ -64,6 +70,7 @@ export class Generation {
   readonly #calls = new PluginCalls();
   /** From being sent to its outcome. */
   readonly timings = new Timings();
+  readonly #allowance: Allowance;
   readonly #lastLines: LogLine[] = [];
   #metadata!: PluginMetadata;
   #stateSeq = 0;
@@ -83,15 +90,20 @@ export class Generation {
     this.build = build;
     this.#isolate = isolate;
     this.#host = host;
+    this.#allowance = this.#createAllowance();
     this.#link = this.#createLink(isolate);
     this.#delivery = new Delivery({
       deliver: (batch) => this.#link.exchange('deliver', batch),
       post: (batch) => this.#link.note('work', batch),
       abort: (note) => this.#link.note('abort', note),
     });
-    isolate.onOutput((stream, text) =>
-      this.#log({ level: stream === 'stdout' ? 'info' : 'error', fields: { source: stream }, text }),
-    );
+    const stdout = this.#outputLines('stdout', 'info');
+    const stderr = this.#outputLines('stderr', 'error');
+    isolate.onOutput((stream, text) => (stream === 'stdout' ? stdout : stderr).write(text));
+    void isolate.ended.then(() => {
+      stdout.flush();
+      stderr.flush();
+    });
     void isolate.ended.then((end) => this.#ended(end));
   }
 
@@ -221,6 +233,11 @@ export class Generation {
     this.#isolate.look();
   }
 
+  /** A pool for its heavy work; `onNote` takes what the jobs log, unchecked. */
+  jobs(options: JobPoolOptions, onNote: (note: unknown) => void): Jobs {
+    return this.#isolate.jobs(options, onNote);
+  }
+
   /** The watchdog says how long it has not reacted, ms. */
   silent(ms: number): void {
     this.#silentMs = ms;
@@ -277,6 +294,29 @@ export class Generation {
     this.#isolate.end(reason);
   }
 
+  /** Twice what its own side keeps to, since messages may come in bursts: only what goes around its runtime gets there. */
+  #createAllowance(): Allowance {
+    const host = this.#host;
+    const allowance = new Allowance({
+      log: (note) => this.#log(note),
+      emit: ({ topic, payload }) => this.#unlessFenced(() => host.emit(this, topic, payload)),
+      dropped: (note) => host.dropped(this, note),
+    });
+    const { logBytesPerSecond, emitsPerSecond, emitBytesPerSecond, pendingCalls } = host.budgets;
+    allowance.limit({
+      logBytesPerSecond: 2 * logBytesPerSecond,
+      emitsPerSecond: 2 * emitsPerSecond,
+      emitBytesPerSecond: 2 * emitBytesPerSecond,
+      pendingCalls,
+    });
+    return allowance;
+  }
+
+  /** What it writes to a standard stream without its runtime. */
+  #outputLines(source: 'stdout' | 'stderr', level: LogNote['level']): Lines {
+    return new Lines((text) => this.#allowance.log({ level, fields: { source }, text }));
+  }
+
   #createLink(isolate: Isolate): Link {
     const host = this.#host;
     return new Link({
@@ -287,17 +327,14 @@ export class Generation {
       },
       notes: {
         booted: () => {},
-        log: (note: unknown) => this.#log(check.checkLog(note)),
+        log: (note: unknown) => this.#allowance.log(check.checkLog(note)),
         dropped: (note: unknown) => host.dropped(this, check.checkDropped(note)),
         register: (note: unknown) =>
           this.#unlessFenced(() => host.registered(this, this.registrations.add(note))),
         unregister: (note: unknown) =>
           this.#unlessFenced(() => host.unregistered(this, this.registrations.remove(note))),
         state: (note: unknown) => this.#unlessFenced(() => this.#writeState(check.checkStateNote(note))),
-        emit: (note: unknown) => {
-          const { topic, payload } = check.checkEmit(note);
-          this.#unlessFenced(() => host.emit(this, topic, payload));
-        },
+        emit: (note: unknown) => this.#allowance.emit(check.checkEmit(note)),
         done: (note: unknown) => this.#done(note),
         failed: (note: unknown) => this.#failed(note),
         abort: (note: unknown) => this.#calls.abort(note),
@@ -344,7 +381,7 @@ export class Generation {
     return work;
   }
 
-  #log(note: { level: string; fields: Record<string, unknown>; text: string }): void {
+  #log(note: LogNote): void {
     this.#lastLines.push({ at: new Date().toISOString(), level: note.level, text: note.text });
     if (this.#lastLines.length > LAST_LINES) this.#lastLines.shift();
     this.#host.log(this, note);
@@ -392,6 +429,7 @@ export class Generation {
     this.#link.end(error);
     this.cut(error, this.#settleError === undefined ? 'crashed' : 'stopped');
     this.fence();
+    this.#allowance.flush();
     this.#reportRefused();
     this.#host.ended(this, end);
   }

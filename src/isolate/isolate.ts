@@ -1,6 +1,10 @@
 import type { Readable } from 'node:stream';
-import type { Channel } from '../wire/frames.ts';
+import type { Batch, Channel } from '../wire/frames.ts';
 import type { VitalSigns } from '../wire/vitals.ts';
+import type { JobPoolOptions, Jobs } from './job-pool.ts';
+
+/** Where a plugin runs. */
+export type Tier = 'thread' | 'process';
 
 /** Why a generation ended. The first cause is the one that counts. */
 export type EndKind =
@@ -15,6 +19,10 @@ export type EndKind =
   | 'protocol-violation'
   /** Its event loop stood still for too long. */
   | 'hung'
+  /** Its process ended in native code: a segmentation fault, an abort. */
+  | 'native-crash'
+  /** Its process was ended by somebody else. */
+  | 'killed'
   /** It did not get as far as being loaded. */
   | 'start-failed';
 
@@ -32,10 +40,10 @@ export interface IsolateEnd extends EndReason {
 }
 
 /** One isolated place where one plugin runs once. It starts at construction, and ends once, for one recorded reason. */
-export interface Isolate {
-  readonly tier: 'thread';
+export interface Isolate<T = Batch> {
+  readonly tier: Tier;
   /** The host's end of the private wire; messages are kept until somebody listens. */
-  readonly channel: Channel;
+  readonly channel: Channel<T>;
   /** Resolves when it has ended and everything it had sent was read. Never rejects. */
   readonly ended: Promise<IsolateEnd>;
   /** For a zombie: resolves when it is really gone. Otherwise as `ended`. */
@@ -52,6 +60,8 @@ export interface Isolate {
   onOutput(listener: (stream: 'stdout' | 'stderr', text: string) => void): void;
   /** The objects on its heap, in the format of Chrome's tools. It stands still meanwhile; if it is stuck, nothing comes. */
   heapSnapshot(): Promise<Readable>;
+  /** A pool of threads for the plugin's heavy work, where the plugin itself is. */
+  jobs(options: JobPoolOptions, onNote: (note: unknown) => void): Jobs;
   /** Records a reason without ending it: what comes next is the consequence. */
   blame(reason: EndReason): void;
   /** Ends it, whatever it is doing. */
@@ -63,7 +73,9 @@ export interface IsolateUsage extends VitalSigns {
   loopUtilization: number;
 }
 
-export interface IsolateLimits {
+/** What has to be known before an isolate can start. */
+export interface IsolateSpec {
+  tier: Tier;
   /** V8 heap (old generation), MiB. */
   heapMb: number;
 }

@@ -27,12 +27,7 @@ export class OffloadPools {
   ): Promise<unknown> {
     let pool = this.#pools.get(generation);
     if (pool === undefined) {
-      pool = new OffloadPool(
-        slot.options,
-        this.#builds,
-        (inputs) => generation.build.inputs.addFiles(inputs.paths),
-        (note) => take(slot, generation, note),
-      );
+      pool = new OffloadPool(generation, slot.options, this.#builds, (note) => take(slot, generation, note));
       this.#pools.set(generation, pool);
     }
     return pool.run(url, input, signal);

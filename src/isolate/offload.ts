@@ -1,5 +1,4 @@
 import { fileURLToPath } from 'node:url';
-import type { Piscina } from 'piscina';
 import { asError, BulkheadError } from '../errors.ts';
 import type { ResolvedPluginOptions } from '../options.ts';
 import { type Build, buildJob } from '../source/build.ts';
@@ -7,45 +6,40 @@ import type { BuildDirectory } from '../source/build-directory.ts';
 import { BuildError } from '../source/build-error.ts';
 import type { Fingerprint } from '../source/fingerprint.ts';
 import type { Outcome } from '../wire/frames.ts';
-import type { JobMessage, JobNote } from '../wire/messages.ts';
 import { decodeError } from '../wire/wire-error.ts';
 import { grantedEnvironment } from './environment.ts';
-import { Patience } from './patience.ts';
+import type { Generation } from './generation.ts';
+import type { Jobs } from './job-pool.ts';
 
-/** How long the pool's threads may take to end before they count as zombies. */
-const DESTROY_MS = 1_000;
-
-/** The thread pool of one generation, for its processor-heavy work; it starts with the first job. */
+/** The processor-heavy work of one generation: jobs are built here, and run where the plugin is. */
 export class OffloadPool {
+  readonly #generation: Generation;
   readonly #options: ResolvedPluginOptions;
   readonly #directory: BuildDirectory;
-  /** Tells of the files that a job is built from, also if that fails. */
-  readonly #onInputs: (inputs: Fingerprint) => Promise<void>;
-  /** What a job prints. */
-  readonly #onNote: (note: JobNote) => void;
   readonly #builds = new Map<string, Promise<Build>>();
-  #pool: Promise<Piscina> | undefined;
+  readonly #jobs: Jobs;
   #closed = false;
 
+  /** @param onNote takes what the jobs print, unchecked */
   constructor(
+    generation: Generation,
     options: ResolvedPluginOptions,
     directory: BuildDirectory,
-    onInputs: (inputs: Fingerprint) => Promise<void>,
-    onNote: (note: JobNote) => void,
+    onNote: (note: unknown) => void,
   ) {
+    this.#generation = generation;
     this.#options = options;
     this.#directory = directory;
-    this.#onInputs = onInputs;
-    this.#onNote = onNote;
+    const { limits, offload, env } = options;
+    this.#jobs = generation.jobs({ ...offload, env: grantedEnvironment(env), heapMb: limits.heapMb }, onNote);
   }
 
   async run(url: string, input: unknown, signal: AbortSignal | undefined): Promise<unknown> {
     let outcome: Outcome;
     try {
-      const [build, pool] = await Promise.all([this.#build(url), this.#start()]);
+      const build = await this.#build(url);
       if (this.#closed) throw new Error('the generation has ended');
-      const message: JobMessage = { input, budgets: this.#options.budgets };
-      outcome = await pool.run(message, { filename: build.url, ...(signal === undefined ? {} : { signal }) });
+      outcome = await this.#jobs.run(build.url, { input, budgets: this.#options.budgets }, signal);
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
       throw new BulkheadError(
@@ -60,41 +54,12 @@ export class OffloadPool {
     throw decodeError(outcome.error);
   }
 
-  /** Ends the pool and its jobs. Resolves to `false` if a job does not end, because it is stuck outside JavaScript. */
+  /** Ends the jobs. Resolves to `false` if one does not end, because it is stuck outside JavaScript. */
   async close(): Promise<boolean> {
     this.#closed = true;
-    const pool = await this.#pool;
-    if (pool === undefined) return true;
-    const destroyed = pool.destroy().then(() => this.#discardBuilds());
-    return new Patience()
-      .wait(destroyed, DESTROY_MS, () => undefined)
-      .then(
-        () => true,
-        () => false,
-      );
-  }
-
-  async #start(): Promise<Piscina> {
-    this.#pool ??= import('piscina').then(({ Piscina }) => {
-      const { maxThreads, maxQueue } = this.#options.offload;
-      const pool = new Piscina({
-        minThreads: 0,
-        maxThreads,
-        maxQueue,
-        idleTimeout: 10_000,
-        // 'sync' would freeze a worker after each task, and with it what the task left running.
-        atomics: 'disabled',
-        env: grantedEnvironment(this.#options.env),
-        argv: [],
-        execArgv: ['--enable-source-maps'],
-        resourceLimits: { maxOldGenerationSizeMb: this.#options.limits.heapMb },
-      });
-      // Errors that come after a task has ended; the worker is replaced.
-      pool.on('error', () => {});
-      pool.on('message', (note) => this.#onNote(note));
-      return pool;
-    });
-    return this.#pool;
+    const ended = await this.#jobs.close();
+    if (ended) await this.#discardBuilds();
+    return ended;
   }
 
   #build(url: string): Promise<Build> {
@@ -106,17 +71,21 @@ export class OffloadPool {
     return build;
   }
 
-  /** What failed is tried again by the next job. */
+  /** What failed is tried again by the next job. The files it is built from are inputs of the generation either way. */
   async #buildAnew(url: string): Promise<Build> {
     try {
       const build = await buildJob(fileURLToPath(url), await this.#directory.path());
-      await this.#onInputs(build.inputs);
+      await this.#addInputs(build.inputs);
       return build;
     } catch (error) {
       this.#builds.delete(url);
-      if (error instanceof BuildError) await this.#onInputs(error.inputs);
+      if (error instanceof BuildError) await this.#addInputs(error.inputs);
       throw error;
     }
+  }
+
+  #addInputs(inputs: Fingerprint): Promise<void> {
+    return this.#generation.build.inputs.addFiles(inputs.paths);
   }
 
   async #discardBuilds(): Promise<void> {

@@ -107,6 +107,10 @@ export class Slot implements GenerationHost {
     this.refuseWork('unavailable');
   }
 
+  get budgets(): ResolvedPluginOptions['budgets'] {
+    return this.options.budgets;
+  }
+
   /** One operation at a time on a slot; others wait their turn, whatever becomes of this one. */
   exclusively<T>(operation: () => Promise<T>): Promise<T> {
     const turn = this.#lock.then(operation);

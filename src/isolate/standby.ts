@@ -1,46 +1,68 @@
-import type { Isolate, IsolateLimits } from './isolate.ts';
+import type { Isolate, IsolateSpec } from './isolate.ts';
+import type { StartIsolate } from './start-isolate.ts';
 
-type StartIsolate = (limits: IsolateLimits, isStandby: boolean) => Isolate;
+/** Isolates of one kind. */
+interface Kind {
+  spec: IsolateSpec;
+  waiting: Set<Isolate>;
+}
 
-/** Isolates that have booted the runtime and wait for a plugin, so that a reload does not wait for a boot. */
+/**
+ * Isolates that have booted the runtime and wait for a plugin, so that a reload does not wait for a boot. They are kept
+ * for what most plugins are, and for the other tier once a plugin has used it; a plugin with limits of its own waits.
+ */
 export class Standbys {
   readonly #size: number;
-  readonly #limits: IsolateLimits;
   readonly #start: StartIsolate;
-  readonly #waiting = new Set<Isolate>();
+  readonly #usual: IsolateSpec;
+  readonly #kinds: Kind[] = [];
   #isClosing = false;
 
-  /** Only plugins with these limits can use a standby: a thread's limits are set when it starts. */
-  constructor(size: number, limits: IsolateLimits, start: StartIsolate) {
+  /** @param usual what plugins without options of their own are */
+  constructor(size: number, usual: IsolateSpec, start: StartIsolate) {
     this.#size = size;
-    this.#limits = limits;
+    this.#usual = usual;
     this.#start = start;
+    this.#kinds.push({ spec: usual, waiting: new Set() });
   }
 
-  take(limits: IsolateLimits): Isolate {
-    for (const isolate of this.#waiting) {
-      if (limits.heapMb !== this.#limits.heapMb) break;
-      this.#waiting.delete(isolate);
+  take(spec: IsolateSpec): Isolate {
+    const kind = this.#kindOf(spec);
+    for (const isolate of kind?.waiting ?? []) {
+      kind?.waiting.delete(isolate);
       return isolate;
     }
-    return this.#start(limits, false);
+    return this.#start(spec, false);
   }
 
-  /** Starts what is missing. Called when a swap is over: during it the new threads would compete with it. */
+  /** Starts what is missing. Called when a swap is over: during it the new isolates would compete with it. */
   refill(): void {
-    while (!this.#isClosing && this.#waiting.size < this.#size) {
-      const isolate = this.#start(this.#limits, true);
-      this.#waiting.add(isolate);
-      void isolate.ended.then(() => this.#waiting.delete(isolate));
+    if (this.#isClosing) return;
+    for (const { spec, waiting } of this.#kinds) {
+      while (waiting.size < this.#size) {
+        const isolate = this.#start(spec, true);
+        waiting.add(isolate);
+        void isolate.ended.then(() => waiting.delete(isolate));
+      }
     }
   }
 
   /** Ends those that wait. A later `refill` starts new ones. */
   async close(): Promise<void> {
     this.#isClosing = true;
-    const waiting = [...this.#waiting];
+    const waiting = this.#kinds.flatMap((kind) => [...kind.waiting]);
     for (const isolate of waiting) isolate.end({ kind: 'requested', text: 'it was not needed' });
     await Promise.all(waiting.map((isolate) => isolate.ended));
     this.#isClosing = false;
+  }
+
+  #kindOf(spec: IsolateSpec): Kind | undefined {
+    if (spec.heapMb !== this.#usual.heapMb) return undefined;
+    let kind = this.#kinds.find((each) => each.spec.tier === spec.tier);
+    if (kind === undefined) {
+      kind = { spec, waiting: new Set() };
+      this.#kinds.push(kind);
+    }
+    return kind;
   }
 }

@@ -1,9 +1,11 @@
 import type { Readable } from 'node:stream';
 import { MessageChannel, type ResourceLimits, Worker } from 'node:worker_threads';
+import type { Batch } from '../wire/frames.ts';
 import type { FirstMessage } from '../wire/messages.ts';
 import { PortChannel } from '../wire/port-channel.ts';
 import { Vitals } from '../wire/vitals.ts';
-import type { EndReason, Isolate, IsolateEnd, IsolateLimits, IsolateUsage } from './isolate.ts';
+import type { EndReason, Isolate, IsolateEnd, IsolateUsage } from './isolate.ts';
+import { JobPool, type JobPoolOptions, type Jobs } from './job-pool.ts';
 import { Pulse } from './pulse.ts';
 import { threadStack } from './thread-stack.ts';
 
@@ -12,9 +14,9 @@ const RUNTIME = new URL('../runtime/entry.js', import.meta.url);
 const TERMINATE_MS = 1_000;
 
 /** An isolate that is a worker thread. Nothing else in Bulkhead creates a `Worker` for a plugin. */
-export class ThreadIsolate implements Isolate {
+export class ThreadIsolate<T = Batch> implements Isolate<T> {
   readonly tier = 'thread';
-  readonly channel: PortChannel;
+  readonly channel: PortChannel<T>;
   readonly ended: Promise<IsolateEnd>;
   readonly gone: Promise<void>;
   readonly #vitals = new Vitals();
@@ -24,8 +26,11 @@ export class ThreadIsolate implements Isolate {
   #resolveEnded!: (end: IsolateEnd) => void;
   #resolveGone!: () => void;
 
-  /** @param isStandby whether it is started before its plugin is known */
-  constructor(limits: IsolateLimits, isStandby: boolean) {
+  /**
+   * @param isStandby whether it is started before its plugin is known
+   * @param encoded whether batches travel as bytes
+   */
+  constructor({ heapMb }: { heapMb: number }, isStandby: boolean, encoded = false) {
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
     });
@@ -42,11 +47,11 @@ export class ThreadIsolate implements Isolate {
       stdin: false,
       stdout: true,
       stderr: true,
-      resourceLimits: resourceLimits(limits),
+      resourceLimits: resourceLimits(heapMb),
     });
     this.#worker.on('error', (error) => this.blame(reasonOf(error)));
     this.#worker.once('exit', (code) => this.#exited(code));
-    const first: FirstMessage = { port: port2, vitals: this.#vitals.buffer, isStandby };
+    const first: FirstMessage = { port: port2, vitals: this.#vitals.buffer, encoded, isStandby };
     this.#worker.postMessage(first, [port2]);
   }
 
@@ -73,6 +78,10 @@ export class ThreadIsolate implements Isolate {
 
   heapSnapshot(): Promise<Readable> {
     return this.#worker.getHeapSnapshot();
+  }
+
+  jobs(options: JobPoolOptions, onNote: (note: unknown) => void): Jobs {
+    return new JobPool(options, onNote);
   }
 
   blame(reason: EndReason): void {
@@ -102,7 +111,7 @@ export class ThreadIsolate implements Isolate {
 }
 
 /** A third for the young generation's semi-space, as V8 sizes it by itself for small heaps. */
-function resourceLimits({ heapMb }: IsolateLimits): ResourceLimits {
+function resourceLimits(heapMb: number): ResourceLimits {
   return { maxOldGenerationSizeMb: heapMb, maxYoungGenerationSizeMb: Math.min(32, Math.max(4, heapMb / 8)) };
 }
 

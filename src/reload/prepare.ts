@@ -3,6 +3,7 @@ import { grantedEnvironment } from '../isolate/environment.ts';
 import { Generation } from '../isolate/generation.ts';
 import type { Slot } from '../isolate/slot.ts';
 import type { Standbys } from '../isolate/standby.ts';
+import { specOf } from '../isolate/start-isolate.ts';
 import type { StoredState } from '../options.ts';
 import { type Build, BuildError, buildPlugin } from '../source/build.ts';
 import { locate, PluginSourceError } from '../source/source-error.ts';
@@ -69,7 +70,7 @@ export class Preparation {
     const generation = new Generation(
       slot.lastGeneration + 1,
       build,
-      standbys.take(slot.options.limits),
+      standbys.take(specOf(slot.options)),
       slot,
     );
     slot.preparing = generation;

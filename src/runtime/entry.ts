@@ -1,4 +1,5 @@
 import { parentPort } from 'node:worker_threads';
+import { EncodedChannel } from '../wire/codec.ts';
 import type { FirstMessage } from '../wire/messages.ts';
 import { PortChannel } from '../wire/port-channel.ts';
 import { Vitals } from '../wire/vitals.ts';
@@ -8,13 +9,13 @@ import { Runtime } from './runtime.ts';
 import { mapStackTraces } from './stack-trace.ts';
 
 mapStackTraces(import.meta.url);
-parentPort?.once('message', ({ port, vitals, isStandby }: FirstMessage) => {
+parentPort?.once('message', ({ port, vitals, encoded, isStandby }: FirstMessage) => {
   // Whatever the plugin says, it says through the private port.
   parentPort?.close();
   const heartbeat = new Heartbeat(new Vitals(vitals));
-  const channel = new PortChannel(port);
+  const channel = new PortChannel<never>(port);
   channel.onPing(() => heartbeat.beat());
-  new Runtime(channel).takeOver();
+  new Runtime(encoded ? new EncodedChannel(channel) : channel).takeOver();
   // One that fails costs nothing but the time it would have saved.
   if (isStandby) rehearse().catch(() => {});
 });

@@ -1,9 +1,9 @@
 import { formatWithOptions } from 'node:util';
+import { cutLine, Lines } from '../wire/lines.ts';
 import type { LogLevel, LogNote } from '../wire/messages.ts';
 import { snapshot } from '../wire/snapshot.ts';
 import { encodeError } from '../wire/wire-error.ts';
 import type { PluginLogger } from './api.ts';
-import { cutLine, Lines } from './lines.ts';
 
 export type LogSink = (note: LogNote) => void;
 

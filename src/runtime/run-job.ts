@@ -1,13 +1,13 @@
 import { parentPort } from 'node:worker_threads';
+import { Allowance } from '../wire/allowance.ts';
 import type { Outcome } from '../wire/frames.ts';
 import type { JobMessage, JobNote } from '../wire/messages.ts';
 import { snapshot } from '../wire/snapshot.ts';
 import { encodeError } from '../wire/wire-error.ts';
 import { captureConsole } from './logging.ts';
-import { Outgoing } from './outgoing.ts';
 
 const post = (note: JobNote) => parentPort?.postMessage(note);
-const outgoing = new Outgoing({
+const outgoing = new Allowance({
   log: (note) => post({ kind: 'log', note }),
   emit: () => {},
   dropped: (note) => post({ kind: 'dropped', note }),

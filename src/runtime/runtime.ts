@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { BulkheadError } from '../errors.ts';
+import { Allowance } from '../wire/allowance.ts';
 import type { Channel, Outcome } from '../wire/frames.ts';
 import { Link } from '../wire/link.ts';
 import type {
@@ -29,7 +30,6 @@ import { HostCalls } from './host-calls.ts';
 import { Invocations } from './invocations.ts';
 import { captureConsole, createLogger } from './logging.ts';
 import { Outcomes } from './outcomes.ts';
-import { Outgoing } from './outgoing.ts';
 import { RuntimeState } from './state.ts';
 import { isThenable } from './thenable.ts';
 
@@ -41,7 +41,7 @@ export class Runtime {
   readonly #calls: HostCalls;
   readonly #state: RuntimeState;
   readonly #outcomes: Outcomes;
-  readonly #outgoing: Outgoing;
+  readonly #outgoing: Allowance;
   readonly #teardown = new AbortController();
   readonly #disposers: (() => unknown)[] = [];
   readonly #configHandlers: ((config: never) => unknown)[] = [];
@@ -73,7 +73,7 @@ export class Runtime {
         throw new Error(`The host sent something malformed: ${reason}`);
       },
     });
-    this.#outgoing = new Outgoing({
+    this.#outgoing = new Allowance({
       log: (note) => this.#link.note('log', note),
       emit: (note) => this.#link.note('emit', note),
       dropped: (note) => this.#link.note('dropped', note),

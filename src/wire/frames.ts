@@ -43,8 +43,8 @@ export type WireError =
 export type Batch = Frame[];
 
 /** The two ends of a wire, whatever carries it. */
-export interface Channel {
-  post(batch: Batch): void;
+export interface Channel<T = Batch> {
+  post(batch: T): void;
   /** Called with whatever arrived, unchecked. */
   onBatch(listener: (batch: unknown) => void): void;
   /** Stops reading and writing. */

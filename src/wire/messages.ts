@@ -8,6 +8,8 @@ export interface FirstMessage {
   port: MessagePort;
   /** See `Vitals`. */
   vitals: SharedArrayBuffer;
+  /** Batches travel as bytes, for a process beyond. */
+  encoded: boolean;
   /** It will wait for its plugin, and may use the time. */
   isStandby: boolean;
 }

@@ -6,7 +6,7 @@ import type { Batch, Channel } from './frames.ts';
 const PING = 'ping';
 
 /** A {@link Channel} over one private `MessagePort`. */
-export class PortChannel implements Channel {
+export class PortChannel<T = Batch> implements Channel<T> {
   readonly #port: MessagePort;
   #listener: (batch: unknown) => void = () => {};
   #pinged: (() => void) | undefined;
@@ -15,7 +15,7 @@ export class PortChannel implements Channel {
     this.#port = port;
   }
 
-  post(batch: Batch): void {
+  post(batch: T): void {
     this.#port.postMessage(batch);
   }
 

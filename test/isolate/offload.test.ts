@@ -109,7 +109,8 @@ it('aborts a job, bounds the queue, and ends both with the generation', async ()
   const endless = plugin.run(1, { signal: controller.signal }) as Promise<unknown>;
   controller.abort(new Error('enough'));
   await expect(endless).rejects.toThrow('enough');
-  const jobs = [plugin.run(1), plugin.run(2), plugin.run(3)].map((job) =>
+  const { signal } = new AbortController();
+  const jobs = [plugin.run(1, { signal }), plugin.run(2, { signal }), plugin.run(3)].map((job) =>
     (job as Promise<unknown>).catch((e: Error) => e),
   );
   const first = await Promise.race(jobs);

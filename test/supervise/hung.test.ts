@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { bench, pluginSource, until } from '../support/workspace.ts';
+import { bench, ISOLATION, pluginSource, until } from '../support/workspace.ts';
 
 const OPTIONS = { hotReload: false, defaults: { hangMs: 1_000, restart: { initialDelayMs: 1 } } } as const;
 const NEIGHBOUR = pluginSource('neighbour', `return { ok: () => 'ok' };`);
@@ -66,21 +66,45 @@ it('ends a loop that allocates, which some versions of V8 make one that cannot b
   expect(seen('zombie')).toEqual([]);
 });
 
-it('says so when it is stuck outside JavaScript, and does not start more and more such threads', async () => {
-  const { manager, next, seen } = await bench(
-    { 'stuck.ts': `import { execFileSync } from 'node:child_process';\n${STUCK.replace("'600'", "'8'")}` },
-    { ...OPTIONS, defaults: { ...OPTIONS.defaults, restart: { maxZombies: 1 } } },
-  );
-  await manager.loadAll();
-  const hung = next('hung');
-  const call = Promise.resolve(manager.plugin<Stuck>('stuck').read());
-  const rejection = expect(call).rejects.toMatchObject({ reason: 'hung' });
-  expect(await hung).toMatchObject({ stack: undefined, text: expect.stringContaining('outside JavaScript') });
-  await rejection;
-  await until(() => seen('quarantined').length === 1, 'the quarantine');
-  expect(seen('zombie')).toHaveLength(1);
-  expect(seen('quarantined')).toMatchObject([{ crashes: 1, zombies: 1 }]);
-});
+it.runIf(ISOLATION === 'thread')(
+  'says so when it is stuck outside JavaScript, and does not start more and more such threads',
+  async () => {
+    const { manager, next, seen } = await bench(
+      { 'stuck.ts': `import { execFileSync } from 'node:child_process';\n${STUCK.replace("'600'", "'8'")}` },
+      { ...OPTIONS, defaults: { ...OPTIONS.defaults, restart: { maxZombies: 1 } } },
+    );
+    await manager.loadAll();
+    const hung = next('hung');
+    const call = Promise.resolve(manager.plugin<Stuck>('stuck').read());
+    const rejection = expect(call).rejects.toMatchObject({ reason: 'hung' });
+    expect(await hung).toMatchObject({
+      stack: undefined,
+      text: expect.stringContaining('outside JavaScript'),
+    });
+    await rejection;
+    await until(() => seen('quarantined').length === 1, 'the quarantine');
+    expect(seen('zombie')).toHaveLength(1);
+    expect(seen('quarantined')).toMatchObject([{ crashes: 1, zombies: 1 }]);
+  },
+);
+
+it.runIf(ISOLATION === 'process')(
+  'ends a process that is stuck outside JavaScript, with what it waits for',
+  async () => {
+    const { manager, next, seen } = await bench(
+      { 'stuck.ts': `import { execFileSync } from 'node:child_process';\n${STUCK}` },
+      OPTIONS,
+    );
+    await manager.loadAll();
+    const restarted = next('loaded');
+    await expect(manager.plugin<Stuck>('stuck').read()).rejects.toMatchObject({ reason: 'hung' });
+    await restarted;
+    expect(seen('hung')).toMatchObject([
+      { stack: undefined, text: expect.stringContaining('outside JavaScript') },
+    ]);
+    expect(seen('zombie')).toEqual([]);
+  },
+);
 
 it('leaves alone what is slow but alive, and everybody while the host itself stands still', async () => {
   const slow = pluginSource(

@@ -10,6 +10,9 @@ import {
 } from 'bulkhead';
 import { onTestFinished } from 'vitest';
 
+/** Where the plugins of a test run, unless it says so itself. */
+export const ISOLATION = process.env.TEST_ISOLATION === 'process' ? 'process' : 'thread';
+
 /** Files of a test, by path below a fresh directory. */
 export type Files = Record<string, string | Buffer>;
 
@@ -103,6 +106,7 @@ export function benchIn(workspace: Workspace, options: Partial<PluginManagerOpti
     logger,
     hotReload: { debounceMs: DEBOUNCE_MS },
     ...options,
+    defaults: { isolation: ISOLATION, ...options.defaults },
   });
   onTestFinished(() => manager.unloadAll());
   const seen = new Map<StatusName, unknown[]>(STATUSES.map((status) => [status, []]));

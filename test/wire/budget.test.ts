@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { Budget } from '#internal/runtime/budget';
+import { Budget } from '#internal/wire/budget';
 
 it('lets through so much a second, and four seconds of saved-up budget at once', () => {
   let now = 0;

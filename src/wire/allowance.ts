@@ -1,31 +1,31 @@
-import { LIMITS } from '../wire/frames.ts';
-import { measure } from '../wire/measure.ts';
-import type { BudgetLimits, DroppedNote, EmitNote, LogNote } from '../wire/messages.ts';
 import { Budget } from './budget.ts';
+import { LIMITS } from './frames.ts';
+import { measure } from './measure.ts';
+import type { BudgetLimits, DroppedNote, EmitNote, LogNote } from './messages.ts';
 
 const UNLIMITED = new Budget(Number.MAX_SAFE_INTEGER);
 /** How often it is told what was dropped, ms. */
 const TELL_MS = 1_000;
 
-export interface OutgoingNotes {
+export interface AllowedNotes {
   log(note: LogNote): void;
   emit(note: EmitNote): void;
   dropped(note: DroppedNote): void;
 }
 
 /**
- * Log lines and events on their way to the host, within the plugin's budgets. They are kept here, at the sender: a host
- * that throws away what it reads has had the memory for it all the same.
+ * Log lines and events of a plugin, as many as its budgets allow. They are kept at the sender: a host that throws away
+ * what it reads has had the memory for it all the same. The host counts once more, for a plugin that goes around that.
  */
-export class Outgoing {
-  readonly #notes: OutgoingNotes;
+export class Allowance {
+  readonly #notes: AllowedNotes;
   #log = UNLIMITED;
   #emits = UNLIMITED;
   #emitBytes = UNLIMITED;
   readonly #dropped = new Map<DroppedNote['what'], number>();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(notes: OutgoingNotes) {
+  constructor(notes: AllowedNotes) {
     this.#notes = notes;
   }
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { cutLine, Lines, MAX_LINE } from '#internal/runtime/lines';
+import { cutLine, Lines, MAX_LINE } from '#internal/wire/lines';
 
 it.each<[what: string, pieces: string[], lines: string[]]>([
   ['splits what comes at once', ['a\nb\n'], ['a', 'b']],

@@ -1,0 +1,109 @@
+/**
+ * The main thread of a process in which one plugin runs: starts the plugin's thread, passes on what it and the host say
+ * to each other without looking at it, and says how it is. Nothing of the plugin runs here, so what it does to its own
+ * thread does not keep this one from answering.
+ */
+import { rmSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { JobPool } from '../isolate/job-pool.ts';
+import { ThreadIsolate } from '../isolate/thread.ts';
+import { makeLoopsEndable } from '../isolate/v8-flags.ts';
+import { EncodedChannel } from '../wire/codec.ts';
+import { Link } from '../wire/link.ts';
+import { Packets } from '../wire/packets.ts';
+import {
+  CHANNEL,
+  type EndedNote,
+  type JobRequest,
+  PIPE,
+  type PoolNote,
+  type ProcessArguments,
+  type VitalsNote,
+} from '../wire/process-messages.ts';
+import { encodeError } from '../wire/wire-error.ts';
+
+const { heapMb, isStandby, setV8Flags } = JSON.parse(process.argv[2] as string) as ProcessArguments;
+const folder = process.cwd();
+if (setV8Flags) makeLoopsEndable();
+
+const pipe = new Socket({ fd: PIPE, readable: true, writable: true });
+// The host has ended, or wants no more of this. An orderly exit would wait for a thread that is stuck.
+pipe.on('close', die);
+const packets = new Packets(pipe, Object.keys(CHANNEL).length, die);
+const thread = new ThreadIsolate<Uint8Array>({ heapMb }, isStandby, true);
+const plugin = packets.channel(CHANNEL.plugin);
+const jobs = new Map<number, AbortController>();
+let pool: JobPool | undefined;
+
+const control = new Link({
+  channel: new EncodedChannel(packets.channel(CHANNEL.control)),
+  methods: {
+    stack: async () => {
+      const stack = await thread.stack();
+      tellVitals();
+      return stack;
+    },
+    heapSnapshot: async () => {
+      const snapshot = await thread.heapSnapshot();
+      // After the answer: the host reads nothing before it, and could hold up the answer behind what it does not read.
+      setImmediate(() => void passOn(snapshot));
+    },
+    job: (request: JobRequest) => runJob(request),
+  },
+  notes: {
+    look: () => tellVitals(),
+    pool: (options: PoolNote) => {
+      pool = new JobPool(options, (note) => control.note('jobNote', note));
+    },
+    abortJob: (job: number) => jobs.get(job)?.abort(),
+  },
+  onViolation: die,
+});
+
+// Something that cannot be read is passed on as something that cannot be decoded.
+thread.channel.onBatch((bytes) => plugin.post(bytes instanceof Uint8Array ? bytes : Buffer.of(0)));
+plugin.onBatch((bytes) => thread.channel.post(bytes as Uint8Array));
+for (const stream of ['stdout', 'stderr'] as const) process[stream].on('error', () => {});
+thread.onOutput((stream, text) => void process[stream].write(text));
+void thread.ended.then(({ kind, text, exitCode, error }) => {
+  control.note('vitals', vitals());
+  const note: EndedNote = { kind, text };
+  if (exitCode !== undefined) note.exitCode = exitCode;
+  if (error !== undefined) note.error = encodeError(error);
+  control.note('ended', note);
+});
+
+function vitals(): VitalsNote {
+  return { pulse: thread.pulse, ...thread.usage };
+}
+
+function tellVitals(): void {
+  thread.look();
+  control.note('vitals', vitals());
+}
+
+async function runJob({ job, url, ...message }: JobRequest): Promise<unknown> {
+  if (pool === undefined) throw new Error('a job without a pool');
+  const controller = new AbortController();
+  jobs.set(job, controller);
+  try {
+    return await pool.run(url, message, controller.signal);
+  } finally {
+    jobs.delete(job);
+  }
+}
+
+async function passOn(snapshot: AsyncIterable<Buffer>): Promise<void> {
+  for await (const chunk of snapshot) {
+    control.note('chunk', chunk);
+    control.flush();
+    while (pipe.writableNeedDrain) await new Promise((resolve) => pipe.once('drain', resolve));
+  }
+  control.note('chunk', undefined);
+}
+
+/** With everything that it started, at once. */
+function die(): void {
+  rmSync(folder, { recursive: true, force: true });
+  process.kill(process.platform === 'win32' ? process.pid : -process.pid, 'SIGKILL');
+}

@@ -1,0 +1,53 @@
+/** Checks of what the relay of a process says: the plugin beside it may have written to its pipe. */
+import { checkOutcome, isRecord, isWireError } from '../wire/check.ts';
+import type { Outcome, WireError } from '../wire/frames.ts';
+import type { VitalsNote } from '../wire/process-messages.ts';
+import { decodeError } from '../wire/wire-error.ts';
+import type { EndKind, EndReason } from './isolate.ts';
+
+/** Ends that a thread reports of itself. */
+const KINDS = new Set<string>(['uncaught-exception', 'exit', 'heap-limit'] satisfies EndKind[]);
+const MAX_TEXT = 10_000;
+
+export function checkVitals(note: unknown): VitalsNote {
+  const { pulse, heapBytes, heapLimitBytes, externalBytes, loopUtilization, heapIsLow } = record(note);
+  return {
+    pulse: number(pulse),
+    heapBytes: number(heapBytes),
+    heapLimitBytes: number(heapLimitBytes),
+    externalBytes: number(externalBytes),
+    loopUtilization: number(loopUtilization),
+    heapIsLow: heapIsLow === true,
+  };
+}
+
+export function checkEnded(note: unknown): EndReason {
+  const { kind, text, exitCode, error } = record(note);
+  if (typeof kind !== 'string' || !KINDS.has(kind) || typeof text !== 'string')
+    throw new TypeError('a malformed report of an end');
+  const reason: EndReason = { kind: kind as EndKind, text: text.slice(0, MAX_TEXT) };
+  if (typeof exitCode === 'number') reason.exitCode = exitCode;
+  if (isWireError(error)) reason.error = decodeError(error as WireError);
+  return reason;
+}
+
+export function checkChunk(note: unknown): Uint8Array | undefined {
+  if (note === undefined || note instanceof Uint8Array) return note;
+  throw new TypeError('a malformed piece of a snapshot');
+}
+
+export function checkJobOutcome(value: unknown): Outcome {
+  const problem = checkOutcome(value);
+  if (problem !== undefined) throw new TypeError(problem);
+  return value as Outcome;
+}
+
+function record(value: unknown): Record<string, unknown> {
+  if (!isRecord(value)) throw new TypeError('a note that is not a record');
+  return value;
+}
+
+function number(value: unknown): number {
+  if (typeof value !== 'number') throw new TypeError('a figure that is not a number');
+  return value;
+}

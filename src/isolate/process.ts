@@ -1,0 +1,299 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Duplex, finished, Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { EncodedChannel } from '../wire/codec.ts';
+import type { Channel, Outcome } from '../wire/frames.ts';
+import { Link } from '../wire/link.ts';
+import type { JobMessage } from '../wire/messages.ts';
+import { Packets } from '../wire/packets.ts';
+import { CHANNEL, type JobRequest, PIPE, type ProcessArguments } from '../wire/process-messages.ts';
+import { checkChunk, checkEnded, checkJobOutcome, checkVitals } from './check-process.ts';
+import type { EndReason, Isolate, IsolateEnd, IsolateUsage } from './isolate.ts';
+import type { JobPoolOptions, Jobs } from './job-pool.ts';
+
+const ENTRY = fileURLToPath(new URL('../child/entry.js', import.meta.url));
+const IS_POSIX = process.platform !== 'win32';
+/** How long a process may take to end once it is killed before it counts as a zombie: one that waits for a disk, say. */
+const KILL_MS = 1_000;
+/** How long what it had written may take to arrive after its end; a process it started may hold its streams open. */
+const LAST_WORDS_MS = 500;
+/** How often it is looked at, ms; each time wakes it. */
+const LOOK_MS = 500;
+/** It says by itself when a thread cannot be stopped to be asked; this is for one that says nothing at all. */
+const STACK_MS = 10_000;
+/** Of what it wrote to its standard error, as much is looked at for the cause of its end. */
+const TAIL = 4_096;
+
+const NO_USAGE: IsolateUsage = {
+  heapBytes: 0,
+  heapLimitBytes: 0,
+  externalBytes: 0,
+  heapIsLow: false,
+  loopUtilization: 0,
+};
+
+/**
+ * An isolate that is a process of its own. Its main thread is a relay; the plugin runs in a thread beside it, as in the
+ * other tier. Nothing else in Bulkhead starts a process for a plugin.
+ *
+ * | what is seen | what it means |
+ * | --- | --- |
+ * | `ended` on the pipe | the thread ended by itself, for the reason it says; the process is killed |
+ * | the pipe closes, or holds what is malformed | the plugin tampered with it; the process is killed |
+ * | the process exits without either | a native crash, V8 out of memory, or a signal |
+ * | it is told to end | killed, with all processes it started |
+ */
+export class ProcessIsolate implements Isolate {
+  readonly tier = 'process';
+  readonly channel: Channel;
+  readonly ended: Promise<IsolateEnd>;
+  readonly gone: Promise<void>;
+  readonly #child: ChildProcess;
+  readonly #folder: string;
+  readonly #packets: Packets;
+  readonly #control: Link;
+  #pulse = 0;
+  #usage = NO_USAGE;
+  #lookedAt = 0;
+  #isLooking = false;
+  #snapshot: Readable | undefined;
+  #onJobNote: (note: unknown) => void = () => {};
+  #complaints = '';
+  #reason: EndReason | undefined;
+  #hasExited = false;
+  #resolveEnded!: (end: IsolateEnd) => void;
+  #resolveGone!: () => void;
+
+  constructor({ heapMb }: { heapMb: number }, isStandby: boolean, setV8Flags: boolean) {
+    this.ended = new Promise((resolve) => {
+      this.#resolveEnded = resolve;
+    });
+    this.gone = new Promise((resolve) => {
+      this.#resolveGone = resolve;
+    });
+    this.#folder = mkdtempSync(join(tmpdir(), 'bulkhead-process-'));
+    const args: ProcessArguments = { heapMb, isStandby, setV8Flags };
+    this.#child = spawn(process.execPath, [ENTRY, JSON.stringify(args)], {
+      cwd: this.#folder,
+      env: {},
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+      // A group of its own: Ctrl-C is the host's to handle, and what it starts ends with it.
+      detached: IS_POSIX,
+      windowsHide: true,
+    });
+    const pipe = this.#child.stdio[PIPE] as Duplex;
+    this.#packets = new Packets(pipe, Object.keys(CHANNEL).length, (reason) => this.#violated(reason));
+    this.channel = new EncodedChannel(this.#packets.channel(CHANNEL.plugin));
+    this.#control = new Link({
+      channel: new EncodedChannel(this.#packets.channel(CHANNEL.control)),
+      methods: {},
+      notes: {
+        vitals: (note: unknown) => this.#feel(note),
+        ended: (note: unknown) => this.end(checkEnded(note)),
+        chunk: (note: unknown) => this.#take(checkChunk(note)),
+        jobNote: (note: unknown) => this.#onJobNote(note),
+      },
+      onViolation: (reason) => this.#violated(reason),
+    });
+    pipe.once('close', () => {
+      // What ends it mostly shows here first, a moment before its exit.
+      setTimeout(() => this.#lost(), LAST_WORDS_MS);
+    });
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#complaints = (this.#complaints + text).slice(-TAIL);
+    });
+    this.#child.once('error', (error) => {
+      this.blame({ kind: 'start-failed', text: `its process could not be started: ${error.message}`, error });
+      void this.#exited();
+    });
+    this.#child.once('exit', (code, signal) => {
+      this.blame(reasonOfExit(code, signal, this.#complaints));
+      void this.#exited();
+    });
+  }
+
+  get pulse(): number {
+    return this.#pulse;
+  }
+
+  get usage(): IsolateUsage {
+    return this.#usage;
+  }
+
+  look(): void {
+    const now = performance.now();
+    if (this.#isLooking || now - this.#lookedAt < LOOK_MS) return;
+    this.#isLooking = true;
+    this.#lookedAt = now;
+    this.#control.note('look', undefined);
+  }
+
+  async stack(): Promise<string | undefined> {
+    let timer: NodeJS.Timeout | undefined;
+    const silence = new Promise<undefined>((resolve) => {
+      timer = setTimeout(resolve, STACK_MS, undefined);
+    });
+    try {
+      const stack = await Promise.race([this.#control.request('stack', undefined), silence]);
+      return typeof stack === 'string' ? stack : undefined;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  onOutput(listener: (stream: 'stdout' | 'stderr', text: string) => void): void {
+    const { stdout, stderr } = this.#child;
+    stdout?.setEncoding('utf8').on('data', (text: string) => listener('stdout', text));
+    stderr?.on('data', (text: string) => listener('stderr', text));
+  }
+
+  async heapSnapshot(): Promise<Readable> {
+    const stream = new Readable({ read: () => this.#packets.release() });
+    stream.once('close', () => this.#packets.release());
+    this.#snapshot = stream;
+    await this.#control.request('heapSnapshot', undefined);
+    return stream;
+  }
+
+  jobs(options: JobPoolOptions, onNote: (note: unknown) => void): Jobs {
+    this.#onJobNote = onNote;
+    this.#control.note('pool', options);
+    return new RemoteJobs(this.#control);
+  }
+
+  blame(reason: EndReason): void {
+    this.#reason ??= reason;
+  }
+
+  end(reason: EndReason): void {
+    this.blame(reason);
+    if (this.#hasExited) return;
+    const deadline = setTimeout(() => this.#finish(true), KILL_MS);
+    void this.gone.then(() => clearTimeout(deadline));
+    this.#kill();
+  }
+
+  #violated(reason: string): void {
+    this.end({ kind: 'protocol-violation', text: `it sent something malformed: ${reason}` });
+  }
+
+  #lost(): void {
+    if (!this.#hasExited)
+      this.end({ kind: 'protocol-violation', text: 'it closed its connection to the host' });
+  }
+
+  #feel(note: unknown): void {
+    const { pulse, ...usage } = checkVitals(note);
+    this.#isLooking = false;
+    this.#pulse = pulse;
+    this.#usage = usage;
+  }
+
+  #take(chunk: Uint8Array | undefined): void {
+    const snapshot = this.#snapshot;
+    if (snapshot === undefined || snapshot.destroyed) return;
+    if (chunk === undefined) this.#snapshot = undefined;
+    if (!snapshot.push(chunk ?? null) && chunk !== undefined) this.#packets.hold();
+  }
+
+  /** Its whole group: it may have started others. */
+  #kill(): void {
+    const { pid } = this.#child;
+    try {
+      if (IS_POSIX && pid !== undefined) process.kill(-pid, 'SIGKILL');
+      else this.#child.kill('SIGKILL');
+    } catch {
+      // There is nothing left of it.
+    }
+  }
+
+  /** Last words first: they may hold the reason, and the last writes of the state. */
+  async #exited(): Promise<void> {
+    this.#hasExited = true;
+    this.#kill();
+    this.#packets.release();
+    await this.#lastWords();
+    this.#finish(false);
+    this.#resolveGone();
+    await rm(this.#folder, { recursive: true, force: true }).catch(() => {});
+  }
+
+  async #lastWords(): Promise<void> {
+    const streams = [this.#child.stdout, this.#child.stderr, this.#child.stdio[PIPE]] as Readable[];
+    let timer: NodeJS.Timeout | undefined;
+    const tooLong = new Promise((resolve) => {
+      timer = setTimeout(resolve, LAST_WORDS_MS);
+    });
+    const ends = streams.map(
+      (stream) => new Promise((resolve) => finished(stream, { writable: false }, resolve)),
+    );
+    await Promise.race([Promise.all(ends), tooLong]);
+    clearTimeout(timer);
+    for (const stream of streams) stream?.destroy();
+  }
+
+  #finish(zombie: boolean): void {
+    const reason = this.#reason as EndReason;
+    this.channel.close();
+    this.#control.end(() => new Error(`the process has ended: ${reason.text}`));
+    this.#snapshot?.destroy(new Error('the process has ended'));
+    this.#resolveEnded({ ...reason, zombie });
+  }
+}
+
+/** Runs jobs in the process of the plugin. */
+class RemoteJobs implements Jobs {
+  readonly #control: Link;
+  #last = 0;
+
+  constructor(control: Link) {
+    this.#control = control;
+  }
+
+  async run(url: string, message: JobMessage, signal: AbortSignal | undefined): Promise<Outcome> {
+    const job = ++this.#last;
+    const abort = () => this.#control.note('abortJob', job);
+    signal?.throwIfAborted();
+    signal?.addEventListener('abort', abort);
+    try {
+      const request: JobRequest = { job, url, ...message };
+      return checkJobOutcome(await this.#control.request('job', request));
+    } finally {
+      signal?.removeEventListener('abort', abort);
+    }
+  }
+
+  /** They end with the process. */
+  async close(): Promise<boolean> {
+    return true;
+  }
+}
+
+/** Signals with which a process ends because of what its own code did. */
+const CRASHES = new Set<NodeJS.Signals>([
+  'SIGSEGV',
+  'SIGABRT',
+  'SIGBUS',
+  'SIGILL',
+  'SIGFPE',
+  'SIGTRAP',
+  'SIGSYS',
+]);
+
+function reasonOfExit(code: number | null, signal: NodeJS.Signals | null, complaints: string): EndReason {
+  // V8's words for the heap, Node's for everything else that could not be allocated.
+  if (/out of memory|allocation failed/i.test(complaints))
+    return { kind: 'heap-limit', text: 'its process ran out of memory' };
+  if (signal !== null && CRASHES.has(signal))
+    return { kind: 'native-crash', text: `its process crashed in native code (${signal})` };
+  if (signal !== null) return { kind: 'killed', text: `its process was ended by ${signal}` };
+  const exitCode = code ?? 0;
+  // How shells and some sandboxes pass on that a signal ended it.
+  if (exitCode > 128)
+    return { kind: 'native-crash', text: `its process crashed (code ${exitCode})`, exitCode };
+  return { kind: 'exit', text: `its process exited with code ${exitCode}`, exitCode };
+}

@@ -1,0 +1,19 @@
+import type { ResolvedPluginOptions } from '../options.ts';
+import type { Isolate, IsolateSpec } from './isolate.ts';
+import { ProcessIsolate } from './process.ts';
+import { ThreadIsolate } from './thread.ts';
+
+/** What of a plugin's options has to be known before its isolate starts. */
+export function specOf({ isolation, limits }: ResolvedPluginOptions): IsolateSpec {
+  return { tier: isolation, heapMb: limits.heapMb };
+}
+
+export type StartIsolate = (spec: IsolateSpec, isStandby: boolean) => Isolate;
+
+/** @param setV8Flags see the option of that name; in this process the flags are set already */
+export function isolateStarter(setV8Flags: boolean): StartIsolate {
+  return (spec, isStandby) =>
+    spec.tier === 'process'
+      ? new ProcessIsolate(spec, isStandby, setV8Flags)
+      : new ThreadIsolate(spec, isStandby);
+}

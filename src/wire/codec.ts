@@ -1,0 +1,60 @@
+import { Deserializer, Serializer } from 'node:v8';
+import { type Batch, type Channel, LIMITS } from './frames.ts';
+
+/** Longest batch, bytes: one value of the largest size, and what stands around it. */
+export const MAX_BATCH_BYTES = LIMITS.valueBytes + 1024 * 1024;
+
+/** A structured clone as bytes. V8's own writer: buffers come out as on a port between threads, as `Uint8Array`. */
+export function encode(value: unknown): Uint8Array {
+  const serializer = new Serializer();
+  serializer.writeHeader();
+  serializer.writeValue(value);
+  return serializer.releaseBuffer();
+}
+
+/** The inverse of {@link encode}. Throws if these are not its bytes; bytes that lie make a value of another shape. */
+export function decode(bytes: Uint8Array): unknown {
+  const deserializer = new Deserializer(bytes);
+  deserializer.readHeader();
+  return deserializer.readValue();
+}
+
+/** A channel of batches over one of bytes. */
+export class EncodedChannel implements Channel {
+  readonly #bytes: Channel<Uint8Array>;
+
+  constructor(bytes: Channel<Uint8Array>) {
+    this.#bytes = bytes;
+  }
+
+  /** Throws if a frame is too large for the other side to accept it. */
+  post(batch: Batch): void {
+    const bytes = encode(batch);
+    if (bytes.length <= MAX_BATCH_BYTES) {
+      this.#bytes.post(bytes);
+      return;
+    }
+    if (batch.length === 1)
+      throw new RangeError(`A message of ${bytes.length} bytes is too large to be sent`);
+    const middle = batch.length >> 1;
+    this.post(batch.slice(0, middle));
+    this.post(batch.slice(middle));
+  }
+
+  onBatch(listener: (batch: unknown) => void): void {
+    this.#bytes.onBatch((bytes) => listener(tryDecode(bytes)));
+  }
+
+  close(): void {
+    this.#bytes.close();
+  }
+}
+
+/** What cannot be decoded is as malformed as they come. */
+function tryDecode(bytes: unknown): unknown {
+  try {
+    return decode(bytes as Uint8Array);
+  } catch {
+    return undefined;
+  }
+}

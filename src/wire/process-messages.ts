@@ -1,0 +1,54 @@
+/**
+ * What the host and the relay of a process say to each other, beside what passes through the relay to and from the
+ * plugin. Types and plain data only.
+ */
+import type { Outcome, WireError } from './frames.ts';
+import type { BudgetLimits } from './messages.ts';
+
+/** The descriptor of the pipe, in the process. */
+export const PIPE = 3;
+/** Channels of the pipe. */
+export const CHANNEL = { plugin: 0, control: 1 } as const;
+
+/** Host → process, as its only argument. */
+export interface ProcessArguments {
+  heapMb: number;
+  isStandby: boolean;
+  setV8Flags: boolean;
+}
+
+/** Process → host: signs of life of the plugin's thread, and what it uses. */
+export interface VitalsNote {
+  pulse: number;
+  heapBytes: number;
+  heapLimitBytes: number;
+  externalBytes: number;
+  heapIsLow: boolean;
+  loopUtilization: number;
+}
+
+/** Process → host: the plugin's thread has ended, and this was its last word. */
+export interface EndedNote {
+  kind: string;
+  text: string;
+  exitCode?: number;
+  error?: WireError;
+}
+
+/** Host → process, before the first job. */
+export interface PoolNote {
+  maxThreads: number;
+  maxQueue: number;
+  env: Record<string, string>;
+  heapMb: number;
+}
+
+/** Host → process: answered with a {@link JobOutcome}. */
+export interface JobRequest {
+  job: number;
+  url: string;
+  input: unknown;
+  budgets: BudgetLimits;
+}
+
+export type JobOutcome = Outcome;
