@@ -64,7 +64,7 @@ const control = new Link({
 thread.channel.onBatch((bytes) => plugin.post(bytes instanceof Uint8Array ? bytes : Buffer.of(0)));
 plugin.onBatch((bytes) => thread.channel.post(bytes as Uint8Array));
 for (const stream of ['stdout', 'stderr'] as const) process[stream].on('error', () => {});
-thread.onOutput((stream, text) => void process[stream].write(text));
+thread.onOutput((stream, chunk) => void process[stream].write(chunk));
 void thread.ended.then(({ kind, text, exitCode, error }) => {
   control.note('vitals', vitals());
   const note: EndedNote = { kind, text };

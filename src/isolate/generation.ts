@@ -3,8 +3,8 @@ import { BulkheadError, PluginCrashedError, PluginStoppedError } from '../errors
 import type { Build } from '../source/build.ts';
 import type { DeadLetterReason, LogLine } from '../status.ts';
 import { Allowance } from '../wire/allowance.ts';
+import { Budget } from '../wire/budget.ts';
 import { isRecord } from '../wire/check.ts';
-import { Lines } from '../wire/lines.ts';
 import { Link } from '../wire/link.ts';
 import type {
   BudgetLimits,
@@ -25,6 +25,7 @@ import { Delivery } from './delivery.ts';
 import { InFlight } from './in-flight.ts';
 import type { EndReason, Isolate, IsolateEnd, IsolateUsage } from './isolate.ts';
 import type { JobPoolOptions, Jobs } from './job-pool.ts';
+import { Output } from './output.ts';
 import { PluginCalls } from './plugin-calls.ts';
 import { Registrations } from './registrations.ts';
 import { Timings } from './timings.ts';
@@ -97,9 +98,10 @@ export class Generation {
       post: (batch) => this.#link.note('work', batch),
       abort: (note) => this.#link.note('abort', note),
     });
-    const stdout = this.#outputLines('stdout', 'info');
-    const stderr = this.#outputLines('stderr', 'error');
-    isolate.onOutput((stream, text) => (stream === 'stdout' ? stdout : stderr).write(text));
+    const budget = new Budget(host.budgets.logBytesPerSecond);
+    const stdout = this.#createOutput('stdout', 'info', budget);
+    const stderr = this.#createOutput('stderr', 'error', budget);
+    isolate.onOutput((stream, chunk) => (stream === 'stdout' ? stdout : stderr).write(chunk));
     void isolate.ended.then(() => {
       stdout.flush();
       stderr.flush();
@@ -313,8 +315,12 @@ export class Generation {
   }
 
   /** What it writes to a standard stream without its runtime. */
-  #outputLines(source: 'stdout' | 'stderr', level: LogNote['level']): Lines {
-    return new Lines((text) => this.#allowance.log({ level, fields: { source }, text }));
+  #createOutput(source: 'stdout' | 'stderr', level: LogNote['level'], budget: Budget): Output {
+    return new Output({
+      budget,
+      line: (text) => this.#log({ level, fields: { source }, text }),
+      dropped: (count) => this.#allowance.drop('log', count),
+    });
   }
 
   #createLink(isolate: Isolate): Link {

@@ -57,7 +57,7 @@ export interface Isolate<T = Batch> {
   /** Where its code is at the moment, in the author's lines; `undefined` if it is outside JavaScript. */
   stack(): Promise<string | undefined>;
   /** Output that did not go through the runtime. */
-  onOutput(listener: (stream: 'stdout' | 'stderr', text: string) => void): void;
+  onOutput(listener: (stream: 'stdout' | 'stderr', chunk: Buffer) => void): void;
   /** The objects on its heap, in the format of Chrome's tools. It stands still meanwhile; if it is stuck, nothing comes. */
   heapSnapshot(): Promise<Readable>;
   /** A pool of threads for the plugin's heavy work, where the plugin itself is. */

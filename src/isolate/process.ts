@@ -62,7 +62,7 @@ export class ProcessIsolate implements Isolate {
   #isLooking = false;
   #snapshot: Readable | undefined;
   #onJobNote: (note: unknown) => void = () => {};
-  #complaints = '';
+  #complaints: Buffer = Buffer.alloc(0);
   #reason: EndReason | undefined;
   #hasExited = false;
   #resolveEnded!: (end: IsolateEnd) => void;
@@ -103,15 +103,15 @@ export class ProcessIsolate implements Isolate {
       // What ends it mostly shows here first, a moment before its exit.
       setTimeout(() => this.#lost(), LAST_WORDS_MS);
     });
-    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      this.#complaints = (this.#complaints + text).slice(-TAIL);
+    this.#child.stderr?.on('data', (chunk: Buffer) => {
+      this.#complaints = Buffer.concat([this.#complaints, chunk.subarray(-TAIL)]).subarray(-TAIL);
     });
     this.#child.once('error', (error) => {
       this.blame({ kind: 'start-failed', text: `its process could not be started: ${error.message}`, error });
       void this.#exited();
     });
     this.#child.once('exit', (code, signal) => {
-      this.blame(reasonOfExit(code, signal, this.#complaints));
+      this.blame(reasonOfExit(code, signal, this.#complaints.toString()));
       void this.#exited();
     });
   }
@@ -145,10 +145,10 @@ export class ProcessIsolate implements Isolate {
     }
   }
 
-  onOutput(listener: (stream: 'stdout' | 'stderr', text: string) => void): void {
+  onOutput(listener: (stream: 'stdout' | 'stderr', chunk: Buffer) => void): void {
     const { stdout, stderr } = this.#child;
-    stdout?.setEncoding('utf8').on('data', (text: string) => listener('stdout', text));
-    stderr?.on('data', (text: string) => listener('stderr', text));
+    stdout?.on('data', (chunk: Buffer) => listener('stdout', chunk));
+    stderr?.on('data', (chunk: Buffer) => listener('stderr', chunk));
   }
 
   async heapSnapshot(): Promise<Readable> {
@@ -228,12 +228,14 @@ export class ProcessIsolate implements Isolate {
     const tooLong = new Promise((resolve) => {
       timer = setTimeout(resolve, LAST_WORDS_MS);
     });
+    // A standby's output, which nobody listens to.
+    for (const stream of streams) stream.resume();
     const ends = streams.map(
       (stream) => new Promise((resolve) => finished(stream, { writable: false }, resolve)),
     );
     await Promise.race([Promise.all(ends), tooLong]);
     clearTimeout(timer);
-    for (const stream of streams) stream?.destroy();
+    for (const stream of streams) stream.destroy();
   }
 
   #finish(zombie: boolean): void {

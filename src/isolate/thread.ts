@@ -71,9 +71,9 @@ export class ThreadIsolate<T = Batch> implements Isolate<T> {
     return threadStack(this.#worker.threadId);
   }
 
-  onOutput(listener: (stream: 'stdout' | 'stderr', text: string) => void): void {
-    this.#worker.stdout.setEncoding('utf8').on('data', (text: string) => listener('stdout', text));
-    this.#worker.stderr.setEncoding('utf8').on('data', (text: string) => listener('stderr', text));
+  onOutput(listener: (stream: 'stdout' | 'stderr', chunk: Buffer) => void): void {
+    this.#worker.stdout.on('data', (chunk: Buffer) => listener('stdout', chunk));
+    this.#worker.stderr.on('data', (chunk: Buffer) => listener('stderr', chunk));
   }
 
   heapSnapshot(): Promise<Readable> {

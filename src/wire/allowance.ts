@@ -38,13 +38,13 @@ export class Allowance {
 
   log(note: LogNote): void {
     if (this.#log.take(measure(note, LIMITS.valueBytes))) this.#notes.log(note);
-    else this.#drop('log');
+    else this.drop('log');
   }
 
   emit(note: EmitNote): void {
     const isWithin = this.#emits.take(1) && this.#emitBytes.take(measure(note, LIMITS.valueBytes));
     if (isWithin) this.#notes.emit(note);
-    else this.#drop('emit');
+    else this.drop('emit');
   }
 
   /** Tells what was dropped and not told yet. */
@@ -55,8 +55,9 @@ export class Allowance {
     this.#dropped.clear();
   }
 
-  #drop(what: DroppedNote['what']): void {
-    this.#dropped.set(what, (this.#dropped.get(what) ?? 0) + 1);
+  /** Counts what does not pass. */
+  drop(what: DroppedNote['what'], count = 1): void {
+    this.#dropped.set(what, (this.#dropped.get(what) ?? 0) + count);
     this.#timer ??= setTimeout(() => this.flush(), TELL_MS).unref();
   }
 }

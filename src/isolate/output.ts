@@ -1,0 +1,47 @@
+import { StringDecoder } from 'node:string_decoder';
+import type { Budget } from '../wire/budget.ts';
+import { Lines } from '../wire/lines.ts';
+
+const NEWLINE = 10;
+
+export interface OutputOptions {
+  /** Bytes it may write; what is over is not even decoded. */
+  budget: Budget;
+  line(text: string): void;
+  /** So many lines were over the budget. */
+  dropped(count: number): void;
+}
+
+/** What a plugin writes to one of its standard streams without its runtime, as lines. */
+export class Output {
+  readonly #options: OutputOptions;
+  readonly #lines: Lines;
+  readonly #decoder = new StringDecoder('utf8');
+
+  constructor(options: OutputOptions) {
+    this.#options = options;
+    this.#lines = new Lines((text) => options.line(text));
+  }
+
+  write(chunk: Buffer): void {
+    if (this.#options.budget.take(chunk.length)) {
+      this.#lines.write(this.#decoder.write(chunk));
+      return;
+    }
+    // What comes after the gap does not belong to the line before it.
+    this.flush();
+    this.#options.dropped(Math.max(1, countNewlines(chunk)));
+  }
+
+  /** What was not ended by a newline is a line too. */
+  flush(): void {
+    this.#lines.write(this.#decoder.end());
+    this.#lines.flush();
+  }
+}
+
+function countNewlines(chunk: Buffer): number {
+  let count = 0;
+  for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, at + 1)) count++;
+  return count;
+}

@@ -1,0 +1,203 @@
+import { PassThrough } from 'node:stream';
+import { expect, it } from 'vitest';
+import { EncodedChannel, encode, MAX_BATCH_BYTES } from '#internal/wire/codec';
+import { Link } from '#internal/wire/link';
+import { Packets } from '#internal/wire/packets';
+import { bench, pluginSource, until } from '../support/workspace.ts';
+
+/** Numbers that are the same in every run. */
+function random(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+function packet(bytes: Uint8Array, channel = 0, length = bytes.length): Buffer {
+  const header = Buffer.alloc(5);
+  header.writeUInt32LE(length);
+  header.writeUInt8(channel, 4);
+  return Buffer.concat([header, bytes]);
+}
+
+const VALID = [
+  [{ type: 'NOTE', name: 'log', value: { level: 'info', fields: { a: [1, 2.5, null] }, text: 'hello' } }],
+  [
+    {
+      id: '1',
+      type: 'APPLY',
+      path: ['bot'],
+      argumentList: [{ type: 'RAW', value: { on: 0, call: 1, args: [] } }],
+    },
+  ],
+  [
+    {
+      id: '1',
+      type: 'RAW',
+      value: { ok: false, error: { kind: 'error', name: 'E', message: 'm', stack: 's' } },
+    },
+  ],
+  [
+    {
+      type: 'NOTE',
+      name: 'done',
+      value: { calls: [[1, { ok: true, value: new Map([[1n, new Date(0)]]) }]], events: [2] },
+    },
+  ],
+  [
+    { type: 'NOTE', name: 'log', value: new Float64Array([1, 2, 3]) },
+    { type: 'NOTE', name: 'log', value: /x/g },
+  ],
+].map((batch) => Buffer.from(encode(batch)));
+
+/** A packet that is wrong in one of many ways, or now and then right. */
+function hostile(next: () => number): Buffer {
+  const int = (below: number) => Math.floor(next() * below);
+  if (int(4) === 0) {
+    const noise = Buffer.from(Array.from({ length: 1 + int(64) }, () => int(256)));
+    return int(2) === 0 ? noise : packet(noise, int(3));
+  }
+  const bytes = Buffer.from(VALID[int(VALID.length)] as Buffer);
+  for (let changes = int(4); changes > 0; changes--) bytes[int(bytes.length)] = int(256);
+  const cut = int(8) === 0 ? bytes.subarray(0, int(bytes.length)) : bytes;
+  return packet(cut, int(2), int(16) === 0 ? int(2 ** 32) : cut.length);
+}
+
+it('100,000 random and mutated frames throw nothing into the host', () => {
+  const next = random(1);
+  let violations = 0;
+  let notes = 0;
+  for (let frame = 0; frame < 100_000; frame++) {
+    const pipe = new PassThrough();
+    const packets = new Packets(pipe, 2, () => violations++);
+    const link = new Link({
+      channel: new EncodedChannel(packets.channel(0)),
+      methods: { bot: () => 'ok' },
+      notes: { log: () => notes++, done: () => notes++ },
+      onViolation: () => violations++,
+    });
+    pipe.emit('data', hostile(next));
+    link.end(() => new Error('the end'));
+  }
+  expect(violations).toBeGreaterThan(40_000);
+  expect(notes).toBeGreaterThan(1_000);
+});
+
+it.each([
+  ['noise', `'garbage that is no packet'`],
+  ['an announcement of 4 GB', 'Buffer.from([255, 255, 255, 255, 0])'],
+  ['an unknown channel', 'Buffer.from([1, 0, 0, 0, 9, 0])'],
+  ['a packet that is no batch', 'Buffer.from([2, 0, 0, 0, 0, 1, 2])'],
+  ['a forged note of the relay', 'Buffer.from([2, 0, 0, 0, 1, 1, 2])'],
+])('%s on its pipe ends that generation, and nothing else', async (_what, bytes) => {
+  const evil = pluginSource(
+    'evil',
+    `return { attack: async () => { (await import('node:fs')).writeSync(3, ${bytes}); await new Promise(() => {}); } };`,
+  );
+  const { manager, next } = await bench(
+    { 'evil.ts': evil, 'good.ts': pluginSource('good', `return { fine: () => 'fine' };`) },
+    { hotReload: false, defaults: { isolation: 'process', restart: { initialDelayMs: 1 } } },
+  );
+  await manager.loadAll();
+  const restarted = next('loaded');
+  await expect(manager.plugin<{ attack(): void }>('evil').attack()).rejects.toMatchObject({
+    code: 'ERR_PLUGIN_CRASHED',
+    reason: 'protocol-violation',
+  });
+  expect(await manager.plugin<{ fine(): string }>('good').fine()).toBe('fine');
+  await restarted;
+});
+
+const MB = 2 ** 20;
+const FLOODS = pluginSource(
+  'flood',
+  `const { writeSync } = await import('node:fs');
+    const { Serializer } = await import('node:v8');
+    const serialize = (value: unknown) => { const to = new Serializer(); to.writeHeader(); to.writeValue(value); return to.releaseBuffer(); };
+    const all = (fd: number, bytes: Uint8Array) => {
+      for (let at = 0; at < bytes.length; ) {
+        try { at += writeSync(fd, bytes, at); }
+        catch (error) { if ((error as { code?: string }).code !== 'EAGAIN') throw error; Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1); }
+      }
+    };
+    const packet = (batch: unknown) => {
+      const bytes = serialize(batch); const header = Buffer.alloc(5); header.writeUInt32LE(bytes.length);
+      return Buffer.concat([header, bytes]);
+    };
+    const text = 'x'.repeat(1_000);
+    return {
+      stdout: () => { const lines = Buffer.from((text + '\\n').repeat(64)); for (let n = 0; n < 3_200; n++) all(1, lines); },
+      line: () => { const part = Buffer.from(text.repeat(64)); for (let n = 0; n < 3_200; n++) all(1, part); },
+      log: () => {
+        const notes = packet(Array.from({ length: 64 }, () => ({ type: 'NOTE', name: 'log', value: { level: 'info', fields: {}, text } })));
+        for (let n = 0; n < 3_200; n++) all(3, notes);
+      },
+      emit: () => {
+        const notes = packet(Array.from({ length: 64 }, () => ({ type: 'NOTE', name: 'emit', value: { on: 0, topic: 'flood.drop', payload: { text } } })));
+        for (let n = 0; n < 3_200; n++) all(3, notes);
+      },
+      ok: () => 'ok',
+    };`,
+).replace('setup(ctx)', 'async setup(ctx)');
+
+it.each(['line', 'stdout', 'log', 'emit'] as const)(
+  'bounds 200 MB by %s from a plugin that goes around its runtime',
+  async (kind) => {
+    const { manager, seen } = await bench(
+      {
+        'flood.ts': FLOODS,
+        'neighbour.ts': pluginSource('neighbour', `ctx.on('flood.*', () => {}); return { ok: () => 'ok' };`),
+      },
+      { hotReload: false, defaults: { isolation: 'process', budgets: { logBytesPerSecond: 100_000 } } },
+    );
+    await manager.loadAll();
+    const flood = manager.plugin<Record<string, () => string>>('flood');
+    const neighbour = manager.plugin<{ ok(): string }>('neighbour');
+    // The heap of the host grows by these, flood or not.
+    for (let n = 0; n < 5_000; n++) await neighbour.ok();
+    const before = process.memoryUsage.rss();
+    let highest = before;
+    let isDone = false;
+    const flooding = Promise.resolve(flood[kind]?.());
+    const done = () => {
+      isDone = true;
+    };
+    flooding.then(done, done);
+    await until(
+      async () => {
+        expect(await neighbour.ok()).toBe('ok');
+        highest = Math.max(highest, process.memoryUsage.rss());
+        return isDone;
+      },
+      'the end of the flood',
+      25_000,
+    );
+    // What the relay says meanwhile may end up inside a forged packet: then that is the end of the generation.
+    const end = await flooding.then(
+      () => undefined,
+      (error) => error.reason,
+    );
+    expect((highest - before) / MB).toBeLessThan(50);
+    if (kind === 'stdout' || kind === 'line') expect(end).toBeUndefined();
+    if (end !== undefined) {
+      expect(end).toBe('protocol-violation');
+      return;
+    }
+    await until(() => seen('dropped').length > 0, 'the count');
+    expect(seen('dropped')[0]).toMatchObject({ name: 'flood', what: kind === 'emit' ? 'emit' : 'log' });
+  },
+);
+
+it('sends batches that are too large for one packet in several, and refuses a frame that is', () => {
+  const posted: number[] = [];
+  const channel = new EncodedChannel({
+    post: (bytes) => posted.push(bytes.length),
+    onBatch: () => {},
+    close: () => {},
+  });
+  const note = { type: 'NOTE' as const, name: 'big', value: 'x'.repeat(MAX_BATCH_BYTES / 2) };
+  channel.post([note, { ...note }, { ...note }]);
+  expect(posted).toHaveLength(3);
+  expect(() => channel.post([{ ...note, value: Buffer.alloc(MAX_BATCH_BYTES) }])).toThrow('too large');
+});
