@@ -19,6 +19,7 @@ export default defineConfig({
           name: 'process',
           include: [
             'test/isolate/**/*.test.ts',
+            'test/process/permissions.test.ts',
             'test/platform/**/*.test.ts',
             'test/supervise/**/*.test.ts',
             'test/swap/**/*.test.ts',

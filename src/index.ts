@@ -17,6 +17,7 @@ export type {
   StateStore,
   StoredState,
 } from './options.ts';
+export type { Permissions } from './permissions.ts';
 export type { EmitResult } from './platform/bus.ts';
 export type { CommandInfo, CommandOutcome, CommandSource, Commands } from './platform/commands.ts';
 export { memoryStateStore } from './platform/state-store.ts';

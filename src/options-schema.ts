@@ -19,6 +19,16 @@ const restart = z.strictObject({
   retryMs: ms.optional(),
 });
 
+const flag = z.union([z.boolean(), z.tuple([])], 'expected true, false or [], which means no');
+const permissions = z.strictObject({
+  read: z.array(z.string().min(1)).optional(),
+  write: z.array(z.string().min(1)).optional(),
+  net: flag.optional(),
+  childProcess: flag.optional(),
+  worker: flag.optional(),
+  addons: flag.optional(),
+});
+
 export const pluginSchema = z.strictObject({
   isolation: z.enum(['thread', 'process']).optional(),
   limits: z
@@ -28,6 +38,7 @@ export const pluginSchema = z.strictObject({
     })
     .optional(),
   env: z.array(z.string()).optional(),
+  permissions: permissions.optional(),
   restart: restart.optional(),
   startMs: positiveMs.optional(),
   drainMs: ms.optional(),

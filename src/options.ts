@@ -1,4 +1,5 @@
 import { managerSchema, parseOptions } from './options-schema.ts';
+import type { Permissions } from './permissions.ts';
 
 /** Shaped like pino. */
 export interface Logger {
@@ -75,6 +76,8 @@ export interface PluginOptions {
   };
   /** Names of environment variables it may see. Default: none. */
   env?: string[];
+  /** What it may do. Default: whatever the process may, but for `node:inspector` in a thread. */
+  permissions?: Permissions;
   /** What to do when it ends by itself. Defaults: see {@link RestartOptions}. */
   restart?: Partial<RestartOptions>;
   /**
@@ -156,8 +159,9 @@ export interface PluginManagerOptions {
 }
 
 export type ResolvedPluginOptions = Required<
-  Omit<PluginOptions, 'limits' | 'restart' | 'budgets' | 'offload'>
+  Omit<PluginOptions, 'limits' | 'restart' | 'budgets' | 'offload' | 'permissions'>
 > & {
+  permissions?: Permissions;
   limits: { heapMb: number; externalMb: number };
   restart: RestartOptions;
   budgets: Required<NonNullable<PluginOptions['budgets']>>;
@@ -248,10 +252,12 @@ export function resolvePluginOptions(
   forAll: PluginOptions,
 ): ResolvedPluginOptions {
   const base = DEFAULTS.plugin;
+  const permissions = { ...forAll.permissions, ...own?.permissions };
   return {
     ...base,
     ...forAll,
     ...own,
+    ...(Object.keys(permissions).length > 0 && { permissions }),
     limits: { ...base.limits, ...forAll.limits, ...own?.limits },
     restart: { ...base.restart, ...forAll.restart, ...own?.restart },
     budgets: { ...base.budgets, ...forAll.budgets, ...own?.budgets },

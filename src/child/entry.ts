@@ -22,7 +22,7 @@ import {
 } from '../wire/process-messages.ts';
 import { encodeError } from '../wire/wire-error.ts';
 
-const { heapMb, isStandby, setV8Flags } = JSON.parse(process.argv[2] as string) as ProcessArguments;
+const { heapMb, execArgv, isStandby, setV8Flags } = JSON.parse(process.argv[2] as string) as ProcessArguments;
 const folder = process.cwd();
 if (setV8Flags) makeLoopsEndable();
 
@@ -30,7 +30,7 @@ const pipe = new Socket({ fd: PIPE, readable: true, writable: true });
 // The host has ended, or wants no more of this. An orderly exit would wait for a thread that is stuck.
 pipe.on('close', die);
 const packets = new Packets(pipe, Object.keys(CHANNEL).length, die);
-const thread = new ThreadIsolate<Uint8Array>({ heapMb }, isStandby, true);
+const thread = new ThreadIsolate<Uint8Array>({ heapMb, execArgv }, isStandby, true);
 const plugin = packets.channel(CHANNEL.plugin);
 const jobs = new Map<number, AbortController>();
 let pool: JobPool | undefined;
@@ -48,12 +48,13 @@ const control = new Link({
       // After the answer: the host reads nothing before it, and could hold up the answer behind what it does not read.
       setImmediate(() => void passOn(snapshot));
     },
+    cpuProfile: (ms: number) => thread.cpuProfile(ms),
     job: (request: JobRequest) => runJob(request),
   },
   notes: {
     look: () => tellVitals(),
     pool: (options: PoolNote) => {
-      pool = new JobPool(options, (note) => control.note('jobNote', note));
+      pool = new JobPool(options, execArgv, (note) => control.note('jobNote', note));
     },
     abortJob: (job: number) => jobs.get(job)?.abort(),
   },

@@ -84,6 +84,8 @@ export class Generation {
   #pauses = 0;
   #silentMs = 0;
   readonly #silences = new Set<{ ms: number; resolve: () => void }>();
+  /** What is to reject when it ends, beside its calls. */
+  readonly #waiting = new Set<(error: unknown) => void>();
   #settleError: (() => unknown) | undefined;
 
   constructor(number: number, build: Build, isolate: Isolate, host: GenerationHost) {
@@ -209,20 +211,17 @@ export class Generation {
 
   /** Rejects with `ERR_PLUGIN_CRASHED` if it ends before there is one. */
   async heapSnapshot(): Promise<Readable> {
-    const ended = this.ended.then((end) => {
-      throw new PluginCrashedError(this.plugin, this.number, end.kind, end.text, end.error);
-    });
     this.#pauses++;
     try {
-      return await Promise.race([this.#isolate.heapSnapshot(), ended]);
+      return await this.#unlessEnded(this.#isolate.heapSnapshot());
     } finally {
       this.#pauses--;
     }
   }
 
   /** Where it spends its time, from now on for so long: JSON in the format of Chrome's tools. */
-  async cpuProfile(ms: number): Promise<string> {
-    return check.checkText(await this.#link.request('cpuProfile', ms));
+  cpuProfile(ms: number): Promise<string> {
+    return this.#unlessEnded(this.#isolate.cpuProfile(ms));
   }
 
   /** Where its code is at the moment; `undefined` if it is outside JavaScript. */
@@ -414,6 +413,14 @@ export class Generation {
     });
   }
 
+  /** Rejects when it ends, with what its calls reject with. */
+  #unlessEnded<T>(promise: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.add(reject);
+      promise.then(resolve, reject).finally(() => this.#waiting.delete(reject));
+    });
+  }
+
   #unlessFenced(change: () => void): void {
     if (this.#isFenced) this.#refused++;
     else change();
@@ -433,6 +440,7 @@ export class Generation {
       this.#settleError?.() ??
       new PluginCrashedError(this.plugin, this.number, end.kind, end.text, end.error);
     this.#link.end(error);
+    for (const reject of this.#waiting) reject(error());
     this.cut(error, this.#settleError === undefined ? 'crashed' : 'stopped');
     this.fence();
     this.#allowance.flush();

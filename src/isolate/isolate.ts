@@ -60,6 +60,8 @@ export interface Isolate<T = Batch> {
   onOutput(listener: (stream: 'stdout' | 'stderr', chunk: Buffer) => void): void;
   /** The objects on its heap, in the format of Chrome's tools. It stands still meanwhile; if it is stuck, nothing comes. */
   heapSnapshot(): Promise<Readable>;
+  /** Where it spends its time for so long, ms: JSON in the format of Chrome's tools. */
+  cpuProfile(ms: number): Promise<string>;
   /** A pool of threads for the plugin's heavy work, where the plugin itself is. */
   jobs(options: JobPoolOptions, onNote: (note: unknown) => void): Jobs;
   /** Records a reason without ending it: what comes next is the consequence. */
@@ -78,4 +80,6 @@ export interface IsolateSpec {
   tier: Tier;
   /** V8 heap (old generation), MiB. */
   heapMb: number;
+  /** Command line of Node for the plugin's threads. */
+  execArgv: string[];
 }

@@ -26,15 +26,20 @@ export interface Jobs {
 /** A thread pool in this process; it starts with the first job. */
 export class JobPool implements Jobs {
   readonly #options: JobPoolOptions;
+  readonly #execArgv: readonly string[];
   readonly #onNote: (note: unknown) => void;
   #pool: Promise<Piscina> | undefined;
   #isClosed = false;
   /** piscina's own bound does not count jobs that can be aborted. */
   #underWay = 0;
 
-  /** @param onNote takes what the jobs log, unchecked */
-  constructor(options: JobPoolOptions, onNote: (note: unknown) => void) {
+  /**
+   * @param execArgv that of the plugin's own thread
+   * @param onNote takes what the jobs log, unchecked
+   */
+  constructor(options: JobPoolOptions, execArgv: readonly string[], onNote: (note: unknown) => void) {
     this.#options = options;
+    this.#execArgv = execArgv;
     this.#onNote = onNote;
   }
 
@@ -76,7 +81,7 @@ export class JobPool implements Jobs {
       atomics: 'disabled',
       env,
       argv: [],
-      execArgv: ['--enable-source-maps'],
+      execArgv: ['--enable-source-maps', ...this.#execArgv],
       resourceLimits: { maxOldGenerationSizeMb: heapMb },
     });
     // Errors that come after a task has ended; the worker is replaced.

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { asError, BulkheadError } from '../errors.ts';
 import type { ResolvedPluginOptions } from '../options.ts';
+import { type Deniable, deniedModules } from '../permissions.ts';
 import { type Build, buildJob } from '../source/build.ts';
 import type { BuildDirectory } from '../source/build-directory.ts';
 import { BuildError } from '../source/build-error.ts';
@@ -18,6 +19,7 @@ export class OffloadPool {
   readonly #directory: BuildDirectory;
   readonly #builds = new Map<string, Promise<Build>>();
   readonly #jobs: Jobs;
+  readonly #denied: Deniable[];
   #closed = false;
 
   /** @param onNote takes what the jobs print, unchecked */
@@ -30,7 +32,8 @@ export class OffloadPool {
     this.#generation = generation;
     this.#options = options;
     this.#directory = directory;
-    const { limits, offload, env } = options;
+    const { limits, offload, env, permissions, isolation } = options;
+    this.#denied = deniedModules(permissions, isolation);
     this.#jobs = generation.jobs({ ...offload, env: grantedEnvironment(env), heapMb: limits.heapMb }, onNote);
   }
 
@@ -39,7 +42,11 @@ export class OffloadPool {
     try {
       const build = await this.#build(url);
       if (this.#closed) throw new Error('the generation has ended');
-      outcome = await this.#jobs.run(build.url, { input, budgets: this.#options.budgets }, signal);
+      outcome = await this.#jobs.run(
+        build.url,
+        { input, budgets: this.#options.budgets, denied: this.#denied },
+        signal,
+      );
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
       throw new BulkheadError(
@@ -74,7 +81,7 @@ export class OffloadPool {
   /** What failed is tried again by the next job. The files it is built from are inputs of the generation either way. */
   async #buildAnew(url: string): Promise<Build> {
     try {
-      const build = await buildJob(fileURLToPath(url), await this.#directory.path());
+      const build = await buildJob(fileURLToPath(url), await this.#directory.path(), this.#denied);
       await this.#addInputs(build.inputs);
       return build;
     } catch (error) {

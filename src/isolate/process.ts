@@ -11,8 +11,9 @@ import { Link } from '../wire/link.ts';
 import type { JobMessage } from '../wire/messages.ts';
 import { Packets } from '../wire/packets.ts';
 import { CHANNEL, type JobRequest, PIPE, type ProcessArguments } from '../wire/process-messages.ts';
+import { checkText } from './check-notes.ts';
 import { checkChunk, checkEnded, checkJobOutcome, checkVitals } from './check-process.ts';
-import type { EndReason, Isolate, IsolateEnd, IsolateUsage } from './isolate.ts';
+import type { EndReason, Isolate, IsolateEnd, IsolateSpec, IsolateUsage } from './isolate.ts';
 import type { JobPoolOptions, Jobs } from './job-pool.ts';
 
 const ENTRY = fileURLToPath(new URL('../child/entry.js', import.meta.url));
@@ -68,7 +69,7 @@ export class ProcessIsolate implements Isolate {
   #resolveEnded!: (end: IsolateEnd) => void;
   #resolveGone!: () => void;
 
-  constructor({ heapMb }: { heapMb: number }, isStandby: boolean, setV8Flags: boolean) {
+  constructor({ heapMb, execArgv }: Omit<IsolateSpec, 'tier'>, isStandby: boolean, setV8Flags: boolean) {
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
     });
@@ -76,7 +77,7 @@ export class ProcessIsolate implements Isolate {
       this.#resolveGone = resolve;
     });
     this.#folder = mkdtempSync(join(tmpdir(), 'bulkhead-process-'));
-    const args: ProcessArguments = { heapMb, isStandby, setV8Flags };
+    const args: ProcessArguments = { heapMb, execArgv, isStandby, setV8Flags };
     this.#child = spawn(process.execPath, [ENTRY, JSON.stringify(args)], {
       cwd: this.#folder,
       env: {},
@@ -157,6 +158,10 @@ export class ProcessIsolate implements Isolate {
     this.#snapshot = stream;
     await this.#control.request('heapSnapshot', undefined);
     return stream;
+  }
+
+  async cpuProfile(ms: number): Promise<string> {
+    return checkText(await this.#control.request('cpuProfile', ms));
   }
 
   jobs(options: JobPoolOptions, onNote: (note: unknown) => void): Jobs {

@@ -9,7 +9,7 @@ interface Kind {
 
 /**
  * Isolates that have booted the runtime and wait for a plugin, so that a reload does not wait for a boot. They are kept
- * for what most plugins are, and for the other tier once a plugin has used it; a plugin with limits of its own waits.
+ * for what most plugins are, and for the other tier once a plugin has used it; a plugin with limits or permissions of its own waits.
  */
 export class Standbys {
   readonly #size: number;
@@ -57,7 +57,7 @@ export class Standbys {
   }
 
   #kindOf(spec: IsolateSpec): Kind | undefined {
-    if (spec.heapMb !== this.#usual.heapMb) return undefined;
+    if (spec.heapMb !== this.#usual.heapMb || spec.execArgv.length > 0) return undefined;
     let kind = this.#kinds.find((each) => each.spec.tier === spec.tier);
     if (kind === undefined) {
       kind = { spec, waiting: new Set() };

@@ -4,8 +4,8 @@ import { ProcessIsolate } from './process.ts';
 import { ThreadIsolate } from './thread.ts';
 
 /** What of a plugin's options has to be known before its isolate starts. */
-export function specOf({ isolation, limits }: ResolvedPluginOptions): IsolateSpec {
-  return { tier: isolation, heapMb: limits.heapMb };
+export function specOf({ isolation, limits }: ResolvedPluginOptions, execArgv: string[] = []): IsolateSpec {
+  return { tier: isolation, heapMb: limits.heapMb, execArgv };
 }
 
 export type StartIsolate = (spec: IsolateSpec, isStandby: boolean) => Isolate;

@@ -4,7 +4,8 @@ import type { Batch } from '../wire/frames.ts';
 import type { FirstMessage } from '../wire/messages.ts';
 import { PortChannel } from '../wire/port-channel.ts';
 import { Vitals } from '../wire/vitals.ts';
-import type { EndReason, Isolate, IsolateEnd, IsolateUsage } from './isolate.ts';
+import { cpuProfile } from './cpu-profile.ts';
+import type { EndReason, Isolate, IsolateEnd, IsolateSpec, IsolateUsage } from './isolate.ts';
 import { JobPool, type JobPoolOptions, type Jobs } from './job-pool.ts';
 import { Pulse } from './pulse.ts';
 import { threadStack } from './thread-stack.ts';
@@ -22,6 +23,7 @@ export class ThreadIsolate<T = Batch> implements Isolate<T> {
   readonly #vitals = new Vitals();
   readonly #pulse = new Pulse(this.#vitals, () => this.channel.ping());
   readonly #worker: Worker;
+  readonly #execArgv: string[];
   #reason: EndReason | undefined;
   #resolveEnded!: (end: IsolateEnd) => void;
   #resolveGone!: () => void;
@@ -30,7 +32,8 @@ export class ThreadIsolate<T = Batch> implements Isolate<T> {
    * @param isStandby whether it is started before its plugin is known
    * @param encoded whether batches travel as bytes
    */
-  constructor({ heapMb }: { heapMb: number }, isStandby: boolean, encoded = false) {
+  constructor({ heapMb, execArgv }: Omit<IsolateSpec, 'tier'>, isStandby: boolean, encoded = false) {
+    this.#execArgv = execArgv;
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
     });
@@ -42,7 +45,7 @@ export class ThreadIsolate<T = Batch> implements Isolate<T> {
     this.#worker = new Worker(RUNTIME, {
       name: 'bulkhead plugin',
       argv: [],
-      execArgv: [],
+      execArgv,
       env: {},
       stdin: false,
       stdout: true,
@@ -80,8 +83,12 @@ export class ThreadIsolate<T = Batch> implements Isolate<T> {
     return this.#worker.getHeapSnapshot();
   }
 
+  cpuProfile(ms: number): Promise<string> {
+    return cpuProfile(this.#worker.threadId, ms);
+  }
+
   jobs(options: JobPoolOptions, onNote: (note: unknown) => void): Jobs {
-    return new JobPool(options, onNote);
+    return new JobPool(options, this.#execArgv, onNote);
   }
 
   blame(reason: EndReason): void {

@@ -1,10 +1,12 @@
 import { asError, BulkheadError, codeOf, type ErrorCode } from '../errors.ts';
 import { grantedEnvironment } from '../isolate/environment.ts';
 import { Generation } from '../isolate/generation.ts';
+import { permissionFlags } from '../isolate/permission-flags.ts';
 import type { Slot } from '../isolate/slot.ts';
 import type { Standbys } from '../isolate/standby.ts';
 import { specOf } from '../isolate/start-isolate.ts';
 import type { StoredState } from '../options.ts';
+import { type Deniable, deniedModules } from '../permissions.ts';
 import { type Build, BuildError, buildPlugin } from '../source/build.ts';
 import { locate, PluginSourceError } from '../source/source-error.ts';
 import type { Stage } from '../status.ts';
@@ -65,14 +67,11 @@ export class Preparation {
   async prepare(slot: Slot, options: PrepareOptions): Promise<Prepared> {
     const { build: given, config } = options;
     await this.#checkSlot(slot);
+    const execArgv = await this.#permissionFlags(slot);
     const build = given ?? (await this.#build(slot));
     const { standbys, botFunctions } = this.#host;
-    const generation = new Generation(
-      slot.lastGeneration + 1,
-      build,
-      standbys.take(specOf(slot.options)),
-      slot,
-    );
+    const isolate = standbys.take(specOf(slot.options, execArgv));
+    const generation = new Generation(slot.lastGeneration + 1, build, isolate, slot);
     slot.preparing = generation;
     this.#host.watch(slot, generation);
     let stage: Stage = 'load';
@@ -87,6 +86,7 @@ export class Preparation {
         env: grantedEnvironment(slot.options.env),
         bot: [...botFunctions],
         budgets: slot.options.budgets,
+        denied: denied(slot),
       };
       const metadata = await slot.patience.wait(generation.load(message), slot.options.startMs, () =>
         loadTimeout(slot),
@@ -122,9 +122,19 @@ export class Preparation {
     }
   }
 
+  async #permissionFlags(slot: Slot): Promise<string[]> {
+    const { permissions, isolation } = slot.options;
+    try {
+      const buildDirectory = await this.#host.buildDirectory();
+      return await permissionFlags(permissions, { plugin: slot.name, tier: isolation, buildDirectory });
+    } catch (error) {
+      throw new TransactionError('load', slot, undefined, error);
+    }
+  }
+
   async #build(slot: Slot): Promise<Build> {
     try {
-      const build = await buildPlugin(slot.entry, await this.#host.buildDirectory());
+      const build = await buildPlugin(slot.entry, await this.#host.buildDirectory(), denied(slot));
       slot.acted = build.inputs;
       return build;
     } catch (error) {
@@ -143,6 +153,10 @@ export function checkName(host: Pick<PreparationHost, 'nameConflict'>, slot: Slo
     `The name '${name}' of ${slot.entry} is already the name or id of ${other.entry}; change one of them`,
     { plugin: slot.id },
   );
+}
+
+function denied({ options }: Slot): Deniable[] {
+  return deniedModules(options.permissions, options.isolation);
 }
 
 /** A copy of the state as the new version wants it. */
@@ -170,6 +184,7 @@ const ABOUT_DEFINITION = new Set<string | undefined>([
   'ERR_STATE_MIGRATION',
   'ERR_COMMAND_TAKEN',
   'ERR_MAX_PLUGINS',
+  'ERR_PERMISSIONS',
   'ERR_PLUGIN_SETUP_TIMEOUT',
 ]);
 const CODES: Record<Stage, ErrorCode> = {

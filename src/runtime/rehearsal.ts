@@ -16,6 +16,7 @@ const LOAD: LoadMessage = {
   config: undefined,
   env: {},
   bot: [],
+  denied: [],
   budgets: { logBytesPerSecond: 1, emitsPerSecond: 1, emitBytesPerSecond: 1, pendingCalls: 1 },
 };
 const SETUP: SetupMessage = { invocation: 1, entries: [] };

@@ -4,6 +4,7 @@ import type { Outcome } from '../wire/frames.ts';
 import type { JobMessage, JobNote } from '../wire/messages.ts';
 import { snapshot } from '../wire/snapshot.ts';
 import { encodeError } from '../wire/wire-error.ts';
+import { denyModules } from './guard.ts';
 import { captureConsole } from './logging.ts';
 
 const post = (note: JobNote) => parentPort?.postMessage(note);
@@ -19,9 +20,12 @@ const flushOutput = captureConsole((note) => outgoing.log(note));
  * Runs inside a pool's thread, bundled with the job: what the job throws comes back with all its fields, and what it
  * prints goes to the plugin's log, within the budgets of one thread.
  */
-export async function runJob(job: unknown, { input, budgets }: JobMessage): Promise<Outcome> {
+export async function runJob(job: unknown, { input, budgets, denied }: JobMessage): Promise<Outcome> {
   // Once a thread: otherwise each job would have a fresh budget.
-  if (!isLimited) outgoing.limit(budgets);
+  if (!isLimited) {
+    outgoing.limit(budgets);
+    denyModules(denied);
+  }
   isLimited = true;
   try {
     if (typeof job !== 'function')

@@ -23,8 +23,8 @@ import { snapshot } from '../wire/snapshot.ts';
 import { encodeError } from '../wire/wire-error.ts';
 import type { PluginDefinition } from './api.ts';
 import { createContext } from './context.ts';
-import { cpuProfile } from './cpu-profile.ts';
 import { checkDefinition, findDefinition } from './definition.ts';
+import { denyModules } from './guard.ts';
 import { Handlers } from './handlers.ts';
 import { HostCalls } from './host-calls.ts';
 import { Invocations } from './invocations.ts';
@@ -59,7 +59,6 @@ export class Runtime {
         migrate: (message: MigrateMessage) => this.#migrate(message),
         setup: (message: SetupMessage) => this.#setup(message),
         deliver: (batch: WorkMessage[]) => this.#deliver(batch),
-        cpuProfile: (ms: number) => cpuProfile(ms),
         clearState: () => this.#state.clear(),
         configure: (message: ConfigureMessage) => this.#configure(message),
         teardown: (message: { invocation: number }) => this.#tearDown(message.invocation),
@@ -109,6 +108,7 @@ export class Runtime {
     this.#outgoing.limit(message.budgets);
     this.#calls.limit(message.budgets.pendingCalls);
     Object.assign(process.env, message.env);
+    denyModules(message.denied);
     const exports = (await import(message.url)) as Record<string, unknown>;
     this.#definition = findDefinition(exports);
     const metadata = checkDefinition(this.#definition);

@@ -2,7 +2,9 @@ import { mkdir, realpath, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import * as esbuild from 'esbuild';
+import type { Deniable } from '../permissions.ts';
 import { explainBuildError } from './build-error.ts';
+import { refuseImports } from './denied-imports.ts';
 import { Fingerprint } from './fingerprint.ts';
 import { bundleLocalFiles } from './local-files.ts';
 import { SHIM_DEFINES, shimBanner } from './module-shims.ts';
@@ -24,22 +26,34 @@ let builds = 0;
  * Bundles the plugin's local files into one module in `directory`. Packages stay outside and are resolved from where the
  * importing file is, as Node would.
  *
+ * @param denied what the plugin's modules must not import
  * @throws {BuildError} `ERR_PLUGIN_BUILD` with file, line and code frame.
  */
-export function buildPlugin(entry: string, directory: string): Promise<Build> {
-  return bundle(entry, directory, { entryPoints: [entry] });
+export function buildPlugin(
+  entry: string,
+  directory: string,
+  denied: readonly Deniable[] = [],
+): Promise<Build> {
+  return bundle(entry, directory, denied, { entryPoints: [entry] });
 }
 
 /** Like {@link buildPlugin}, for a module whose default export is to be run by `ctx.offload`. */
-export function buildJob(file: string, directory: string): Promise<Build> {
+export function buildJob(file: string, directory: string, denied: readonly Deniable[]): Promise<Build> {
   const contents = `
     import * as job from ${JSON.stringify(file)};
     import { runJob } from ${JSON.stringify(fileURLToPath(new URL('../runtime/run-job.js', import.meta.url)))};
     export default (message) => runJob(job.default, message);`;
-  return bundle(file, directory, { stdin: { contents, resolveDir: dirname(file), sourcefile: 'job' } });
+  return bundle(file, directory, denied, {
+    stdin: { contents, resolveDir: dirname(file), sourcefile: 'job' },
+  });
 }
 
-async function bundle(entry: string, directory: string, what: esbuild.BuildOptions): Promise<Build> {
+async function bundle(
+  entry: string,
+  directory: string,
+  denied: readonly Deniable[],
+  what: esbuild.BuildOptions,
+): Promise<Build> {
   const inputs = new Fingerprint();
   const name = basename(entry, extname(entry)).replace(/[^\w.-]/g, '_');
   const file = join(directory, `${name}.${++builds}.mjs`);
@@ -69,7 +83,7 @@ async function bundle(entry: string, directory: string, what: esbuild.BuildOptio
       ignoreAnnotations: true,
       define: SHIM_DEFINES,
       banner: { js: shimBanner(entry) },
-      plugins: [bundleLocalFiles(inputs)],
+      plugins: [refuseImports(denied), bundleLocalFiles(inputs)],
     });
     await besides;
     await Promise.all((result.outputFiles ?? []).map((output) => writeFile(output.path, output.contents)));

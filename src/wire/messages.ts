@@ -1,5 +1,6 @@
 /** What the two sides of a generation say to each other: the contents of the frames. Types and plain data only. */
 import type { MessagePort } from 'node:worker_threads';
+import type { Deniable } from '../permissions.ts';
 import type { Outcome, WireError } from './frames.ts';
 import type { SignalPlace } from './signals.ts';
 
@@ -29,6 +30,8 @@ export interface LoadMessage {
   /** Names of the functions behind `ctx.bot`. */
   bot: string[];
   budgets: BudgetLimits;
+  /** What is kept from it. */
+  denied: Deniable[];
 }
 
 /** What a plugin may send. */
@@ -144,6 +147,7 @@ export interface EmitNote {
 export interface JobMessage {
   input: unknown;
   budgets: BudgetLimits;
+  denied: Deniable[];
 }
 
 /** A thread of the pool → host, beside the outcomes of its jobs. */

@@ -2,8 +2,8 @@
  * What the host and the relay of a process say to each other, beside what passes through the relay to and from the
  * plugin. Types and plain data only.
  */
-import type { Outcome, WireError } from './frames.ts';
-import type { BudgetLimits } from './messages.ts';
+import type { WireError } from './frames.ts';
+import type { JobMessage } from './messages.ts';
 
 /** The descriptor of the pipe, in the process. */
 export const PIPE = 3;
@@ -13,6 +13,7 @@ export const CHANNEL = { plugin: 0, control: 1 } as const;
 /** Host → process, as its only argument. */
 export interface ProcessArguments {
   heapMb: number;
+  execArgv: string[];
   isStandby: boolean;
   setV8Flags: boolean;
 }
@@ -43,12 +44,8 @@ export interface PoolNote {
   heapMb: number;
 }
 
-/** Host → process: answered with a {@link JobOutcome}. */
-export interface JobRequest {
+/** Host → process: answered with its outcome. */
+export interface JobRequest extends JobMessage {
   job: number;
   url: string;
-  input: unknown;
-  budgets: BudgetLimits;
 }
-
-export type JobOutcome = Outcome;

@@ -11,7 +11,7 @@ const STUCK = pluginSource(
     };
     return {
       loop: () => spin(),
-      microtasks: () => { const again = (): Promise<void> => Promise.resolve().then(again); void again(); },
+      microtasks: () => { const again = () => { void Promise.resolve().then(again); }; again(); },
       read: () => { execFileSync('sleep', ['600']); },
       generation: () => ctx.generation,
     };`,

@@ -37,9 +37,7 @@ export class Workspace {
     return workspace;
   }
 
-  path(...parts: string[]): string {
-    return join(this.root, ...parts);
-  }
+  readonly path = (...parts: string[]): string => join(this.root, ...parts);
 
   async write(files: Files): Promise<void> {
     for (const [name, content] of Object.entries(files)) {

@@ -1,23 +1,19 @@
 import type { Profiler } from 'node:inspector';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AuthorFrames } from '../wire/author-frames.ts';
+import { ThreadSession } from './thread-session.ts';
 
-/** Where this thread spends its time for so long, ms: a profile as Chrome's tools read it, in the author's lines. */
-export async function cpuProfile(ms: number): Promise<string> {
-  const { Session } = await import('node:inspector/promises');
-  const session = new Session();
-  session.connect();
-  try {
-    await session.post('Profiler.enable');
-    await session.post('Profiler.start');
+/** Where a thread spends its time for so long, ms: a profile as Chrome's tools read it, in the author's lines. */
+export function cpuProfile(threadId: number, ms: number): Promise<string> {
+  return ThreadSession.with(threadId, async (thread) => {
+    await thread.request('Profiler.enable');
+    await thread.request('Profiler.start');
     await sleep(ms);
-    const { profile } = await session.post('Profiler.stop');
+    const { profile } = (await thread.request('Profiler.stop')) as { profile: Profiler.Profile };
     const frames = new AuthorFrames();
     for (const { callFrame } of profile.nodes) inAuthorsLines(callFrame, frames);
     return JSON.stringify(profile);
-  } finally {
-    session.disconnect();
-  }
+  });
 }
 
 /** Lines and columns count from 0 here. */

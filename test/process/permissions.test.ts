@@ -1,0 +1,197 @@
+import { existsSync, symlinkSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { type Bench, bench, benchIn, ISOLATION, pluginSource, Workspace } from '../support/workspace.ts';
+
+type Api = Record<string, (...args: unknown[]) => Promise<unknown>>;
+type Permissions = NonNullable<NonNullable<Parameters<typeof bench>[1]>['defaults']>['permissions'];
+
+const TRIES = pluginSource(
+  'tries',
+  `const get = (name: string) => process.getBuiltinModule(name) as never as Record<string, any>;
+    const fs = get('node:fs');
+    return {
+      read: (path: string) => fs.readFileSync(path, 'utf8'),
+      write: (path: string) => fs.writeFileSync(path, 'x'),
+      spawn: () => String(get('node:child_process').execFileSync('echo', ['out'])),
+      thread: () => { new (get('node:worker_threads').Worker)('0', { eval: true }); },
+      listen: () => new Promise((resolve, reject) => {
+        const server = get('node:net').createServer().on('error', reject).listen(0, () => server.close(() => resolve('open')));
+      }),
+      fetch: () => typeof fetch('http://localhost:1'),
+      inspect: () => { const session = new (get('node:inspector').Session)(); session.connectToMainThread(); return 'connected'; },
+      binding: () => Object.keys((process as never as { binding(name: string): object }).binding('fs')).length,
+      load: (name: string) => import(name).then(() => 'loaded'),
+      own: () => 'own',
+      job: (path: string) => ctx.offload(new URL('./_job.ts', import.meta.url), path),
+    };`,
+);
+const JOB = `import { readFileSync } from 'node:fs'; export default (path: string) => readFileSync(path, 'utf8');`;
+
+async function tries(
+  permissions: (workspace: Workspace) => Permissions | undefined,
+): Promise<Bench & { plugin: Api; failed: { error: Error }[] }> {
+  const workspace = await Workspace.create({
+    'plugins/tries.ts': TRIES,
+    'plugins/_job.ts': JOB,
+    'in/a.txt': 'inside',
+    'out/a.txt': 'outside',
+    'in-beside.txt': 'beside',
+  });
+  const given = permissions(workspace);
+  const result = benchIn(workspace, {
+    hotReload: false,
+    ...(given && { plugins: { tries: { permissions: given } } }),
+  });
+  const { failed } = await result.manager.loadAll();
+  return { ...result, plugin: result.manager.plugin<Api>('tries') as unknown as Api, failed };
+}
+
+const DENIED = { code: 'ERR_ACCESS_DENIED' };
+
+it.runIf(ISOLATION === 'process')(
+  'lets a plugin read and write what was granted, and nothing else',
+  async () => {
+    const { plugin, workspace } = await tries(({ path }) => ({ read: [path('in')], write: [] }));
+    expect(await plugin.read?.(workspace.path('in/a.txt'))).toBe('inside');
+    for (const path of ['out/a.txt', 'in-beside.txt', 'in/../out/a.txt'])
+      await expect(plugin.read?.(workspace.path(path))).rejects.toMatchObject(DENIED);
+    await expect(plugin.read?.('/proc/self/environ')).rejects.toMatchObject(DENIED);
+    await expect(plugin.write?.(workspace.path('in/b.txt'))).rejects.toMatchObject(DENIED);
+    expect(existsSync(workspace.path('in/b.txt'))).toBe(false);
+    expect(await plugin.job?.(workspace.path('in/a.txt'))).toBe('inside');
+    await expect(plugin.job?.(workspace.path('out/a.txt'))).rejects.toMatchObject(DENIED);
+    // What was not mentioned is not managed.
+    expect(await plugin.spawn?.()).toBe('out\n');
+    expect(await plugin.listen?.()).toBe('open');
+  },
+);
+
+it('does not manage what is absent, and denies what is []', async () => {
+  const free = await tries(() => undefined);
+  expect(await free.plugin.read?.(free.workspace.path('out/a.txt'))).toBe('outside');
+  const { plugin, workspace } = await tries(() => ({ childProcess: [], worker: false, addons: false }));
+  expect(await plugin.read?.(workspace.path('out/a.txt'))).toBe('outside');
+  await plugin.write?.(workspace.path('in/b.txt'));
+  const denied = { message: expect.stringMatching(/permissions\.(childProcess|worker)|restricted/) };
+  await expect(plugin.spawn?.()).rejects.toMatchObject(denied);
+  await expect(plugin.thread?.()).rejects.toMatchObject(denied);
+});
+
+it.runIf(ISOLATION === 'thread')(
+  'refuses to load modules that are not granted, and names the permission',
+  async () => {
+    const { plugin } = await tries(() => ({ net: [], childProcess: [], worker: [] }));
+    for (const [call, permission] of [
+      ['spawn', 'permissions.childProcess'],
+      ['thread', 'permissions.worker'],
+      ['listen', 'permissions.net'],
+      ['fetch', 'permissions.net'],
+    ] as const) {
+      await expect(plugin[call]?.()).rejects.toMatchObject({
+        code: 'ERR_PERMISSION_DENIED',
+        message: expect.stringContaining(permission),
+      });
+    }
+    const source = `import { request } from 'node:https';\n${pluginSource('asks', 'return { request };')}`;
+    const { manager } = await bench(
+      { 'asks.ts': source },
+      { hotReload: false, plugins: { asks: { permissions: { net: false } } } },
+    );
+    const { failed } = await manager.loadAll();
+    expect(failed[0]?.error.message).toContain("may not load 'node:https': permissions.net is not granted");
+  },
+);
+
+it.runIf(ISOLATION === 'thread')(
+  'keeps the inspector from a plugin in a thread, however it asks',
+  async () => {
+    const { plugin } = await tries(() => undefined);
+    const denied = { code: 'ERR_PERMISSION_DENIED', message: expect.stringContaining('node:inspector') };
+    await expect(plugin.inspect?.()).rejects.toMatchObject(denied);
+    if ('registerHooks' in (await import('node:module')))
+      await expect(plugin.load?.('node:inspector')).rejects.toMatchObject(denied);
+    for (const line of [
+      `import { Session } from 'node:inspector'; new Session();`,
+      `import * as i from 'inspector/promises'; i.console;`,
+    ]) {
+      const { manager } = await bench({ 'a.ts': `${line}\n${pluginSource('a', '')}` }, { hotReload: false });
+      const { failed } = await manager.loadAll();
+      expect(failed[0]?.error.message).toContain('may not load');
+    }
+  },
+);
+
+it.runIf(ISOLATION === 'process')(
+  'keeps modules that go around the permissions for files from a plugin that has some',
+  async () => {
+    const { plugin } = await tries(() => ({ read: [], write: [] }));
+    const denied = { code: 'ERR_PERMISSION_DENIED', message: expect.stringContaining('permissions.read') };
+    expect(await plugin.own?.()).toBe('own');
+    await expect(plugin.binding?.()).rejects.toMatchObject(DENIED);
+    if ('registerHooks' in (await import('node:module'))) {
+      await expect(plugin.load?.('node:sqlite')).rejects.toMatchObject(denied);
+      await expect(plugin.load?.('node:wasi')).rejects.toMatchObject(denied);
+    }
+  },
+);
+
+it.runIf(ISOLATION === 'process')(
+  'refuses roots with links that lead out, and takes those whose links stay inside',
+  async () => {
+    const { failed, workspace } = await tries(({ path }) => {
+      symlinkSync(path('out'), path('in/deep-link'));
+      return { read: [path('in')] };
+    });
+    expect(failed[0]?.error).toMatchObject({
+      code: 'ERR_PERMISSIONS',
+      message: expect.stringContaining(`'${workspace.path('in/deep-link')}' leads out`),
+    });
+    const inside = await tries(({ path }) => {
+      symlinkSync(path('in/a.txt'), path('in/same'));
+      return { read: [path('in')] };
+    });
+    expect(inside.failed).toEqual([]);
+    expect(await inside.plugin.read?.(inside.workspace.path('in/same'))).toBe('inside');
+  },
+);
+
+it.runIf(ISOLATION === 'thread')(
+  'refuses to load a plugin in a thread whose files are to be managed',
+  async () => {
+    const { failed } = await tries(({ path }) => ({ read: [path('in')] }));
+    expect(failed[0]?.error).toMatchObject({
+      code: 'ERR_PERMISSIONS',
+      message: expect.stringContaining("it needs isolation: 'process'"),
+    });
+  },
+);
+
+it('refuses to load what this Node cannot enforce, in a process', async () => {
+  const { manager } = await bench(
+    { 'tries.ts': TRIES },
+    { hotReload: false, defaults: { isolation: 'process', permissions: { net: [] } } },
+  );
+  const { failed } = await manager.loadAll();
+  if (process.allowedNodeEnvironmentFlags.has('--allow-net')) {
+    expect(failed).toEqual([]);
+    await expect((manager.plugin<Api>('tries') as unknown as Api).listen?.()).rejects.toMatchObject(DENIED);
+  } else {
+    expect(failed[0]?.error).toMatchObject({
+      code: 'ERR_PERMISSIONS',
+      message: expect.stringContaining('cannot enforce it'),
+    });
+  }
+});
+
+it('says that it cannot know where a plugin with permissions is stuck, and ends it', async () => {
+  const source = pluginSource('spins', 'return { spin: () => { for (;;); } };');
+  const { manager, next } = await bench(
+    { 'spins.ts': source },
+    { hotReload: false, defaults: { isolation: ISOLATION, hangMs: 1_000, permissions: { worker: [] } } },
+  );
+  await manager.loadAll();
+  await expect(manager.cpuProfile('spins', 50)).rejects.toThrow('permissions');
+  const hung = next('hung');
+  await expect(Promise.resolve(manager.plugin<{ spin(): void }>('spins').spin())).rejects.toThrow();
+  expect((await hung).stack).toContain('its permissions keep the inspector out');
+});
