@@ -96,7 +96,7 @@ export interface PluginOptions {
   /** Most calls and events that wait during a pause. Default: 10,000. */
   queueLimit?: number;
   budgets?: {
-    /** What it may log and print, bytes a second; four seconds' worth at once. What is over is dropped. Default: 1 MiB. */
+    /** What it may log and print, bytes a second; a second's worth at once. What is over is dropped. Default: 1 MiB. */
     logBytesPerSecond?: number;
     /** Events it may emit a second, likewise. Default: 10,000. */
     emitsPerSecond?: number;

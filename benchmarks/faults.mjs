@@ -1,0 +1,146 @@
+/**
+ * Every fault against every tier: is it contained, how long until the calls under way are settled, until the plugin serves
+ * again, and what its neighbour notices. Each case runs in a host of its own, since some end it. `--write` puts the table
+ * into the README.
+ */
+import { execFileSync, spawn } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { FAULTS } from './faults/catalogue.mjs';
+import { machine, printTable, progress, writeResult } from './support/report.mjs';
+
+const HOST = fileURLToPath(new URL('faults/case.mjs', import.meta.url));
+const README = new URL('../README.md', import.meta.url);
+const [BEGIN, END] = ['<!-- faults: written by `npm run faults -- --write` -->', '<!-- end of faults -->'];
+const TIERS = /** @type {const} */ (['thread', 'process']);
+/** A host that has not said anything by then is ended. */
+const LIMIT_MS = 40_000;
+/** Targets: calls settled within so long of the end; the neighbour's p99 at most the larger of these. */
+const SETTLE_MS = 100;
+const NEIGHBOUR_MS = 5;
+const NEIGHBOUR_TIMES = 2;
+
+const { values } = parseArgs({
+  options: { quick: { type: 'boolean' }, write: { type: 'boolean' }, only: { type: 'string' } },
+});
+const hasCompiler = canRun('cc');
+const cases = FAULTS.flatMap((fault, index) => TIERS.map((tier) => ({ fault, index, tier }))).filter(
+  ({ fault }) => values.only === undefined || fault.name.includes(values.only),
+);
+
+/** @type {Map<string, any>} */
+const results = new Map();
+const shown = progress('cases', cases.length);
+const waiting = [...cases];
+// Two at a time disturb each other's figures, which a quick run does not judge.
+await Promise.all(Array.from({ length: values.quick ? 2 : 1 }, work));
+
+const rows = [];
+const misses = [];
+for (const [index, fault] of FAULTS.entries()) {
+  const row = [`${fault.group}: ${fault.name}`];
+  for (const tier of TIERS) {
+    const result = results.get(`${index} ${tier}`);
+    if (result === undefined) continue;
+    const verdict = judge(fault, tier, result);
+    row.push(verdict, ms(result.settleMs), ms(result.serveMs), ms(result.worst));
+    for (const miss of missesOf(fault, tier, result)) misses.push(`${tier}, ${fault.name}: ${miss}`);
+  }
+  if (row.length > 1) rows.push(row);
+}
+const head = ['fault', ...TIERS.flatMap((tier) => [tier, 'settled, ms', 'serves, ms', 'neighbour, ms'])];
+printTable('Faults', head, rows);
+for (const miss of misses) process.stdout.write(`MISSED ${miss}\n`);
+process.stdout.write(`${cases.length} cases, ${misses.length} missed\n`);
+if (misses.some((miss) => !values.quick || miss.includes('not contained'))) process.exitCode = 1;
+if (!values.quick)
+  await writeResult('faults.json', { machine: machine(), results: Object.fromEntries(results) });
+if (values.write) await writeTable();
+
+async function work() {
+  for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+    const { fault, index, tier } = next;
+    const result = fault.addon && !hasCompiler ? { skipped: 'needs cc' } : await host(index, tier);
+    results.set(`${index} ${tier}`, result);
+    shown.update(results.size);
+  }
+}
+
+/**
+ * @param {number} index
+ * @param {string} tier
+ */
+function host(index, tier) {
+  return new Promise((resolve) => {
+    const env = { ...process.env, CALM_MS: values.quick ? '150' : '1000' };
+    const child = spawn(process.execPath, [HOST, String(index), tier], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env,
+    });
+    const timer = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS);
+    let output = '';
+    let complaints = '';
+    child.stdout.on('data', (chunk) => {
+      output += chunk;
+    });
+    child.stderr.on('data', (chunk) => {
+      complaints = (complaints + chunk).slice(-2_000);
+    });
+    child.once('exit', (code, signal) => {
+      clearTimeout(timer);
+      try {
+        resolve(JSON.parse(output));
+      } catch {
+        resolve({ died: signal ?? code, complaints });
+      }
+    });
+  });
+}
+
+function judge(fault, tier, result) {
+  if (result.skipped) return result.skipped;
+  if (result.died !== undefined) return 'ends the bot';
+  if (result.problems.length > 0) return 'no';
+  return tier === 'thread' && fault.threadLingers ? 'yes, the thread stays' : 'yes';
+}
+
+function missesOf(fault, tier, result) {
+  if (result.skipped) return [];
+  if (result.died !== undefined)
+    return tier === 'thread' && fault.threadDies
+      ? []
+      : [`not contained: the host ended (${result.died})\n${result.complaints}`];
+  if (result.problems.length > 0) return [`not contained: ${result.problems.join('; ')}`];
+  const allowed = Math.max(NEIGHBOUR_MS, result.beforeP99 * NEIGHBOUR_TIMES);
+  return [
+    ...(result.settleMs > SETTLE_MS ? [`calls settled after ${ms(result.settleMs)} ms`] : []),
+    ...(result.p99 > allowed
+      ? [`the neighbour's p99 was ${ms(result.p99)} ms, before it ${ms(result.beforeP99)}`]
+      : []),
+  ];
+}
+
+function ms(value) {
+  if (value === undefined) return '';
+  return value < 10 ? value.toFixed(1) : value.toFixed(0);
+}
+
+async function writeTable() {
+  const readme = await readFile(README, 'utf8');
+  const [start, end] = [readme.indexOf(BEGIN), readme.indexOf(END)];
+  if (start < 0 || end < 0) throw new Error('the README has no place for the table');
+  const table = [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
+  const { node, platform, cores } = machine();
+  const about = `Node ${node}, ${platform}, ${cores} cores.`;
+  await writeFile(README, `${readme.slice(0, start)}${BEGIN}\n${about}\n\n${table}\n${readme.slice(end)}`);
+}
+
+function canRun(program) {
+  try {
+    execFileSync(program, ['--version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
