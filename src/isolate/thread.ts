@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { MessageChannel, type ResourceLimits, Worker } from 'node:worker_threads';
 import type { Batch } from '../wire/frames.ts';
 import type { FirstMessage } from '../wire/messages.ts';
@@ -13,6 +14,8 @@ import { threadStack } from './thread-stack.ts';
 const RUNTIME = new URL('../runtime/entry.js', import.meta.url);
 /** How long `terminate()` may take before the thread counts as a zombie: it cannot interrupt a system call. */
 const TERMINATE_MS = 1_000;
+/** How long a thread that has begun to end by itself may take. */
+const ENDING_MS = 500;
 
 /** An isolate that is a worker thread. Nothing else in Bulkhead creates a `Worker` for a plugin. */
 export class ThreadIsolate<T = Batch> implements Isolate<T> {
@@ -83,8 +86,18 @@ export class ThreadIsolate<T = Batch> implements Isolate<T> {
     return this.#worker.getHeapSnapshot();
   }
 
-  cpuProfile(ms: number): Promise<string> {
-    return cpuProfile(this.#worker.threadId, ms);
+  async cpuProfile(ms: number): Promise<string> {
+    try {
+      return await cpuProfile(this.#worker.threadId, ms);
+    } catch (error) {
+      // A thread that is about to end lets nobody in any more: then its end is the answer.
+      const isGone = await Promise.race([
+        this.gone.then(() => true),
+        sleep(ENDING_MS, false, { ref: false }),
+      ]);
+      if (isGone) return new Promise(() => {});
+      throw error;
+    }
   }
 
   jobs(options: JobPoolOptions, onNote: (note: unknown) => void): Jobs {

@@ -1,5 +1,6 @@
 import { Deserializer, Serializer } from 'node:v8';
 import { type Batch, type Channel, LIMITS } from './frames.ts';
+import { survey } from './survey.ts';
 
 /** Longest batch, bytes: one value of the largest size, and what stands around it. */
 export const MAX_BATCH_BYTES = LIMITS.valueBytes + 1024 * 1024;
@@ -12,8 +13,9 @@ export function encode(value: unknown): Uint8Array {
   return serializer.releaseBuffer();
 }
 
-/** The inverse of {@link encode}. Throws if these are not its bytes; bytes that lie make a value of another shape. */
+/** The inverse of {@link encode}. Throws if these are not its bytes, or would take more memory than a frame may. */
 export function decode(bytes: Uint8Array): unknown {
+  survey(bytes, LIMITS.frameBytes);
   const deserializer = new Deserializer(bytes);
   deserializer.readHeader();
   return deserializer.readValue();
