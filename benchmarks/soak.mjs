@@ -106,6 +106,8 @@ for (const { plugin } of open.values())
   problems.push(`an event for ${plugin} was neither handled nor a dead letter`);
 if (pendingCalls > 0) problems.push(`${pendingCalls} calls were not settled`);
 await accountForThreads();
+collect();
+process.stdout.write(`rss after the end: ${(process.memoryUsage.rss() / MB).toFixed(1)} MB\n`);
 judgeMemory();
 await rm(directory, { recursive: true, force: true });
 printTable('Soak', ['', 'count'], Object.entries(counts));
