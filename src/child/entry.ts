@@ -48,7 +48,6 @@ const control = new Link({
       // After the answer: the host reads nothing before it, and could hold up the answer behind what it does not read.
       setImmediate(() => void passOn(snapshot));
     },
-    cpuProfile: (ms: number) => thread.cpuProfile(ms),
     job: (request: JobRequest) => runJob(request),
   },
   notes: {

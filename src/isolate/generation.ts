@@ -2,8 +2,6 @@ import type { Readable } from 'node:stream';
 import { BulkheadError, PluginCrashedError, PluginStoppedError } from '../errors.ts';
 import type { Build } from '../source/build.ts';
 import type { DeadLetterReason, LogLine } from '../status.ts';
-import { Allowance } from '../wire/allowance.ts';
-import { Budget } from '../wire/budget.ts';
 import { isRecord } from '../wire/check.ts';
 import { Link } from '../wire/link.ts';
 import type {
@@ -12,7 +10,6 @@ import type {
   DroppedNote,
   ForwardedState,
   LoadMessage,
-  LogNote,
   PluginMetadata,
   Registration,
   StateChange,
@@ -23,16 +20,13 @@ import { decodeError } from '../wire/wire-error.ts';
 import * as check from './check-notes.ts';
 import { Delivery } from './delivery.ts';
 import { InFlight } from './in-flight.ts';
+import { Intake } from './intake.ts';
 import type { EndReason, Isolate, IsolateEnd, IsolateUsage } from './isolate.ts';
 import type { JobPoolOptions, Jobs } from './job-pool.ts';
-import { Output } from './output.ts';
 import { PluginCalls } from './plugin-calls.ts';
 import { Registrations } from './registrations.ts';
 import { Timings } from './timings.ts';
 import { CallWork, EventWork, type Invocation, type Work } from './work.ts';
-
-/** How many lines of its log are kept, for the report if it crashes. */
-const LAST_LINES = 50;
 
 /** What a generation needs from the host. Every function must bear anything: its arguments come from the plugin. */
 export interface GenerationHost {
@@ -71,8 +65,7 @@ export class Generation {
   readonly #calls = new PluginCalls();
   /** From being sent to its outcome. */
   readonly timings = new Timings();
-  readonly #allowance: Allowance;
-  readonly #lastLines: LogLine[] = [];
+  readonly #intake: Intake;
   #metadata!: PluginMetadata;
   #stateSeq = 0;
   #isFenced = false;
@@ -93,21 +86,18 @@ export class Generation {
     this.build = build;
     this.#isolate = isolate;
     this.#host = host;
-    this.#allowance = this.#createAllowance();
+    this.#intake = new Intake(host.budgets, {
+      log: (note) => host.log(this, note),
+      emit: ({ topic, payload }) => this.#unlessFenced(() => host.emit(this, topic, payload)),
+      dropped: (note) => host.dropped(this, note),
+    });
     this.#link = this.#createLink(isolate);
     this.#delivery = new Delivery({
       deliver: (batch) => this.#link.exchange('deliver', batch),
       post: (batch) => this.#link.note('work', batch),
       abort: (note) => this.#link.note('abort', note),
     });
-    const budget = new Budget(host.budgets.logBytesPerSecond);
-    const stdout = this.#createOutput('stdout', 'info', budget);
-    const stderr = this.#createOutput('stderr', 'error', budget);
-    isolate.onOutput((stream, chunk) => (stream === 'stdout' ? stdout : stderr).write(chunk));
-    void isolate.ended.then(() => {
-      stdout.flush();
-      stderr.flush();
-    });
+    isolate.onOutput((stream, chunk) => this.#intake.output(stream, chunk));
     void isolate.ended.then((end) => this.#ended(end));
   }
 
@@ -162,7 +152,7 @@ export class Generation {
 
   /** What it logged last, the oldest line first. */
   get lastLines(): LogLine[] {
-    return [...this.#lastLines];
+    return this.#intake.lastLines;
   }
 
   /** How much is under way: calls, and events whose handlers have not ended. */
@@ -220,8 +210,8 @@ export class Generation {
   }
 
   /** Where it spends its time, from now on for so long: JSON in the format of Chrome's tools. */
-  cpuProfile(ms: number): Promise<string> {
-    return this.#unlessEnded(this.#isolate.cpuProfile(ms));
+  async cpuProfile(ms: number): Promise<string> {
+    return check.checkText(await this.#link.request('cpuProfile', ms));
   }
 
   /** Where its code is at the moment; `undefined` if it is outside JavaScript. */
@@ -295,33 +285,6 @@ export class Generation {
     this.#isolate.end(reason);
   }
 
-  /** Twice what its own side keeps to, since messages may come in bursts: only what goes around its runtime gets there. */
-  #createAllowance(): Allowance {
-    const host = this.#host;
-    const allowance = new Allowance({
-      log: (note) => this.#log(note),
-      emit: ({ topic, payload }) => this.#unlessFenced(() => host.emit(this, topic, payload)),
-      dropped: (note) => host.dropped(this, note),
-    });
-    const { logBytesPerSecond, emitsPerSecond, emitBytesPerSecond, pendingCalls } = host.budgets;
-    allowance.limit({
-      logBytesPerSecond: 2 * logBytesPerSecond,
-      emitsPerSecond: 2 * emitsPerSecond,
-      emitBytesPerSecond: 2 * emitBytesPerSecond,
-      pendingCalls,
-    });
-    return allowance;
-  }
-
-  /** What it writes to a standard stream without its runtime. */
-  #createOutput(source: 'stdout' | 'stderr', level: LogNote['level'], budget: Budget): Output {
-    return new Output({
-      budget,
-      line: (text) => this.#log({ level, fields: { source }, text }),
-      dropped: (count) => this.#allowance.drop('log', count),
-    });
-  }
-
   #createLink(isolate: Isolate): Link {
     const host = this.#host;
     return new Link({
@@ -332,14 +295,14 @@ export class Generation {
       },
       notes: {
         booted: () => {},
-        log: (note: unknown) => this.#allowance.log(check.checkLog(note)),
+        log: (note: unknown) => this.#intake.log(check.checkLog(note)),
         dropped: (note: unknown) => host.dropped(this, check.checkDropped(note)),
         register: (note: unknown) =>
           this.#unlessFenced(() => host.registered(this, this.registrations.add(note))),
         unregister: (note: unknown) =>
           this.#unlessFenced(() => host.unregistered(this, this.registrations.remove(note))),
         state: (note: unknown) => this.#unlessFenced(() => this.#writeState(check.checkStateNote(note))),
-        emit: (note: unknown) => this.#allowance.emit(check.checkEmit(note)),
+        emit: (note: unknown) => this.#intake.emit(check.checkEmit(note)),
         done: (note: unknown) => this.#done(note),
         failed: (note: unknown) => this.#failed(note),
         abort: (note: unknown) => this.#calls.abort(note),
@@ -384,12 +347,6 @@ export class Generation {
     if (work instanceof CallWork || work instanceof EventWork)
       this.timings.record(performance.now() - work.sentAt);
     return work;
-  }
-
-  #log(note: LogNote): void {
-    this.#lastLines.push({ at: new Date().toISOString(), level: note.level, text: note.text });
-    if (this.#lastLines.length > LAST_LINES) this.#lastLines.shift();
-    this.#host.log(this, note);
   }
 
   #failed(note: unknown): void {
@@ -443,7 +400,7 @@ export class Generation {
     for (const reject of this.#waiting) reject(error());
     this.cut(error, this.#settleError === undefined ? 'crashed' : 'stopped');
     this.fence();
-    this.#allowance.flush();
+    this.#intake.end();
     this.#reportRefused();
     this.#host.ended(this, end);
   }

@@ -60,8 +60,6 @@ export interface Isolate<T = Batch> {
   onOutput(listener: (stream: 'stdout' | 'stderr', chunk: Buffer) => void): void;
   /** The objects on its heap, in the format of Chrome's tools. It stands still meanwhile; if it is stuck, nothing comes. */
   heapSnapshot(): Promise<Readable>;
-  /** Where it spends its time for so long, ms: JSON in the format of Chrome's tools. If it ends before, nothing comes. */
-  cpuProfile(ms: number): Promise<string>;
   /** A pool of threads for the plugin's heavy work, where the plugin itself is. */
   jobs(options: JobPoolOptions, onNote: (note: unknown) => void): Jobs;
   /** Records a reason without ending it: what comes next is the consequence. */

@@ -11,7 +11,7 @@ import { Link } from '../wire/link.ts';
 import type { JobMessage } from '../wire/messages.ts';
 import { Packets } from '../wire/packets.ts';
 import { CHANNEL, type JobRequest, PIPE, type ProcessArguments } from '../wire/process-messages.ts';
-import { checkText } from './check-notes.ts';
+import { release } from '../wire/release.ts';
 import { checkChunk, checkEnded, checkJobOutcome, checkVitals } from './check-process.ts';
 import type { EndReason, Isolate, IsolateEnd, IsolateSpec, IsolateUsage } from './isolate.ts';
 import type { JobPoolOptions, Jobs } from './job-pool.ts';
@@ -148,8 +148,14 @@ export class ProcessIsolate implements Isolate {
 
   onOutput(listener: (stream: 'stdout' | 'stderr', chunk: Buffer) => void): void {
     const { stdout, stderr } = this.#child;
-    stdout?.on('data', (chunk: Buffer) => listener('stdout', chunk));
-    stderr?.on('data', (chunk: Buffer) => listener('stderr', chunk));
+    stdout?.on('data', (chunk: Buffer) => {
+      listener('stdout', chunk);
+      release(chunk);
+    });
+    stderr?.on('data', (chunk: Buffer) => {
+      listener('stderr', chunk);
+      release(chunk);
+    });
   }
 
   async heapSnapshot(): Promise<Readable> {
@@ -158,10 +164,6 @@ export class ProcessIsolate implements Isolate {
     this.#snapshot = stream;
     await this.#control.request('heapSnapshot', undefined);
     return stream;
-  }
-
-  async cpuProfile(ms: number): Promise<string> {
-    return checkText(await this.#control.request('cpuProfile', ms));
   }
 
   jobs(options: JobPoolOptions, onNote: (note: unknown) => void): Jobs {

@@ -40,10 +40,20 @@ export class Standbys {
     if (this.#isClosing) return;
     for (const { spec, waiting } of this.#kinds) {
       while (waiting.size < this.#size) {
-        const isolate = this.#start(spec, true);
+        const isolate = this.#tryStart(spec);
+        if (isolate === undefined) break;
         waiting.add(isolate);
         void isolate.ended.then(() => waiting.delete(isolate));
       }
+    }
+  }
+
+  /** What the system does not give now is not needed now: whoever needs one is told. */
+  #tryStart(spec: IsolateSpec): Isolate | undefined {
+    try {
+      return this.#start(spec, true);
+    } catch {
+      return undefined;
     }
   }
 

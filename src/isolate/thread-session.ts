@@ -8,8 +8,6 @@ export interface ThreadMessage {
   id?: number;
   method?: string;
   params?: unknown;
-  result?: unknown;
-  error?: { message: string };
 }
 
 /** A conversation with one thread of this process, through the inspector. */
@@ -52,23 +50,6 @@ export class ThreadSession {
       this.#session.post('NodeWorker.sendMessageToWorker', { sessionId: this.#target, message });
     }
     return id;
-  }
-
-  /** The answer's result. Rejects with its error, or if the thread is not there or ends. */
-  request(method: string, params: object = {}): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      if (this.#target === undefined)
-        reject(new Error('there is no such thread, or it has permissions, which keep the inspector out'));
-      const id = this.send(method, params);
-      this.#session.on('NodeWorker.detachedFromWorker', ({ params: { sessionId } }) => {
-        if (sessionId === this.#target) reject(new Error('the thread has ended'));
-      });
-      this.onMessage((message) => {
-        if (message.id !== id) return;
-        if (message.error === undefined) resolve(message.result);
-        else reject(new Error(message.error.message));
-      });
-    });
   }
 
   onMessage(listener: (message: ThreadMessage) => void): void {

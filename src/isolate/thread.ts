@@ -1,11 +1,9 @@
 import type { Readable } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { MessageChannel, type ResourceLimits, Worker } from 'node:worker_threads';
 import type { Batch } from '../wire/frames.ts';
 import type { FirstMessage } from '../wire/messages.ts';
 import { PortChannel } from '../wire/port-channel.ts';
 import { Vitals } from '../wire/vitals.ts';
-import { cpuProfile } from './cpu-profile.ts';
 import type { EndReason, Isolate, IsolateEnd, IsolateSpec, IsolateUsage } from './isolate.ts';
 import { JobPool, type JobPoolOptions, type Jobs } from './job-pool.ts';
 import { Pulse } from './pulse.ts';
@@ -14,8 +12,6 @@ import { threadStack } from './thread-stack.ts';
 const RUNTIME = new URL('../runtime/entry.js', import.meta.url);
 /** How long `terminate()` may take before the thread counts as a zombie: it cannot interrupt a system call. */
 const TERMINATE_MS = 1_000;
-/** How long a thread that has begun to end by itself may take. */
-const ENDING_MS = 500;
 
 /** An isolate that is a worker thread. Nothing else in Bulkhead creates a `Worker` for a plugin. */
 export class ThreadIsolate<T = Batch> implements Isolate<T> {
@@ -84,20 +80,6 @@ export class ThreadIsolate<T = Batch> implements Isolate<T> {
 
   heapSnapshot(): Promise<Readable> {
     return this.#worker.getHeapSnapshot();
-  }
-
-  async cpuProfile(ms: number): Promise<string> {
-    try {
-      return await cpuProfile(this.#worker.threadId, ms);
-    } catch (error) {
-      // A thread that is about to end lets nobody in any more: then its end is the answer.
-      const isGone = await Promise.race([
-        this.gone.then(() => true),
-        sleep(ENDING_MS, false, { ref: false }),
-      ]);
-      if (isGone) return new Promise(() => {});
-      throw error;
-    }
   }
 
   jobs(options: JobPoolOptions, onNote: (note: unknown) => void): Jobs {

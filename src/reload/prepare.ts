@@ -1,6 +1,7 @@
 import { asError, BulkheadError, codeOf, type ErrorCode } from '../errors.ts';
 import { grantedEnvironment } from '../isolate/environment.ts';
 import { Generation } from '../isolate/generation.ts';
+import type { Isolate } from '../isolate/isolate.ts';
 import { permissionFlags } from '../isolate/permission-flags.ts';
 import type { Slot } from '../isolate/slot.ts';
 import type { Standbys } from '../isolate/standby.ts';
@@ -69,8 +70,7 @@ export class Preparation {
     await this.#checkSlot(slot);
     const execArgv = await this.#permissionFlags(slot);
     const build = given ?? (await this.#build(slot));
-    const { standbys, botFunctions } = this.#host;
-    const isolate = standbys.take(specOf(slot.options, execArgv));
+    const isolate = this.#takeIsolate(slot, execArgv, given === undefined ? build : undefined);
     const generation = new Generation(slot.lastGeneration + 1, build, isolate, slot);
     slot.preparing = generation;
     this.#host.watch(slot, generation);
@@ -84,7 +84,7 @@ export class Preparation {
         url: build.url,
         config: config === undefined ? slot.config : config.value,
         env: grantedEnvironment(slot.options.env),
-        bot: [...botFunctions],
+        bot: [...this.#host.botFunctions],
         budgets: slot.options.budgets,
         denied: denied(slot),
       };
@@ -119,6 +119,16 @@ export class Preparation {
       await slot.state.load();
     } catch (error) {
       throw new TransactionError('load', slot, undefined, error);
+    }
+  }
+
+  /** @param fresh a build that nobody else has, and that is of no use if there is no isolate for it */
+  #takeIsolate(slot: Slot, execArgv: string[], fresh: Build | undefined): Isolate {
+    try {
+      return this.#host.standbys.take(specOf(slot.options, execArgv));
+    } catch (error) {
+      if (fresh !== undefined) this.#host.discard(fresh);
+      throw new TransactionError('load', slot, fresh, error);
     }
   }
 

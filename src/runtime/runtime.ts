@@ -23,6 +23,7 @@ import { snapshot } from '../wire/snapshot.ts';
 import { encodeError } from '../wire/wire-error.ts';
 import type { PluginDefinition } from './api.ts';
 import { createContext } from './context.ts';
+import { cpuProfile } from './cpu-profile.ts';
 import { checkDefinition, findDefinition } from './definition.ts';
 import { denyModules } from './guard.ts';
 import { Handlers } from './handlers.ts';
@@ -58,6 +59,7 @@ export class Runtime {
         load: (message: LoadMessage) => this.#loadPlugin(message),
         migrate: (message: MigrateMessage) => this.#migrate(message),
         setup: (message: SetupMessage) => this.#setup(message),
+        cpuProfile: (ms: number) => cpuProfile(ms),
         deliver: (batch: WorkMessage[]) => this.#deliver(batch),
         clearState: () => this.#state.clear(),
         configure: (message: ConfigureMessage) => this.#configure(message),

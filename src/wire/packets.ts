@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { MAX_BATCH_BYTES } from './codec.ts';
 import type { Channel } from './frames.ts';
+import { release } from './release.ts';
 
 /** Length of what follows, in four bytes, the lowest first; then the number of the channel. */
 const HEADER_BYTES = 5;
@@ -75,7 +76,7 @@ export class Packets {
 
   #listen(number: number, listener: Listener): void {
     this.#listeners[number] = listener;
-    for (const bytes of this.#early[number]!.splice(0)) listener(bytes);
+    for (const bytes of this.#early[number]!.splice(0)) this.#give(listener, bytes);
   }
 
   #read(chunk: Buffer): void {
@@ -83,6 +84,7 @@ export class Packets {
     for (let offset = 0; offset < chunk.length && !this.#isClosed; ) {
       offset += this.#body === undefined ? this.#readHeader(chunk, offset) : this.#readBody(chunk, offset);
     }
+    release(chunk);
     if (this.#isClosed || this.#isHeld || performance.now() - start < TURN_MS) return;
     this.#stream.pause();
     setImmediate(() => {
@@ -116,8 +118,14 @@ export class Packets {
     const channel = this.#header.readUInt8(4);
     const listener = this.#listeners[channel];
     if (listener === undefined) this.#early[channel]!.push(body);
-    else listener(body);
+    else this.#give(listener, body);
     return taken;
+  }
+
+  /** A listener keeps nothing of what it is given. */
+  #give(listener: Listener, bytes: Uint8Array): void {
+    listener(bytes);
+    release(bytes);
   }
 
   #violation(reason: string): void {

@@ -109,6 +109,28 @@ it('gives the plugin the environment it was granted and a folder of its own, whi
   await until(() => !existsSync(cwd), 'the removal of the folder');
 });
 
+it('goes on with the old generation if no process can be started', async () => {
+  const { manager } = await bench(
+    { 'a.ts': pluginSource('a', 'return { generation: () => ctx.generation };') },
+    { ...OPTIONS, standbys: 0 },
+  );
+  await manager.loadAll();
+  const { TMPDIR } = process.env;
+  process.env.TMPDIR = '/no/such/folder';
+  try {
+    await expect(manager.reload('a')).rejects.toMatchObject({
+      code: 'ERR_PLUGIN_LOAD',
+      message: expect.stringContaining('/no/such/folder'),
+    });
+  } finally {
+    if (TMPDIR === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = TMPDIR;
+  }
+  expect(await manager.plugin<Api>('a').generation?.()).toBe(1);
+  await manager.reload('a');
+  expect(await manager.plugin<Api>('a').generation?.()).toBe(2);
+});
+
 it('says which tier a plugin runs in, and keeps standbys for both', async () => {
   const { manager } = await bench(
     { 'a.ts': pluginSource('a', ''), 'b.ts': pluginSource('b', 'return { pid: () => process.pid };') },

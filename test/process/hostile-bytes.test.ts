@@ -89,12 +89,12 @@ it.each([
   ['an announcement of 4 GB', 'Buffer.from([255, 255, 255, 255, 0])'],
   ['an unknown channel', 'Buffer.from([1, 0, 0, 0, 9, 0])'],
   ['a packet that is no batch', 'Buffer.from([2, 0, 0, 0, 0, 1, 2])'],
-  ['arrays in arrays, each announcing 150,000 elements,', 'bomb'],
+  ['arrays in arrays, each announcing 40,000 elements,', 'bomb'],
   ['a forged note of the relay', 'Buffer.from([2, 0, 0, 0, 1, 1, 2])'],
 ])('%s on its pipe ends that generation, and nothing else', async (_what, bytes) => {
   const evil = pluginSource(
     'evil',
-    `const payload = Buffer.from([0xff, 0x0f, ...Array.from({ length: 1_500 }, () => [0x41, 0xf0, 0x93, 0x09]).flat(), ...Array(150_000).fill(0x5f)]);
+    `const payload = Buffer.from([0xff, 0x0f, ...Array.from({ length: 4_000 }, () => [0x41, 0xc0, 0xb8, 0x02]).flat(), ...Array(40_000).fill(0x5f)]);
     const header = Buffer.alloc(5);
     header.writeUInt32LE(payload.length);
     const bomb = Buffer.concat([header, payload]);

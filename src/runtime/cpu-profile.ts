@@ -1,0 +1,34 @@
+import type { Profiler } from 'node:inspector';
+import type * as inspector from 'node:inspector/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AuthorFrames } from '../wire/author-frames.ts';
+
+/** As it was before the inspector was kept from the plugin. */
+const { getBuiltinModule } = process as unknown as { getBuiltinModule(name: string): unknown };
+
+/** Where this thread spends its time for so long, ms: a profile as Chrome's tools read it, in the author's lines. */
+export async function cpuProfile(ms: number): Promise<string> {
+  const { Session } = getBuiltinModule.call(process, 'node:inspector/promises') as typeof inspector;
+  const session = new Session();
+  session.connect();
+  try {
+    await session.post('Profiler.enable');
+    await session.post('Profiler.start');
+    await sleep(ms);
+    const { profile } = await session.post('Profiler.stop');
+    const frames = new AuthorFrames();
+    for (const { callFrame } of profile.nodes) inAuthorsLines(callFrame, frames);
+    return JSON.stringify(profile);
+  } finally {
+    session.disconnect();
+  }
+}
+
+/** Lines and columns count from 0 here. */
+function inAuthorsLines(frame: Profiler.ProfileNode['callFrame'], frames: AuthorFrames): void {
+  const place = frames.locate(frame.url, frame.lineNumber + 1, frame.columnNumber + 1);
+  if (place === undefined) return;
+  frame.url = place.url;
+  frame.lineNumber = place.line - 1;
+  frame.columnNumber = place.column - 1;
+}
