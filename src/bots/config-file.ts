@@ -12,6 +12,7 @@ const pluginsSchema = z
   .strictObject({
     enabled: z.boolean().optional(),
     dir: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).optional(),
+    crashDir: z.string().min(1).optional(),
     hot_reload: z
       .strictObject({
         enabled: z.boolean().optional(),
@@ -43,6 +44,8 @@ export interface BotConfig {
   enabled: boolean;
   /** Absolute. `undefined` if the file does not say. */
   pluginDirs: string[] | undefined;
+  /** Absolute. `undefined` if the file does not say. */
+  crashDir: string | undefined;
   hotReload: HotReloadOptions;
   defaults: PluginOptions;
   options: Record<string, PluginOptions>;
@@ -76,6 +79,7 @@ function toConfig(document: ConfigDocument, base: string): BotConfig {
   return {
     enabled: plugins.enabled ?? true,
     pluginDirs: plugins.dir === undefined ? undefined : [plugins.dir].flat().map((dir) => resolve(base, dir)),
+    crashDir: plugins.crashDir === undefined ? undefined : resolve(base, plugins.crashDir),
     hotReload: plugins.hotReload ?? fromSeconds(plugins.hot_reload),
     defaults: plugins.defaults ?? {},
     options: plugins.options ?? {},

@@ -55,6 +55,7 @@ export class Program {
       config: config.config,
       plugins: config.options,
       defaults: config.defaults,
+      ...(config.crashDir !== undefined && { crashDir: config.crashDir }),
     });
     this.#manager.on('zombie', ({ name }) => this.#zombies.add(name));
     this.#bot = new ConsoleBot({ manager: this.#manager, screen: this.#screen, user });

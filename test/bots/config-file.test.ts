@@ -12,6 +12,7 @@ async function parse(document: unknown) {
 const DEFAULTS = {
   enabled: true,
   pluginDirs: undefined,
+  crashDir: undefined,
   hotReload: {},
   defaults: {},
   options: {},
@@ -44,6 +45,7 @@ it.each([
     { plugins: { dir: 'my-plugins' } },
     { pluginDirs: ['/etc/bot/my-plugins'] },
   ],
+  ['a directory for crash reports', { plugins: { crashDir: 'crashes' } }, { crashDir: '/etc/bot/crashes' }],
   ['several directories', { plugins: { dir: ['../a', '/b'] } }, { pluginDirs: ['/etc/a', '/b'] }],
   [
     'options for all plugins and for one',

@@ -1,6 +1,6 @@
-import { rename, rm } from 'node:fs/promises';
+import { readdir, rename, rm } from 'node:fs/promises';
 import { expect, it } from 'vitest';
-import { pluginSource } from '../support/workspace.ts';
+import { pluginSource, until } from '../support/workspace.ts';
 import { answers, RunningProgram, runToEnd } from './program.ts';
 
 const FILE = 'bulkhead.config.json';
@@ -48,6 +48,17 @@ it('reads the file it is told to, and finds the plugins from there', async () =>
   const program = await runToEnd(files, '!dice\n', ['--config', 'etc/bot.json']);
   expect(program.out).toContain('1 plugin; hot reload is off; ');
   expect(answers(program)).toEqual(['1 {"sides":8}']);
+});
+
+it('writes reports of crashes where the file says', async () => {
+  const files = {
+    'plugins/dice.ts': pluginSource('dice', `ctx.command('end', () => process.exit(1));`),
+    [FILE]: '{"plugins": {"crashDir": "crashes"}}',
+  };
+  const program = await RunningProgram.ready(files);
+  program.send('!end');
+  const reports = () => readdir(program.workspace.path('crashes/dice')).catch(() => []);
+  await until(async () => (await reports()).some((name) => name.endsWith('-1.json')), 'the report');
 });
 
 it.each([
