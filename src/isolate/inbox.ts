@@ -9,7 +9,7 @@ export interface InboxHost {
 }
 
 /**
- * - `open`: what comes goes to the generation at once.
+ * - `open`: what comes goes to the generation at once, as long as not too much is under way there.
  * - `paused`: it waits, in order and bounded; only what a swap itself waits for passes to the generation that is drained.
  * - `closed`: it is refused.
  */
@@ -78,10 +78,15 @@ export class Inbox {
   }
 
   #dispatch(work: Work, generation: Generation): void {
-    if (work instanceof CallWork) {
-      if (!work.settled) generation.dispatch(work);
-    } else if (generation.registrations.wants(work.topic)) generation.dispatch(work);
-    else this.#drop(work, 'unwanted');
+    if (work instanceof CallWork ? work.settled : this.#isUnwanted(work, generation)) return;
+    if (generation.busyWith < this.#limit) generation.dispatch(work);
+    else this.#refuse(work, () => this.#queueFull('are under way in'), 'queue-full');
+  }
+
+  #isUnwanted(event: EventWork, generation: Generation): boolean {
+    if (generation.registrations.wants(event.topic)) return false;
+    this.#drop(event, 'unwanted');
+    return true;
   }
 
   #wait(work: Work, drained: Generation | undefined): void {
@@ -101,7 +106,7 @@ export class Inbox {
       }
     }
     if (this.#queue.length < this.#limit || this.#makeRoom()) this.#queue.push(work);
-    else this.#refuse(work, () => this.#queueFull(), 'queue-full');
+    else this.#refuse(work, () => this.#queueFull('wait for'), 'queue-full');
   }
 
   /** Lets go of calls that nobody waits for any more, then of the oldest event that was not known to be wanted. */
@@ -114,8 +119,9 @@ export class Inbox {
     return true;
   }
 
-  #queueFull(): BulkheadError {
-    const text = `${this.#limit} calls and events wait for plugin '${this.#plugin()}' already; raise 'queueLimit' or send less`;
+  /** What a stuck plugin is sent would pile up in the host, or in the pipe to its process. */
+  #queueFull(where: string): BulkheadError {
+    const text = `${this.#limit} calls and events ${where} plugin '${this.#plugin()}' already; raise 'queueLimit' or send less`;
     return new BulkheadError('ERR_QUEUE_FULL', text);
   }
 
