@@ -35,6 +35,7 @@ export const pluginSchema = z.strictObject({
     .strictObject({
       heapMb: z.number().min(16).max(65_536).optional(),
       externalMb: z.number().min(1).optional(),
+      stateMb: z.number().min(1).optional(),
     })
     .optional(),
   env: z.array(z.string()).optional(),

@@ -73,6 +73,11 @@ export interface PluginOptions {
      * ended as if it had crashed. Default: 256.
      */
     externalMb?: number;
+    /**
+     * The plugin's state, which the host keeps, MiB, from 1. A write that would make it larger throws `ERR_STATE_LIMIT`, as does
+     * one while as much waits for the host to read it. Default: 64.
+     */
+    stateMb?: number;
   };
   /** Names of environment variables it may see. Default: none. */
   env?: string[];
@@ -93,7 +98,7 @@ export interface PluginOptions {
   teardownMs?: number;
   /** Longest time for one call, from the call on, its time in the queue included, ms. Default: 30,000. */
   callTimeoutMs?: number;
-  /** Most calls and events that wait during a pause. Default: 10,000. */
+  /** Most calls and events that wait during a pause, and most that are under way. Default: 10,000. */
   queueLimit?: number;
   budgets?: {
     /** What it may log and print, bytes a second; a second's worth at once. What is over is dropped. Default: 1 MiB. */
@@ -162,7 +167,7 @@ export type ResolvedPluginOptions = Required<
   Omit<PluginOptions, 'limits' | 'restart' | 'budgets' | 'offload' | 'permissions'>
 > & {
   permissions?: Permissions;
-  limits: { heapMb: number; externalMb: number };
+  limits: { heapMb: number; externalMb: number; stateMb: number };
   restart: RestartOptions;
   budgets: Required<NonNullable<PluginOptions['budgets']>>;
   offload: { maxThreads: number; maxQueue: number };
@@ -188,7 +193,7 @@ export interface ResolvedOptions {
 export const DEFAULTS = {
   plugin: {
     isolation: 'thread',
-    limits: { heapMb: 256, externalMb: 256 },
+    limits: { heapMb: 256, externalMb: 256, stateMb: 64 },
     env: [],
     restart: {
       type: 'permanent',

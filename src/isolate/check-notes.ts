@@ -48,12 +48,13 @@ export function checkDropped(note: unknown): DroppedNote {
 }
 
 export function checkStateNote(note: unknown): StateNote {
-  const { op, key, value, seq } = record(note);
-  if (typeof seq !== 'number') throw new TypeError('a write of state without a number');
-  if (op === 'clear') return { op, seq };
+  const { op, key, value, seq, bytes } = record(note);
+  if (typeof seq !== 'number' || typeof bytes !== 'number')
+    throw new TypeError('a write of state without its number or size');
+  if (op === 'clear') return { op, seq, bytes };
   if (typeof key !== 'string') throw new TypeError('a write of state without a key');
-  if (op === 'set') return { op, key, value: snapshot(value, key), seq };
-  if (op === 'delete') return { op, key, seq };
+  if (op === 'set') return { op, key, value: snapshot(value, key), seq, bytes };
+  if (op === 'delete') return { op, key, seq, bytes };
   throw new TypeError('an unknown operation on state');
 }
 

@@ -28,6 +28,9 @@ import { Registrations } from './registrations.ts';
 import { Timings } from './timings.ts';
 import { CallWork, EventWork, type Invocation, type Work } from './work.ts';
 
+/** After how much that was read of its state's writes a generation is told, bytes. */
+const TELL_READ_BYTES = 256 * 1024;
+
 /** What a generation needs from the host. Every function must bear anything: its arguments come from the plugin. */
 export interface GenerationHost {
   /** Name of the plugin. */
@@ -68,6 +71,9 @@ export class Generation {
   readonly #intake: Intake;
   #metadata!: PluginMetadata;
   #stateSeq = 0;
+  /** How much of its writes was read, and how much of that it knows, bytes. */
+  #stateRead = 0;
+  #stateTold = 0;
   #isFenced = false;
   #refused = 0;
   #isDraining = false;
@@ -325,9 +331,13 @@ export class Generation {
     }
   }
 
-  #writeState({ seq, ...change }: StateNote): void {
+  #writeState({ seq, bytes, ...change }: StateNote): void {
     this.#stateSeq = seq;
     this.#host.writeState(this, change);
+    this.#stateRead += bytes;
+    if (this.#stateRead - this.#stateTold < TELL_READ_BYTES) return;
+    this.#stateTold = this.#stateRead;
+    this.#link.note('stateRead', this.#stateRead);
   }
 
   #done(note: unknown): void {

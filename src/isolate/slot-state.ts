@@ -1,5 +1,6 @@
 import type { StateStore, StoredState } from '../options.ts';
 import type { StateChange, StateEntries } from '../wire/messages.ts';
+import { entryBytes, StateSize } from '../wire/state-size.ts';
 
 /** The state of one plugin, in the host, whichever generation writes it. */
 export class SlotState {
@@ -8,6 +9,7 @@ export class SlotState {
   #version: number | undefined;
   #isLoaded = false;
   #entries = new Map<string, unknown>();
+  readonly #size = new StateSize();
 
   constructor(id: string, store: StateStore) {
     this.#id = id;
@@ -26,7 +28,7 @@ export class SlotState {
     this.#isLoaded = true;
     if (stored === undefined) return;
     this.#version = stored.version;
-    this.#entries = new Map(stored.entries);
+    this.#take(stored.entries);
   }
 
   entries(): StateEntries {
@@ -41,13 +43,17 @@ export class SlotState {
     return this.#entries.has(key);
   }
 
-  apply(note: StateChange): void {
+  /**
+   * @param limit how large it may become, bytes
+   * @throws {RangeError} and nothing was written
+   */
+  apply(note: StateChange, limit = Number.POSITIVE_INFINITY): void {
     if (note.op === 'clear') {
       this.replace({ version: this.#version ?? 1, entries: [] });
       return;
     }
-    if (note.op === 'set') this.#entries.set(note.key, note.value);
-    else this.#entries.delete(note.key);
+    if (note.op === 'set') this.#set(note.key, note.value, limit);
+    else this.#delete(note.key);
     this.#store.write(this.#id, note.key, note.op === 'set' ? note.value : undefined);
   }
 
@@ -62,13 +68,32 @@ export class SlotState {
       return;
     }
     this.#version = state.version;
-    this.#entries = new Map(state.entries);
+    this.#take(state.entries);
     this.#store.replace(this.#id, state);
   }
 
   clear(): void {
     this.#version = undefined;
-    this.#entries.clear();
+    this.#take([]);
     this.#store.clear(this.#id);
+  }
+
+  #set(key: string, value: unknown, limit: number): void {
+    const bytes = entryBytes(key, value);
+    const size = this.#size.with(key, bytes);
+    if (size > limit && size > this.#size.total)
+      throw new RangeError(`its state would grow to ${size} bytes with '${key}', over ${limit}`);
+    this.#entries.set(key, value);
+    this.#size.set(key, bytes);
+  }
+
+  #delete(key: string): void {
+    this.#entries.delete(key);
+    this.#size.delete(key);
+  }
+
+  #take(entries: StateEntries): void {
+    this.#entries = new Map(entries);
+    this.#size.replace(entries);
   }
 }

@@ -18,6 +18,10 @@ import { CallWork, EventWork, type Invocation } from './work.ts';
 /** On whose behalf the host's code runs at the moment: set while a plugin's call of `ctx.bot` is carried out. */
 export const onBehalfOf = new AsyncLocalStorage<Invocation>();
 
+const MIB = 1024 * 1024;
+/** Writes of two generations may meet: only a plugin that goes around its runtime gets to so many times its limit. */
+const LENIENCE = 2;
+
 /** What a slot needs from the rest of the host. */
 export interface SlotHost {
   readonly deadlines: Deadlines;
@@ -109,6 +113,11 @@ export class Slot implements GenerationHost {
 
   get budgets(): ResolvedPluginOptions['budgets'] {
     return this.options.budgets;
+  }
+
+  /** How large its state may become. */
+  get stateBytes(): number {
+    return this.options.limits.stateMb * MIB;
   }
 
   /** One operation at a time on a slot; others wait their turn, whatever becomes of this one. */
@@ -255,7 +264,7 @@ export class Slot implements GenerationHost {
 
   writeState(generation: Generation, change: StateChange): void {
     this.stateWritten(generation, change);
-    this.state.apply(change);
+    this.state.apply(change, LENIENCE * this.stateBytes);
   }
 
   registered(generation: Generation, registration: Registration): void {

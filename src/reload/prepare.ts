@@ -86,6 +86,7 @@ export class Preparation {
         env: grantedEnvironment(slot.options.env),
         bot: [...this.#host.botFunctions],
         budgets: slot.options.budgets,
+        stateBytes: slot.stateBytes,
         denied: denied(slot),
       };
       const metadata = await slot.patience.wait(generation.load(message), slot.options.startMs, () =>

@@ -17,6 +17,7 @@ const LOAD: LoadMessage = {
   env: {},
   bot: [],
   denied: [],
+  stateBytes: 1,
   budgets: { logBytesPerSecond: 1, emitsPerSecond: 1, emitBytesPerSecond: 1, pendingCalls: 1 },
 };
 const SETUP: SetupMessage = { invocation: 1, entries: [] };

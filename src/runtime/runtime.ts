@@ -69,6 +69,7 @@ export class Runtime {
         work: (batch: WorkMessage[]) => this.#deliver(batch),
         abort: (note: AbortNote) => this.#invocations.abort(note),
         state: (change: ForwardedState) => this.#state.apply(change),
+        stateRead: (bytes: number) => this.#state.wasRead(bytes),
       },
       onViolation: (reason) => {
         throw new Error(`The host sent something malformed: ${reason}`);
@@ -109,6 +110,7 @@ export class Runtime {
     this.#load = message;
     this.#outgoing.limit(message.budgets);
     this.#calls.limit(message.budgets.pendingCalls);
+    this.#state.limit(message.stateBytes);
     Object.assign(process.env, message.env);
     denyModules(message.denied);
     const exports = (await import(message.url)) as Record<string, unknown>;

@@ -1,7 +1,10 @@
 import { BulkheadError } from '../errors.ts';
 import type { ForwardedState, StateChange, StateEntries, StateNote } from '../wire/messages.ts';
 import { snapshot } from '../wire/snapshot.ts';
+import { entryBytes, StateSize } from '../wire/state-size.ts';
 import type { PluginState } from './api.ts';
+
+const MIB = 1024 * 1024;
 
 /** The plugin's copy of its state. Reads are local; every write leaves at once, because the thread may end at any time. */
 export class RuntimeState implements PluginState {
@@ -9,14 +12,29 @@ export class RuntimeState implements PluginState {
   readonly #send: (note: StateNote) => void;
   /** For each key the number of the last write made here. */
   readonly #written = new Map<string, number>();
+  readonly #size = new StateSize();
+  #limit = Number.POSITIVE_INFINITY;
   #seq = 0;
+  #sentBytes = 0;
+  #readBytes = 0;
 
   constructor(send: (note: StateNote) => void) {
     this.#send = send;
   }
 
+  /** How large it may become, and how much of what was written may wait for the host, bytes. */
+  limit(bytes: number): void {
+    this.#limit = bytes;
+  }
+
+  /** The host has read so much of all that was written. */
+  wasRead(bytes: number): void {
+    this.#readBytes = bytes;
+  }
+
   load(entries: StateEntries): void {
     this.#entries = new Map(entries);
+    this.#size.replace(entries);
   }
 
   /**
@@ -25,8 +43,8 @@ export class RuntimeState implements PluginState {
    */
   apply(change: ForwardedState): void {
     if (change.op === 'clear' || (this.#written.get(change.key) ?? 0) > change.seen) return;
-    if (change.op === 'set') this.#entries.set(change.key, change.value);
-    else this.#entries.delete(change.key);
+    if (change.op === 'set') this.#set(change.key, change.value, entryBytes(change.key, change.value));
+    else this.#delete(change.key);
   }
 
   get<T>(key: string): T | undefined {
@@ -45,20 +63,22 @@ export class RuntimeState implements PluginState {
       );
     }
     const copy = snapshot(value, `state '${key}'`);
-    this.#entries.set(key, copy);
-    this.#write({ op: 'set', key, value: copy });
+    const bytes = entryBytes(key, copy);
+    this.#checkLimit(key, bytes);
+    this.#set(key, copy, bytes);
+    this.#write({ op: 'set', key, value: copy }, bytes);
   }
 
   delete(key: string): boolean {
-    const had = this.#entries.delete(key);
-    if (had) this.#write({ op: 'delete', key });
+    const had = this.#delete(key);
+    if (had) this.#write({ op: 'delete', key }, key.length);
     return had;
   }
 
   /** The host forgets everything when it reads this: at the same place among the writes as here. */
   clear(): void {
-    this.#entries.clear();
-    this.#write({ op: 'clear' });
+    this.load([]);
+    this.#write({ op: 'clear' }, 0);
   }
 
   update<T>(key: string, change: (current: T | undefined) => T): T {
@@ -71,9 +91,42 @@ export class RuntimeState implements PluginState {
     return [...this.#entries].map(([key, value]) => [key, snapshot(value, key)]);
   }
 
-  #write(change: StateChange): void {
-    const seq = ++this.#seq;
-    if (change.op !== 'clear') this.#written.set(change.key, seq);
-    this.#send({ ...change, seq });
+  #set(key: string, value: unknown, bytes: number): void {
+    this.#entries.set(key, value);
+    this.#size.set(key, bytes);
   }
+
+  #delete(key: string): boolean {
+    this.#size.delete(key);
+    return this.#entries.delete(key);
+  }
+
+  #checkLimit(key: string, bytes: number): void {
+    const limit = `'limits.stateMb' (${this.#limit / MIB} MiB)`;
+    const size = this.#size.with(key, bytes);
+    if (size > this.#limit && size > this.#size.total)
+      throw stateLimit(`ctx.state would grow to ${toMb(size)} MiB with '${key}', over ${limit}`);
+    const waiting = this.#sentBytes - this.#readBytes;
+    if (waiting > this.#limit) {
+      const text = `${toMb(waiting)} MiB of writes wait for the host already, more than ${limit}`;
+      throw stateLimit(
+        `'${key}' was not written: ${text}; write less often, or return to the event loop in between`,
+      );
+    }
+  }
+
+  #write(change: StateChange, bytes: number): void {
+    const seq = ++this.#seq;
+    this.#sentBytes += bytes;
+    if (change.op !== 'clear') this.#written.set(change.key, seq);
+    this.#send({ ...change, seq, bytes });
+  }
+}
+
+function stateLimit(text: string): BulkheadError {
+  return new BulkheadError('ERR_STATE_LIMIT', text);
+}
+
+function toMb(bytes: number): string {
+  return (bytes / MIB).toFixed(1);
 }

@@ -30,6 +30,8 @@ export interface LoadMessage {
   /** Names of the functions behind `ctx.bot`. */
   bot: string[];
   budgets: BudgetLimits;
+  /** How large its state may become, bytes. */
+  stateBytes: number;
   /** What is kept from it. */
   denied: Deniable[];
 }
@@ -174,7 +176,8 @@ export type Registration =
   | { kind: 'timeout'; id: number; afterMs: number };
 
 /** Isolate → host: one write, numbered per generation. */
-export type StateNote = StateChange & { seq: number };
+/** `bytes`: about how large the write is; the host says how much of all that it has read, by `stateRead`. */
+export type StateNote = StateChange & { seq: number; bytes: number };
 
 export type StateChange =
   | { op: 'set'; key: string; value: unknown }

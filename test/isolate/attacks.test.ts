@@ -41,6 +41,12 @@ it.each([
     `[{ type: 'NOTE', name: 'log', value: { level: 'constructor', fields: {}, text: '' } }]`,
   ],
   [
+    'more state than it may have',
+    `[{ type: 'NOTE', name: 'state', value: { op: 'set', key: 'k', seq: 1, bytes: 0, value: new Uint8Array(60e6) } },
+      { type: 'NOTE', name: 'state', value: { op: 'set', key: 'l', seq: 2, bytes: 0, value: new Uint8Array(60e6) } },
+      { type: 'NOTE', name: 'state', value: { op: 'set', key: 'm', seq: 3, bytes: 0, value: new Uint8Array(60e6) } }]`,
+  ],
+  [
     'a malformed timer',
     `[{ type: 'NOTE', name: 'register', value: { id: 1, kind: 'schedule', everyMs: -5 } }]`,
   ],

@@ -70,3 +70,81 @@ it('refuses calls of the host beyond so many that wait', async () => {
   expect(await many()).toEqual(['ok', 'ok', 'ERR_TOO_MANY_CALLS']);
   expect(await many()).toEqual(['ok', 'ok', 'ERR_TOO_MANY_CALLS']);
 });
+
+it.each([
+  ['one key', `'key'`, /MiB of writes wait for the host already, more than 'limits.stateMb' \(16 MiB\)/],
+  [
+    'many keys',
+    `'key' + n`,
+    /ctx.state would grow to 17.\d MiB with 'key8', over 'limits.stateMb' \(16 MiB\)/,
+  ],
+])('bounds 200 MB of state under %s: the write that is too much throws', async (_what, key, message) => {
+  const setup = `return {
+      write: () => {
+        const text = 'x'.repeat(1_000_000);
+        for (let n = 0; n < 100; n++) ctx.state.set(${key}, text);
+      },
+      clear: () => ctx.state.entries().map(([key]) => ctx.state.delete(key)),
+      small: () => ctx.state.set('small', 1),
+    };`;
+  const { manager } = await bench(
+    { 'a.ts': pluginSource('a', setup) },
+    { hotReload: false, defaults: { limits: { heapMb: 64, stateMb: 16 } } },
+  );
+  await manager.loadAll();
+  const a = manager.plugin<Record<'write' | 'clear' | 'small', () => void>>('a');
+  const before = process.memoryUsage.rss();
+  const error = await a.write().catch((reason: unknown) => reason);
+  expect(error).toMatchObject({ code: 'ERR_STATE_LIMIT', message: expect.stringMatching(message) });
+  expect((process.memoryUsage.rss() - before) / MB).toBeLessThan(80);
+  await a.clear();
+  await a.small();
+  await a.write().catch(() => {});
+  expect(manager.get('a')).toMatchObject({ state: 'running', generation: 1 });
+});
+
+it('goes on writing state for as long as the host reads it', async () => {
+  const setup = `return { write: async () => {
+      const text = 'x'.repeat(100_000);
+      for (let n = 0; n < 300; n++) {
+        ctx.state.set('key', text + n);
+        if (n % 4 === 0) await ctx.bot.wait();
+      }
+      return ctx.state.get('key').length;
+    } };`;
+  const { manager } = await bench(
+    { 'a.ts': pluginSource('a', setup) },
+    { hotReload: false, bot: { wait: () => {} }, defaults: { limits: { stateMb: 1 } } },
+  );
+  await manager.loadAll();
+  expect(await manager.plugin<{ write(): number }>('a').write()).toBe(100_003);
+});
+
+it('refuses calls and events beyond so many that are under way, and takes them again afterwards', async () => {
+  const setup = `
+    let release;
+    const held = new Promise((resolve) => { release = resolve; });
+    ctx.on('some.event', () => held);
+    return { held: () => held.then(() => 'done'), release: () => release() };`;
+  const { manager, seen } = await bench(
+    { 'a.ts': pluginSource('a', setup) },
+    { hotReload: false, defaults: { queueLimit: 4, drainMs: 50 } },
+  );
+  await manager.loadAll();
+  const a = manager.plugin<Record<'held' | 'release', () => unknown>>('a');
+  const calls = Promise.allSettled([a.held(), a.held()]);
+  await manager.emit('some.event', 1);
+  await manager.emit('some.event', 2);
+  await expect(a.release()).rejects.toMatchObject({
+    code: 'ERR_QUEUE_FULL',
+    message: expect.stringContaining("4 calls and events are under way in plugin 'a'"),
+  });
+  await manager.emit('some.event', 3);
+  expect(seen('dead-letter')).toMatchObject([{ topic: 'some.event', payload: 3, reason: 'queue-full' }]);
+  await manager.reload('a');
+  expect(await calls).toMatchObject([
+    { reason: { code: 'ERR_PLUGIN_RELOADED' } },
+    { reason: { code: 'ERR_PLUGIN_RELOADED' } },
+  ]);
+  expect(await a.release()).toBeUndefined();
+});
