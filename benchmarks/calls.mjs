@@ -1,13 +1,15 @@
 /**
- * Calls per second through `manager.plugin()`, beside bare comlink and bare `postMessage` with the same payloads, and
- * events by `manager.emit` beside a comlink call for each. The contenders, each in a process of its own, take turns; each
+ * Calls per second through `manager.plugin()`, beside bare comlink, bare messages, pools and the channel of `fork`, with the
+ * same payloads, and events by `manager.emit` beside a call for each. The contenders, each in a process of its own, take turns; each
  * round is a comparison by itself, so that a busy machine slows down all of them.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { CASES } from './calls/cases.mjs';
+import { installAlternatives } from './support/alternatives.mjs';
 import { readArguments } from './support/arguments.mjs';
+import { barChart } from './support/bar-chart.mjs';
 import { machine, printTable, printTargets, progress, writeResult } from './support/report.mjs';
 import { median, spread } from './support/statistics.mjs';
 
@@ -15,10 +17,24 @@ import { median, spread } from './support/statistics.mjs';
 
 const { rounds, ms, quick } = readArguments({
   rounds: { full: 9, quick: 2, about: 'rounds' },
-  ms: { full: 400, quick: 50, about: 'ms for each measurement' },
+  ms: { full: 250, quick: 40, about: 'ms for each measurement' },
 });
 
-const CONTENDERS = ['bulkhead', 'comlink', 'raw'];
+/** What has to be downloaded first is left out of a quick run, which shows that everything works. */
+const CONTENDERS = [
+  'bulkhead',
+  'bulkhead-process',
+  'comlink',
+  'raw',
+  'piscina',
+  ...(quick ? [] : ['workerpool']),
+  'ipc',
+];
+if (!quick) installAlternatives();
+const CHARTS = [
+  { file: 'calls-one', title: 'Calls one at a time', index: indexOf('0.1 KB object, 1 in flight') },
+  { file: 'calls-many', title: 'Calls, 1,000 in flight', index: indexOf('0.1 KB object, 1000 in flight') },
+];
 const PROCESS = fileURLToPath(new URL('calls/contender-process.mjs', import.meta.url));
 
 const processes = await Promise.all(
@@ -46,6 +62,11 @@ for (let round = 0; round <= rounds; round++) {
 }
 for (const child of processes) child.send('end');
 await Promise.all(processes.map((child) => once(child, 'exit')));
+
+/** @param {string} name of a case */
+function indexOf(name) {
+  return CASES.findIndex(({ what }) => what === name);
+}
 
 /**
  * How Bulkhead compares, round by round.
@@ -75,7 +96,7 @@ printTable(
   ]),
 );
 printTable(
-  'Processor time for each, µs, both threads together',
+  'Processor time for each in the calling process, µs, its threads included',
   ['', ...CONTENDERS],
   CASES.map(({ what }, index) => [
     what,
@@ -94,4 +115,29 @@ const cases = CASES.map(({ what }, index) => ({
   what,
   rates: Object.fromEntries(CONTENDERS.map((name, which) => [name, rates[index][which]])),
 }));
-await writeResult('calls.json', { ...machine(), rounds, ms, targets, cases });
+
+/** @type {import('./support/report.mjs').Ratio[]} */
+const compared = CASES.map(({ what }, index) => ({
+  name: `calls: ${what}, of comlink`,
+  better: 'higher',
+  ...spread(ratios(index, 'comlink')),
+}));
+await writeResult('calls.json', { ...machine(), rounds, ms, targets, ratios: compared, cases });
+for (const { file, title, index } of CHARTS) {
+  await writeResult(
+    `${file}.svg`,
+    barChart({
+      title: `${title}, Node ${process.version}`,
+      note: 'thousands per second, median, line from min to max; longer is better',
+      shown: (rate) => rate.toFixed(rate < 10 ? 1 : 0),
+      bars: CONTENDERS.map((label, which) => {
+        const {
+          min: low,
+          median: value,
+          max: high,
+        } = spread(rates[index][which].map(({ perSecond }) => perSecond / 1000));
+        return { label, own: label.startsWith('bulkhead'), value, low, high };
+      }),
+    }),
+  );
+}

@@ -1,85 +1,20 @@
-/**
- * What thousands of reloads leave behind, beside what as many bare threads do. Memory is counted per process, so each of
- * the two loops has a process of its own, one after the other.
- */
-import { runLoopProcess } from './memory/run-loop-process.mjs';
-import { growthKb, handles, judge } from './memory/verdict.mjs';
+/** What many reloads leave behind: in Bulkhead, looked at closely, and in what else a bot could use. */
+import { compareMemory } from './memory/compare.mjs';
+import { measureLeaks } from './memory/leaks.mjs';
 import { readArguments } from './support/arguments.mjs';
-import { lineChart } from './support/line-chart.mjs';
-import { machine, printTable, printTargets, writeResult } from './support/report.mjs';
+import { takingPart } from './systems/catalogue.mjs';
 
-/** @typedef {import('./memory/run-loop-process.mjs').Run} Run */
-/** @typedef {import('./memory/sample.mjs').Sample} Sample */
-
-const MB = 1024 * 1024;
-const ROWS = 12;
-
-const { reloads, samples, quick } = readArguments({
-  reloads: { full: 10_000, quick: 50, about: 'reloads, and bare threads' },
-  samples: { full: 50, quick: 10, about: 'samples taken over the run' },
-});
-const every = Math.max(1, Math.floor(reloads / samples));
-
-const bare = await runLoopProcess('thread-loop.mjs', 'bare threads', reloads, every);
-const bulkhead = await runLoopProcess('reload-loop.mjs', 'reloads', reloads, every);
-
-/**
- * @param {string | number} label
- * @param {Sample} own
- * @param {Sample} other
- */
-function row(label, own, other) {
-  const megabytes = [own.rss, other.rss, own.heapUsed, own.external, own.arrayBuffers];
-  return [label, ...megabytes.map((bytes) => (bytes / MB).toFixed(1)), own.threads ?? '?', handles(own)];
-}
-
-/** @param {Sample} sample */
-function listed({ resources }) {
-  const counts = Object.entries(resources).map(([kind, count]) => `${kind} ${count}`);
-  return counts.join(', ') || 'none';
-}
-
-const step = Math.ceil(bulkhead.samples.length / ROWS);
-const rows = bulkhead.samples
-  .map((own, index) => row(own.at, own, bare.samples[index]))
-  .filter((_, index) => (index + 1) % step === 0);
-printTable(
-  `Memory over ${reloads} reloads of a 135 KB plugin, MB (Node ${process.version})`,
-  ['reloads', 'RSS', 'RSS bare', 'JS heap', 'external', 'buffers', 'threads', 'handles'],
-  [row('start', bulkhead.start, bare.start), ...rows, row('end', bulkhead.end, bare.end)],
-);
-process.stdout.write(
-  `  handles at the start: ${listed(bulkhead.start)}; at the end: ${listed(bulkhead.end)}\n`,
+const args = readArguments(
+  {
+    reloads: { full: 10_000, quick: 50, about: 'reloads, and bare threads' },
+    samples: { full: 50, quick: 10, about: 'samples taken over the run' },
+    minutes: { full: 20, quick: 0.1, fraction: true, about: 'longest time for each system and size' },
+  },
+  {
+    parts: { of: ['leaks', 'compare'], about: 'what to measure' },
+    systems: { of: takingPart('memory').map(({ name }) => name), about: 'which systems to compare' },
+  },
 );
 
-const targets = judge(bulkhead, bare);
-printTargets(targets, quick);
-
-/**
- * @param {Run} run
- * @param {'rss' | 'heapUsed' | 'external'} field
- */
-const points = (run, field) => run.samples.map((sample) => ({ x: sample.at, y: sample[field] / MB }));
-await writeResult('memory.json', {
-  ...machine(),
-  reloads,
-  growthKb: { bulkhead: growthKb(bulkhead), bare: growthKb(bare) },
-  targets,
-  bulkhead,
-  bare,
-});
-await writeResult(
-  'memory.svg',
-  lineChart({
-    title: `Memory over ${reloads} reloads of a 135 KB plugin, Node ${process.version}`,
-    x: 'reloads',
-    y: 'MB',
-    lines: [
-      { name: 'RSS, Bulkhead', points: points(bulkhead, 'rss') },
-      { name: 'RSS, bare threads', points: points(bare, 'rss'), dashed: true },
-      { name: 'JS heap, Bulkhead', points: points(bulkhead, 'heapUsed') },
-      { name: 'JS heap, bare', points: points(bare, 'heapUsed'), dashed: true },
-      { name: 'external, Bulkhead', points: points(bulkhead, 'external') },
-    ],
-  }),
-);
+if (args.parts.includes('leaks')) await measureLeaks(args);
+if (args.parts.includes('compare')) await compareMemory(args);

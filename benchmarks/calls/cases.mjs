@@ -11,6 +11,8 @@ import { callRate, eventRate } from './rates.mjs';
  */
 
 const IN_FLIGHT = [1, 64, 1_000];
+/** A thousand megabytes under way at once measure the machine's memory. */
+const IN_FLIGHT_LARGE = [1, 64];
 const MESSAGE = {
   user: 'ada',
   channel: 'main',
@@ -19,18 +21,20 @@ const MESSAGE = {
   tags: ['a', 'b'],
 };
 const TEXT = 'x'.repeat(10 * 1024);
+const LARGE_TEXT = 'x'.repeat(1_000 * 1024);
 
-/** @type {Record<string, (contender: Contender) => Promise<unknown>>} */
-const CALLS = {
-  'add two numbers': (contender) => contender.add(2, 3),
-  'small object': (contender) => contender.echo(MESSAGE),
-  '10 KB of text': (contender) => contender.echo(TEXT),
-};
+/** @type {{ what: string, inFlight: number[], call: (contender: Contender) => Promise<unknown> }[]} */
+const CALLS = [
+  { what: 'two numbers', inFlight: IN_FLIGHT, call: (contender) => contender.add(2, 3) },
+  { what: '0.1 KB object', inFlight: IN_FLIGHT, call: (contender) => contender.echo(MESSAGE) },
+  { what: '10 KB text', inFlight: IN_FLIGHT, call: (contender) => contender.echo(TEXT) },
+  { what: '1,000 KB text', inFlight: IN_FLIGHT_LARGE, call: (contender) => contender.echo(LARGE_TEXT) },
+];
 
 /** @type {Case[]} */
 export const CASES = [
-  ...Object.entries(CALLS).flatMap(([what, call]) =>
-    IN_FLIGHT.map((inFlight) => ({
+  ...CALLS.flatMap(({ what, inFlight: numbers, call }) =>
+    numbers.map((inFlight) => ({
       what: `${what}, ${inFlight} in flight`,
       ...(inFlight === 1_000 ? { least: 0.9 } : {}),
       measure: (/** @type {Contender} */ contender, /** @type {number} */ ms) =>

@@ -1,6 +1,8 @@
-/** Three ways to call the same functions in another thread. */
+/** Ways to call the same functions in another thread or process. */
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { PluginManager } from 'bulkhead';
 import { SILENT, Workspace } from '../support/workspace.mjs';
@@ -26,11 +28,19 @@ export default definePlugin({
 });
 `;
 
-/** @returns {Promise<Contender>} */
-export async function bulkhead() {
+/**
+ * @param {'thread' | 'process'} isolation
+ * @returns {Promise<Contender>}
+ */
+async function startBulkhead(isolation) {
   const workspace = await Workspace.create();
   await workspace.save('callee.ts', PLUGIN);
-  const manager = new PluginManager({ pluginDir: workspace.pluginDir, logger: SILENT, hotReload: false });
+  const manager = new PluginManager({
+    pluginDir: workspace.pluginDir,
+    logger: SILENT,
+    hotReload: false,
+    defaults: { isolation },
+  });
   const { failed } = await manager.loadAll();
   if (failed.length > 0) throw failed[0].error;
   const { add, echo, handled } = /** @type {Record<string, any>} */ (manager.plugin('callee'));
@@ -45,6 +55,9 @@ export async function bulkhead() {
     },
   };
 }
+
+export const bulkhead = () => startBulkhead('thread');
+export const bulkheadProcess = () => startBulkhead('process');
 
 /** @returns {Promise<Contender>} */
 export async function comlink() {
@@ -64,10 +77,43 @@ export async function comlink() {
 /** @returns {Promise<Contender>} */
 export async function raw() {
   const worker = await start('raw-thread.mjs');
+  return byMessages(
+    (request) => worker.postMessage(request),
+    (listener) => worker.on('message', listener),
+    () => worker.terminate(),
+  );
+}
+
+/** @returns {Promise<Contender>} */
+export async function ipc() {
+  const child = fork(fileURLToPath(new URL('ipc-process.mjs', import.meta.url)), {
+    execArgv: [],
+    serialization: 'advanced',
+  });
+  await once(child, 'message');
+  return byMessages(
+    (request) => child.send(/** @type {any} */ (request)),
+    (listener) => child.on('message', listener),
+    async () => {
+      child.disconnect();
+      await once(child, 'exit');
+    },
+  );
+}
+
+/**
+ * A message for each call and one for its answer, without anything else.
+ *
+ * @param {(request: unknown) => void} send
+ * @param {(listener: (answer: any) => void) => void} listen
+ * @param {() => Promise<unknown>} close
+ * @returns {Contender}
+ */
+function byMessages(send, listen, close) {
   /** @type {Map<number, (value: unknown) => void>} */
   const waiting = new Map();
   let last = 0;
-  worker.on('message', ({ id, value }) => {
+  listen(({ id, value }) => {
     waiting.get(id)?.(value);
     waiting.delete(id);
   });
@@ -78,14 +124,14 @@ export async function raw() {
       new Promise((resolve) => {
         const id = ++last;
         waiting.set(id, resolve);
-        worker.postMessage({ id, name, args });
+        send({ id, name, args });
       });
   return {
     add: caller('add'),
     echo: caller('echo'),
     handled: caller('handled'),
     event: caller('event'),
-    close: () => worker.terminate(),
+    close,
   };
 }
 

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { runOnNodes } from './nodes.mjs';
 
 /**
  * @typedef {object} NumberOption
@@ -6,31 +7,45 @@ import { parseArgs } from 'node:util';
  * @property {number} quick its value with `--quick`, which only shows that everything works
  * @property {string} about one line for `--help`
  * @property {number} [least] the smallest value that makes sense; 1 unless given
+ * @property {boolean} [fraction] whether it need not be whole
  */
 
 /**
- * Reads the command line: a number for each of `options`, `--quick` and `--help`. Ends the process if it makes no sense.
+ * Reads the command line: a number for each of `options`, a list for each of `lists`, `--quick`, `--node` and `--help`. Ends
+ * the process if it makes no sense, and also if it names other Nodes, once everything has run on those.
  *
  * @template {string} K
+ * @template {string} [L=never]
  * @param {Record<K, NumberOption>} options
- * @returns {Record<K, number> & { quick: boolean }}
+ * @param {Record<L, { of: readonly string[], about: string }>} [lists] names that may be given, comma between; all unless given
+ * @returns {Record<K, number> & Record<L, string[]> & { quick: boolean }}
  */
-export function readArguments(options) {
-  const names = /** @type {K[]} */ (Object.keys(options));
-  const given = parse(names);
+export function readArguments(options, lists) {
+  const known = /** @type {Record<string, { of: readonly string[], about: string }>} */ (lists ?? {});
+  const given = parse([...Object.keys(options), ...Object.keys(known)]);
   if (given.help) {
-    process.stdout.write(usage(options));
+    process.stdout.write(usage(options, known));
     process.exit(0);
   }
+  if (typeof given.node === 'string') process.exit(runOnNodes(given.node.split(',')));
   const quick = given.quick === true;
-  const values = names.map((name) => {
-    const { full, quick: short, least = 1 } = options[name];
-    const value = given[name] === undefined ? (quick ? short : full) : Number(given[name]);
-    if (!Number.isInteger(value) || value < least)
-      fail(`--${name} needs a whole number from ${least}, got '${given[name]}'`);
-    return [name, value];
+  const numbers = Object.entries(/** @type {Record<string, NumberOption>} */ (options)).map(
+    ([name, { full, quick: short, least = 1, fraction = false }]) => {
+      const value = given[name] === undefined ? (quick ? short : full) : Number(given[name]);
+      if (!(fraction ? value > 0 : Number.isInteger(value) && value >= least))
+        fail(
+          `--${name} needs a ${fraction ? 'number above 0' : `whole number from ${least}`}, got '${given[name]}'`,
+        );
+      return [name, value];
+    },
+  );
+  const chosen = Object.entries(known).map(([name, { of }]) => {
+    const names = given[name] === undefined ? [...of] : String(given[name]).split(',').filter(Boolean);
+    const odd = names.find((each) => !of.includes(each));
+    if (odd !== undefined) fail(`--${name}: there is no '${odd}'; there are ${of.join(', ')}`);
+    return [name, names];
   });
-  return { ...Object.fromEntries(values), quick };
+  return Object.fromEntries([...numbers, ...chosen, ['quick', quick]]);
 }
 
 /**
@@ -38,22 +53,29 @@ export function readArguments(options) {
  * @returns {Record<string, unknown>}
  */
 function parse(names) {
-  const numbers = Object.fromEntries(names.map((name) => [name, { type: 'string' }]));
+  const valued = Object.fromEntries([...names, 'node'].map((name) => [name, { type: 'string' }]));
   try {
     const flags = { quick: { type: 'boolean' }, help: { type: 'boolean' } };
-    return parseArgs({ options: /** @type {any} */ ({ ...numbers, ...flags }) }).values;
+    return parseArgs({ options: /** @type {any} */ ({ ...valued, ...flags }) }).values;
   } catch (error) {
     return fail(/** @type {Error} */ (error).message);
   }
 }
 
-/** @param {Record<string, NumberOption>} options */
-function usage(options) {
-  const lines = Object.entries(options).map(([name, { full, quick, about }]) => [
-    `--${name} <n>`,
-    `${about} (${full}; with --quick ${quick})`,
-  ]);
-  lines.push(['--quick', 'a short run, whose figures are not judged']);
+/**
+ * @param {Record<string, NumberOption>} options
+ * @param {Record<string, { of: readonly string[], about: string }>} lists
+ */
+function usage(options, lists) {
+  const lines = [
+    ...Object.entries(options).map(([name, { full, quick, about }]) => [
+      `--${name} <n>`,
+      `${about} (${full}; with --quick ${quick})`,
+    ]),
+    ...Object.entries(lists).map(([name, { of, about }]) => [`--${name} <…>`, `${about}: ${of.join(',')}`]),
+    ['--node <…>', 'run on these versions of Node, for example 20,22,24,26'],
+    ['--quick', 'a short run, whose figures are not judged'],
+  ];
   return lines.map(([option, about]) => `  ${option.padEnd(18)}${about}\n`).join('');
 }
 

@@ -1,7 +1,19 @@
 const WIDTH = 800;
 const HEIGHT = 420;
-const MARGIN = { top: 48, right: 170, bottom: 48, left: 64 };
-const COLOURS = ['#c2410c', '#1d4ed8', '#15803d', '#7e22ce', '#0f766e', '#a16207'];
+const MARGIN = { top: 48, right: 210, bottom: 48, left: 64 };
+const COLOURS = [
+  '#c2410c',
+  '#1d4ed8',
+  '#15803d',
+  '#7e22ce',
+  '#0f766e',
+  '#a16207',
+  '#be185d',
+  '#4d7c0f',
+  '#0369a1',
+  '#57534e',
+  '#b91c1c',
+];
 const TICKS = 6;
 
 /**
@@ -86,6 +98,6 @@ function round(value) {
 }
 
 /** @param {string} content */
-function escapeXml(content) {
+export function escapeXml(content) {
   return content.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 }

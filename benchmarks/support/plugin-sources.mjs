@@ -39,8 +39,12 @@ ${setup}
   return `import { definePlugin } from 'bulkhead/plugin';\n${partsOfSize(LARGE - definition.length)}${definition}`;
 }
 
-/** @param {number} bytes */
-function partsOfSize(bytes) {
+/**
+ * Plain JavaScript of about so many bytes, with a list `parts` of its functions.
+ *
+ * @param {number} bytes
+ */
+export function partsOfSize(bytes) {
   let source = '';
   let count = 0;
   for (; source.length < bytes; count++) source += part(count);
@@ -62,7 +66,7 @@ function part(index) {
   return `const table${index} = [
 ${rows.join('\n')}
 ];
-function part${index}(n: number): number {
+function part${index}(n) {
   const wanted = table${index}.filter((row) => row.weight % 7 !== n % 7 && row.tags.length > 0);
   let result = n;
   for (const { id, word, weight } of wanted) {

@@ -3,7 +3,8 @@ import { availableParallelism } from 'node:os';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const RESULTS = new URL('../results/', import.meta.url);
+/** Where results are kept; those of quick runs in the folder `quick` below, for as long as nobody makes another. */
+export const RESULTS = new URL('../results/', import.meta.url);
 
 /**
  * @typedef {object} Target
@@ -14,7 +15,18 @@ const RESULTS = new URL('../results/', import.meta.url);
  */
 
 /**
- * A table with aligned columns: the first to the left, the others to the right.
+ * How Bulkhead compares with something that was measured beside it.
+ *
+ * @typedef {object} Ratio
+ * @property {string} name
+ * @property {'higher' | 'lower'} better
+ * @property {number} min
+ * @property {number} median
+ * @property {number} max
+ */
+
+/**
+ * A table with aligned columns: those without a head to the left, figures to the right.
  *
  * @param {string} title
  * @param {string[]} head
@@ -25,7 +37,9 @@ export function printTable(title, head, rows) {
   const widths = head.map((_, column) => Math.max(...lines.map((line) => line[column].length)));
   const aligned = lines.map((line) =>
     line
-      .map((cell, column) => (column === 0 ? cell.padEnd(widths[column]) : cell.padStart(widths[column])))
+      .map((cell, column) =>
+        head[column] === '' ? cell.padEnd(widths[column]) : cell.padStart(widths[column]),
+      )
       .join('  '),
   );
   process.stdout.write(`\n${title}\n${aligned.map((line) => `  ${line.trimEnd()}\n`).join('')}`);
@@ -64,11 +78,20 @@ export function machine() {
  * @param {string | object} content
  */
 export async function writeResult(name, content) {
-  const [base, extension] = name.split('.');
-  const file = new URL(`${base}.node${process.versions.node.split('.')[0]}.${extension}`, RESULTS);
-  await mkdir(RESULTS, { recursive: true });
+  const folder = process.argv.includes('--quick') ? new URL('quick/', RESULTS) : RESULTS;
+  const file = new URL(resultName(name), folder);
+  await mkdir(folder, { recursive: true });
   await writeFile(file, typeof content === 'string' ? content : `${JSON.stringify(content, rounded, 2)}\n`);
   process.stdout.write(`${relative(process.cwd(), fileURLToPath(file))}\n`);
+}
+
+/**
+ * @param {string} name for example `memory.json`
+ * @returns the same with the Node version put in
+ */
+export function resultName(name) {
+  const [base, extension] = name.split('.');
+  return `${base}.node${process.versions.node.split('.')[0]}.${extension}`;
 }
 
 /**

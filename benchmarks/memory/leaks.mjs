@@ -1,0 +1,83 @@
+import { lineChart } from '../support/line-chart.mjs';
+import { machine, printTable, printTargets, writeResult } from '../support/report.mjs';
+import { runLoopProcess } from './run-loop-process.mjs';
+import { growthKb, handles, judge } from './verdict.mjs';
+
+/** @typedef {import('./run-loop-process.mjs').Run} Run */
+/** @typedef {import('./sample.mjs').Sample} Sample */
+
+const MB = 1024 * 1024;
+const ROWS = 12;
+
+/**
+ * What reloads of a plugin that uses everything leave behind, beside what as many bare threads do. Memory is counted per
+ * process, so each of the two loops has a process of its own, one after the other.
+ *
+ * @param {{ reloads: number, samples: number, quick: boolean }} run
+ */
+export async function measureLeaks({ reloads, samples, quick }) {
+  const every = Math.max(1, Math.floor(reloads / samples));
+  const bare = await runLoopProcess('thread-loop.mjs', 'bare threads', reloads, every);
+  const bulkhead = await runLoopProcess('reload-loop.mjs', 'reloads', reloads, every);
+  const step = Math.ceil(bulkhead.samples.length / ROWS);
+  const rows = bulkhead.samples
+    .map((own, index) => row(own.at, own, bare.samples[index]))
+    .filter((_, index) => (index + 1) % step === 0);
+  printTable(
+    `Memory over ${reloads} reloads of a 135 KB plugin that uses everything, MB (Node ${process.version})`,
+    ['reloads', 'RSS', 'RSS bare', 'JS heap', 'external', 'buffers', 'threads', 'handles'],
+    [row('start', bulkhead.start, bare.start), ...rows, row('end', bulkhead.end, bare.end)],
+  );
+  process.stdout.write(
+    `  handles at the start: ${listed(bulkhead.start)}; at the end: ${listed(bulkhead.end)}\n`,
+  );
+  const targets = judge(bulkhead, bare);
+  printTargets(targets, quick);
+  await writeResult('leaks.json', {
+    ...machine(),
+    reloads,
+    growthKb: { bulkhead: growthKb(bulkhead), bare: growthKb(bare) },
+    targets,
+    bulkhead,
+    bare,
+  });
+  await writeResult('leaks.svg', chart(reloads, bulkhead, bare));
+}
+
+/**
+ * @param {string | number} label
+ * @param {Sample} own
+ * @param {Sample} other
+ */
+function row(label, own, other) {
+  const megabytes = [own.rss, other.rss, own.heapUsed, own.external, own.arrayBuffers];
+  return [label, ...megabytes.map((bytes) => (bytes / MB).toFixed(1)), own.threads ?? '?', handles(own)];
+}
+
+/** @param {Sample} sample */
+function listed({ resources }) {
+  const counts = Object.entries(resources).map(([kind, count]) => `${kind} ${count}`);
+  return counts.join(', ') || 'none';
+}
+
+/**
+ * @param {number} reloads
+ * @param {Run} bulkhead
+ * @param {Run} bare
+ */
+function chart(reloads, bulkhead, bare) {
+  const points = (/** @type {Run} */ run, /** @type {'rss' | 'heapUsed' | 'external'} */ field) =>
+    run.samples.map((sample) => ({ x: sample.at, y: sample[field] / MB }));
+  return lineChart({
+    title: `Memory over ${reloads} reloads of a plugin that uses everything, Node ${process.version}`,
+    x: 'reloads',
+    y: 'MB',
+    lines: [
+      { name: 'RSS, Bulkhead', points: points(bulkhead, 'rss') },
+      { name: 'RSS, bare threads', points: points(bare, 'rss'), dashed: true },
+      { name: 'JS heap, Bulkhead', points: points(bulkhead, 'heapUsed') },
+      { name: 'JS heap, bare', points: points(bare, 'heapUsed'), dashed: true },
+      { name: 'external, Bulkhead', points: points(bulkhead, 'external') },
+    ],
+  });
+}

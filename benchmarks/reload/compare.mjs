@@ -1,0 +1,114 @@
+import { installAlternatives } from '../support/alternatives.mjs';
+import { barChart } from '../support/bar-chart.mjs';
+import { machine, printTable, progress, writeResult } from '../support/report.mjs';
+import { median, percentile, spread } from '../support/statistics.mjs';
+import { ABSENT, takingPart } from '../systems/catalogue.mjs';
+import { SystemProcess } from '../systems/system-client.mjs';
+
+const BYTES = 135 * 1024;
+
+/**
+ * The same edit in each system, from the write until the new version answers, with everything its users wait for: its
+ * watcher, its quiet time. The systems run side by side and take turns.
+ *
+ * @param {{ edits: number, systems: string[], quick: boolean }} run
+ */
+export async function compareServing({ edits, systems, quick }) {
+  // A quick run shows that everything works, without a download.
+  const entries = takingPart('serving').filter(
+    ({ name, installed }) => systems.includes(name) && !(quick && installed),
+  );
+  if (entries.some(({ installed }) => installed)) installAlternatives();
+  const contenders = [];
+  for (const entry of entries) contenders.push(await Contender.start(entry));
+  const shown = progress('edits', edits);
+  for (let edit = 1; edit <= edits; edit++) {
+    for (const contender of contenders) await contender.edit(edit);
+    shown.update(edit);
+  }
+  for (const contender of contenders) await contender.end();
+  printTable(
+    `From the write of a 135 KB plugin to the first answer of the new version, ms, ${edits} edits (Node ${process.version})`,
+    ['', 'median', 'min', 'p99', 'max', ''],
+    [
+      ...contenders.map((contender) => contender.row()),
+      ...ABSENT.map(({ label, why }) => [label, '', '', '', '', `cannot run: ${why}`]),
+    ],
+  );
+  const results = contenders.map(({ label, times, unseen, problem }) => ({ label, times, unseen, problem }));
+  await writeResult('serving.json', { ...machine(), edits, bytes: BYTES, results });
+  await writeResult(
+    'serving.svg',
+    barChart({
+      title: `From a save to the first answer of the new version, Node ${process.version}`,
+      note: 'ms, median, line from min to max; shorter is better',
+      shown: (ms) => `${ms.toFixed(0)} ms`,
+      bars: contenders
+        .filter(({ times }) => times.length > 0)
+        .map(({ label, own, times }) => {
+          const { min: low, median: value, max: high } = spread(times);
+          return { label, own, value, low, high };
+        }),
+    }),
+  );
+}
+
+/** A system and its times; one that fails is not asked again, and says why. */
+class Contender {
+  /** @type {number[]} */
+  times = [];
+  unseen = 0;
+  problem = '';
+  /** @type {SystemProcess | undefined} */
+  #system;
+
+  /** @param {import('../systems/catalogue.mjs').Entry} entry */
+  constructor({ name, label }) {
+    this.label = label;
+    this.own = name.startsWith('bulkhead');
+  }
+
+  /** @param {import('../systems/catalogue.mjs').Entry} entry */
+  static async start(entry) {
+    const contender = new Contender(entry);
+    await contender.#attempt(async () => {
+      contender.#system = await SystemProcess.start(entry, BYTES, 'watch');
+    });
+    return contender;
+  }
+
+  /** @param {number} version */
+  async edit(version) {
+    if (this.problem !== '') return;
+    await this.#attempt(async () => {
+      const { ms, unseen } = await /** @type {SystemProcess} */ (this.#system).turn(version);
+      this.unseen += unseen;
+      if (unseen === 0) this.times.push(ms);
+    });
+  }
+
+  async end() {
+    await this.#system?.end();
+  }
+
+  row() {
+    const { label, times, unseen, problem } = this;
+    const figures =
+      times.length === 0
+        ? ['', '', '', '']
+        : [median(times), Math.min(...times), percentile(times, 0.99), Math.max(...times)].map((ms) =>
+            ms.toFixed(0),
+          );
+    return [label, ...figures, problem || (unseen > 0 ? `${unseen} saves not seen` : '')];
+  }
+
+  /** @param {() => Promise<void>} step */
+  async #attempt(step) {
+    try {
+      await step();
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      this.problem = `cannot run: ${text.split('\n')[0]}`;
+    }
+  }
+}

@@ -1,0 +1,68 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+/** Where the binaries of other Nodes are kept, one folder for each version. */
+const CACHE = join(homedir(), '.cache', 'bulkhead-benchmarks');
+
+/**
+ * Runs this very command on other versions of Node, one after the other.
+ *
+ * @param {readonly string[]} versions major versions, or exact ones
+ * @returns {number} the worst exit code
+ */
+export function runOnNodes(versions) {
+  const args = process.argv.slice(2).filter((arg, index, all) => !isNodeOption(arg, all[index - 1]));
+  let worst = 0;
+  for (const version of versions) {
+    const node = nodeOf(version);
+    process.stdout.write(`\n=== Node ${version}\n`);
+    const { status } = spawnSync(node, [process.argv[1], ...args], { stdio: 'inherit' });
+    worst = Math.max(worst, status ?? 1);
+  }
+  return worst;
+}
+
+/**
+ * @param {string} arg
+ * @param {string | undefined} before
+ */
+function isNodeOption(arg, before) {
+  return arg === '--node' || arg.startsWith('--node=') || before === '--node';
+}
+
+/**
+ * The binary of a version, from the package that carries it; downloaded the first time.
+ *
+ * @param {string} version
+ */
+function nodeOf(version) {
+  if (!/^\d+(\.\d+){0,2}$/.test(version)) throw new Error(`--node: '${version}' is no version of Node`);
+  if (version === process.versions.node.split('.')[0]) return process.execPath;
+  const name = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
+  const folder = join(CACHE, `node-${version}`);
+  const binary = join(
+    folder,
+    'node_modules',
+    name,
+    'bin',
+    process.platform === 'win32' ? 'node.exe' : 'node',
+  );
+  if (existsSync(binary)) return binary;
+  process.stderr.write(`installing Node ${version} to ${folder}\n`);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'package.json'), '{}');
+  const { status } = spawnSync(
+    'npm',
+    ['install', '--no-audit', '--no-fund', '--silent', `${name}@${version}`],
+    {
+      cwd: folder,
+      stdio: ['ignore', 'ignore', 'inherit'],
+      shell: process.platform === 'win32',
+    },
+  );
+  if (status !== 0 || !existsSync(binary))
+    throw new Error(`Node ${version} could not be installed (${name})`);
+  return binary;
+}
