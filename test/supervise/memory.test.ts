@@ -54,6 +54,46 @@ it('recycles a plugin whose heap runs low, with its state, and no call fails', a
   expect(manager.get('keeper')).toMatchObject({ crashes: 0, reloads: 0 });
 });
 
+it('does not take garbage for a heap that runs low', async () => {
+  const setup = `
+    const { getHeapStatistics } = process.getBuiltinModule('node:v8');
+    const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+    const share = () => { const { used_heap_size, heap_size_limit } = getHeapStatistics(); return used_heap_size / heap_size_limit; };
+    const more = (kept) => { for (let n = 0; n < 1_000; n++) kept.push({ text: 'x' + n, list: [n, n] }); };
+    const held = [];
+    return {
+      // When V8 collects depends on what is held.
+      hold: (most) => { while (share() < most) more(held); },
+      litter: async () => {
+        // Held for long enough to outlive small collections, a little at a time.
+        const kept = [];
+        let reached = 0;
+        for (let rounds = 0; rounds < 1_000 && (reached = share()) < 0.75; rounds++) {
+          while (share() < reached + 0.05 && share() >= reached) more(kept);
+          kept.length = 0;
+        }
+        // For longer than the host waits between two looks.
+        await wait(1_200);
+        return reached;
+      },
+      generation: () => ctx.generation,
+    };`;
+  const { manager, seen } = await bench(
+    { 'a.ts': pluginSource('a', setup) },
+    { ...OPTIONS, defaults: { ...OPTIONS.defaults, limits: { heapMb: 64 } } },
+  );
+  await manager.loadAll();
+  const a = manager.plugin<{ hold(most: number): void; litter(): number; generation(): number }>('a');
+  let most = 0.5;
+  await until(async () => {
+    await a.hold(most);
+    most = Math.min(0.62, most + 0.02);
+    return (await a.litter()) > 0.72;
+  }, 'a heap full of garbage', 25_000);
+  expect(await a.generation()).toBe(1);
+  expect(seen('recycled')).toEqual([]);
+});
+
 it('recycles a plugin that holds too much outside its heap', async () => {
   const { manager, next } = await bench(
     { 'keeper.ts': KEEPER },
