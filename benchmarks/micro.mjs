@@ -8,18 +8,11 @@ import { snapshot } from '#internal/wire/snapshot';
 import { survey } from '#internal/wire/survey';
 import { topicMatches } from '#internal/wire/topics';
 import { readArguments } from './support/arguments.mjs';
+import { MESSAGE, TEXT } from './support/payloads.mjs';
 import { machine, printTable, writeResult } from './support/report.mjs';
 
 const { ms } = readArguments({ ms: { full: 400, quick: 40, about: 'ms for each step' } });
 
-const MESSAGE = {
-  user: 'ada',
-  channel: 'main',
-  text: 'hello there',
-  at: 1_700_000_000_000,
-  tags: ['a', 'b'],
-};
-const TEXT = 'x'.repeat(10 * 1024);
 const RECORDS = Array.from({ length: 100 }, (_, index) => ({ ...MESSAGE, at: index }));
 const BATCH = RECORDS.map((value) => ({
   type: 'NOTE',

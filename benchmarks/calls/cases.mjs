@@ -1,3 +1,4 @@
+import { LARGE_TEXT, MESSAGE, TEXT } from '../support/payloads.mjs';
 import { callRate, eventRate } from './rates.mjs';
 
 /** @typedef {import('./contenders.mjs').Contender} Contender */
@@ -13,15 +14,6 @@ import { callRate, eventRate } from './rates.mjs';
 const IN_FLIGHT = [1, 64, 1_000];
 /** A thousand megabytes under way at once measure the machine's memory. */
 const IN_FLIGHT_LARGE = [1, 64];
-const MESSAGE = {
-  user: 'ada',
-  channel: 'main',
-  text: 'hello there',
-  at: 1_700_000_000_000,
-  tags: ['a', 'b'],
-};
-const TEXT = 'x'.repeat(10 * 1024);
-const LARGE_TEXT = 'x'.repeat(1_000 * 1024);
 
 /** @type {{ what: string, inFlight: number[], call: (contender: Contender) => Promise<unknown> }[]} */
 const CALLS = [
