@@ -113,7 +113,7 @@ export class ThreadIsolate<T = Batch> implements Isolate<T> {
 }
 
 /** A third for the young generation's semi-space, as V8 sizes it by itself for small heaps. */
-function resourceLimits(heapMb: number): ResourceLimits {
+export function resourceLimits(heapMb: number): ResourceLimits {
   return { maxOldGenerationSizeMb: heapMb, maxYoungGenerationSizeMb: Math.min(32, Math.max(4, heapMb / 8)) };
 }
 
