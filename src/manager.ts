@@ -163,7 +163,7 @@ export class PluginManager implements AsyncDisposable {
       report,
       crashed: (slot, crash) => this.#crashFiles?.write(slot.id, crash),
       setDisabled: (slot, disabled) => this.#setDisabled(slot, disabled),
-      settled: () => this.#settled(),
+      settled: (isLast) => this.#settled(isLast),
     });
     this.#look = new Look({
       directories: this.#options.pluginDirs.map((directory) => resolve(directory)),
@@ -448,8 +448,8 @@ export class PluginManager implements AsyncDisposable {
     }
   }
 
-  #settled(): void {
-    if (this.#unloading !== undefined) return;
+  #settled(isLast: boolean): void {
+    if (this.#unloading !== undefined || !isLast) return;
     this.#standbys.refill();
     this.hotReload.inputsChanged();
   }

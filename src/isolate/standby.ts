@@ -35,7 +35,7 @@ export class Standbys {
     return this.#start(spec, false);
   }
 
-  /** Starts what is missing. Called when a swap is over: during it the new isolates would compete with it. */
+  /** Starts what is missing. Called when no load or swap is under way: during it the new isolates would compete with it. */
   refill(): void {
     if (this.#isClosing) return;
     for (const { spec, waiting } of this.#kinds) {

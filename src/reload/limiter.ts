@@ -11,6 +11,11 @@ export class Limiter {
     this.#max = max;
   }
 
+  /** Nothing runs or waits. */
+  get isIdle(): boolean {
+    return this.#running === 0;
+  }
+
   async run<T>(job: () => Promise<T>): Promise<T> {
     if (this.#running >= this.#max) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     else this.#running++;

@@ -19,8 +19,8 @@ export interface OperationsHost {
   setDisabled(slot: Slot, disabled: boolean): void;
   /** Keeps the report where it outlives the bot, if that is wanted. */
   crashed(slot: Slot, report: CrashReport): void;
-  /** A load or reload is over, however it went. */
-  settled(): void;
+  /** A load or reload is over, however it went. @param isLast whether no other runs or waits */
+  settled(isLast: boolean): void;
 }
 
 /**
@@ -197,7 +197,7 @@ export class Operations {
     } catch (error) {
       throw explain(error);
     } finally {
-      this.#host.settled();
+      this.#host.settled(this.#host.limiter.isIdle);
     }
   }
 
