@@ -7,9 +7,10 @@ import { Vitals } from '../wire/vitals.ts';
 import type { EndReason, Isolate, IsolateEnd, IsolateSpec, IsolateUsage } from './isolate.ts';
 import { JobPool, type JobPoolOptions, type Jobs } from './job-pool.ts';
 import { Pulse } from './pulse.ts';
+import { runtimeCode } from './runtime-code.ts';
 import { threadStack } from './thread-stack.ts';
 
-const RUNTIME = new URL('../runtime/entry.js', import.meta.url);
+const BOOT = new URL('../runtime/boot.cjs', import.meta.url);
 /** How long `terminate()` may take before the thread counts as a zombie: it cannot interrupt a system call. */
 const TERMINATE_MS = 1_000;
 
@@ -41,11 +42,12 @@ export class ThreadIsolate<T = Batch> implements Isolate<T> {
     });
     const { port1, port2 } = new MessageChannel();
     this.channel = new PortChannel(port1);
-    this.#worker = new Worker(RUNTIME, {
+    this.#worker = new Worker(BOOT, {
       name: 'bulkhead plugin',
       argv: [],
       execArgv,
       env: {},
+      workerData: runtimeCode(),
       stdin: false,
       stdout: true,
       stderr: true,

@@ -5,17 +5,20 @@ import { PortChannel } from '../wire/port-channel.ts';
 import { Vitals } from '../wire/vitals.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { rehearse } from './rehearsal.ts';
-import { Runtime } from './runtime.ts';
+import { type ImportModule, Runtime } from './runtime.ts';
 import { mapStackTraces } from './stack-trace.ts';
 
-mapStackTraces(import.meta.url);
-parentPort?.once('message', ({ port, vitals, encoded, isStandby }: FirstMessage) => {
-  // Whatever the plugin says, it says through the private port.
-  parentPort?.close();
-  const heartbeat = new Heartbeat(new Vitals(vitals));
-  const channel = new PortChannel<never>(port);
-  channel.onPing(() => heartbeat.beat());
-  new Runtime(encoded ? new EncodedChannel(channel) : channel).takeOver();
-  // One that fails costs nothing but the time it would have saved.
-  if (isStandby) rehearse().catch(() => {});
-});
+/** @param importModule the `import()` of this thread: code that was compiled elsewhere has none that works */
+export function start(importModule: ImportModule): void {
+  mapStackTraces(import.meta.url);
+  parentPort?.once('message', ({ port, vitals, encoded, isStandby }: FirstMessage) => {
+    // Whatever the plugin says, it says through the private port.
+    parentPort?.close();
+    const heartbeat = new Heartbeat(new Vitals(vitals));
+    const channel = new PortChannel<never>(port);
+    channel.onPing(() => heartbeat.beat());
+    new Runtime(encoded ? new EncodedChannel(channel) : channel, importModule).takeOver();
+    // One that fails costs nothing but the time it would have saved.
+    if (isStandby) rehearse(importModule).catch(() => {});
+  });
+}

@@ -2,7 +2,7 @@ import { MessageChannel } from 'node:worker_threads';
 import { Link } from '../wire/link.ts';
 import type { LoadMessage, SetupMessage, WorkMessage } from '../wire/messages.ts';
 import { PortChannel } from '../wire/port-channel.ts';
-import { Runtime } from './runtime.ts';
+import { type ImportModule, Runtime } from './runtime.ts';
 
 const PLUGIN = `data:text/javascript,export default {
   name: 'rehearsal', version: '1.0.0',
@@ -30,7 +30,7 @@ const WORK: WorkMessage[] = [
  * Goes through the life of a small plugin, in a runtime of its own: most of what a first load, setup and call take is
  * compiling the functions they go through, and a standby has the time for that.
  */
-export async function rehearse(): Promise<void> {
+export async function rehearse(importModule: ImportModule): Promise<void> {
   const { port1, port2 } = new MessageChannel();
   const ignore = () => {};
   const host = new Link({
@@ -39,7 +39,7 @@ export async function rehearse(): Promise<void> {
     notes: { register: ignore, done: ignore },
     onViolation: ignore,
   });
-  new Runtime(new PortChannel(port2));
+  new Runtime(new PortChannel(port2), importModule);
   await host.request('load', LOAD);
   await host.request('setup', SETUP);
   await host.exchange('deliver', WORK);

@@ -34,8 +34,11 @@ import { Outcomes } from './outcomes.ts';
 import { RuntimeState } from './state.ts';
 import { isThenable } from './thenable.ts';
 
+export type ImportModule = (url: string) => Promise<Record<string, unknown>>;
+
 /** The inside of an isolate: loads one plugin, once, and does what the host asks of it until the isolate ends. */
 export class Runtime {
+  readonly #importModule: ImportModule;
   readonly #link: Link;
   readonly #invocations = new Invocations();
   readonly #handlers: Handlers;
@@ -52,7 +55,8 @@ export class Runtime {
   #config: unknown;
   #api: Record<string, unknown> = {};
 
-  constructor(channel: Channel) {
+  constructor(channel: Channel, importModule: ImportModule) {
+    this.#importModule = importModule;
     this.#link = new Link({
       channel,
       methods: {
@@ -113,7 +117,7 @@ export class Runtime {
     this.#state.limit(message.stateBytes);
     Object.assign(process.env, message.env);
     denyModules(message.denied);
-    const exports = (await import(message.url)) as Record<string, unknown>;
+    const exports = await this.#importModule(message.url);
     this.#definition = findDefinition(exports);
     const metadata = checkDefinition(this.#definition);
     this.#config = await this.#checkConfig(message.config);
@@ -292,8 +296,10 @@ function functionNames(api: Record<string, unknown>): string[] {
   return Object.keys(api).filter((key) => typeof api[key] === 'function');
 }
 
+const { cache } = createRequire(import.meta.url);
+const OWN_FILES = new Set(Object.keys(cache));
+
 /** Local files that reached this thread by `require`, which the build did not see. */
 function loadedFiles(): string[] {
-  const { cache } = createRequire(import.meta.url);
-  return Object.keys(cache).filter((file) => !file.includes('node_modules'));
+  return Object.keys(cache).filter((file) => !OWN_FILES.has(file) && !file.includes('node_modules'));
 }

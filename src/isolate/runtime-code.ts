@@ -1,0 +1,20 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { type RuntimeCode, runtimeScript } from '../wire/runtime-code.ts';
+
+const RUNTIME = new URL('../runtime/entry.cjs', import.meta.url);
+
+let code: RuntimeCode | undefined;
+
+/** Compiled when the first thread needs it. */
+export function runtimeCode(): RuntimeCode {
+  code ??= compile({ url: RUNTIME.href, source: readFileSync(RUNTIME, 'utf8') });
+  return code;
+}
+
+/** It is run, which only defines what it consists of, so that the functions that this takes are compiled too. */
+function compile(code: RuntimeCode): RuntimeCode {
+  const script = runtimeScript(code);
+  script.runInThisContext()({ exports: {} }, createRequire(code.url), code.url);
+  return { ...code, compiled: script.createCachedData() };
+}
