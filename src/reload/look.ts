@@ -1,7 +1,9 @@
-import { dirname } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import { codeOf } from '../errors.ts';
 import type { Slot } from '../isolate/slot.ts';
 import { type Discovered, type Discovery, discover } from '../source/discover.ts';
+import type { Seen } from '../source/fingerprint.ts';
 import type { StatusEvents, StatusName } from '../status.ts';
 import { Absences, DIRECTORY_GRACE_MS } from './absences.ts';
 import type { Operations } from './operations.ts';
@@ -25,6 +27,8 @@ export interface LookHost {
   readonly quietMs: number;
 }
 
+/** How long after what the hints name all else is looked at, ms. */
+const HEAD_START_MS = 50;
 /** What a plugin failed with that the end of another may mend. */
 const MAY_FIT_LATER = new Set<string | undefined>([
   'ERR_PLUGIN_NAME_TAKEN',
@@ -48,6 +52,10 @@ export class Look {
 
   /** Plans, and starts what is planned; does not wait for it. */
   async act(hints: ReadonlySet<string>, since: number): Promise<void> {
+    if (await this.#followHints(hints, since)) {
+      this.#host.lookAgain(HEAD_START_MS);
+      return;
+    }
     const { table } = this.#host;
     const before = new Map([...table].map((slot) => [slot, slot.acted]));
     const { discovery, plans } = await this.#plan(hints, true);
@@ -88,13 +96,35 @@ export class Look {
     return { slots: [...this.#host.table], failed };
   }
 
+  /**
+   * If all that the hints name are changed modules of plugins that are still there, these are followed at once, so that a
+   * reload does not take the longer the more plugins there are.
+   *
+   * @returns whether that was so; else nothing was done
+   */
+  async #followHints(hints: ReadonlySet<string>, since: number): Promise<boolean> {
+    const named = namedBy(hints, this.#host.table);
+    if (named === undefined) return false;
+    const seen: Seen = new Map();
+    const isClear = await Promise.all(
+      named.map(
+        async ({ acted, entry }) =>
+          (await acted?.compare(hints, false, seen)) === 'changed' && (await isFile(entry)),
+      ),
+    );
+    if (isClear.includes(false)) return false;
+    for (const slot of named) void this.#host.operations.follow(slot, slot, since).catch(ignore);
+    return true;
+  }
+
   async #plan(
     hints: ReadonlySet<string>,
     acknowledge: boolean,
   ): Promise<{ discovery: Discovery; plans: Plan[] }> {
     const slots = [...this.#host.table];
     // First the files, then the names: what vanishes in between is missing, not changed.
-    const known = await Promise.all(slots.map((slot) => describe(slot, hints, acknowledge)));
+    const seen: Seen = new Map();
+    const known = await Promise.all(slots.map((slot) => describe(slot, hints, acknowledge, seen)));
     const discovery = await discover(this.#host.directories);
     const plans = reconcile(discovery.plugins, known);
     this.#refusals.keepOnly(plans.filter(isRefusal));
@@ -198,10 +228,31 @@ export class Look {
   }
 }
 
-async function describe(slot: Slot, hints: ReadonlySet<string>, acknowledge: boolean): Promise<KnownPlugin> {
+/** The plugins that are built from these files; `undefined` if one of them says more than that a plugin has changed. */
+function namedBy(hints: ReadonlySet<string>, table: Iterable<Slot>): Slot[] | undefined {
+  const named = new Set<Slot>();
+  for (const path of hints) {
+    const users = [...table].filter(({ acted }) => acted?.has(path));
+    if (users.length === 0 || basename(path) === 'package.json') return undefined;
+    for (const slot of users) named.add(slot);
+  }
+  return named.size === 0 ? undefined : [...named];
+}
+
+async function isFile(path: string): Promise<boolean> {
+  const stats = await stat(path).catch(() => undefined);
+  return stats?.isFile() === true;
+}
+
+async function describe(
+  slot: Slot,
+  hints: ReadonlySet<string>,
+  acknowledge: boolean,
+  seen: Seen,
+): Promise<KnownPlugin> {
   const { id, path, entry, acted } = slot;
   const unknown = hints.has(entry) ? 'changed' : 'same';
-  const difference = (await acted?.compare(hints, acknowledge)) ?? unknown;
+  const difference = (await acted?.compare(hints, acknowledge, seen)) ?? unknown;
   return { id, path, entry, difference, hasLoaded: slot.accepted !== undefined };
 }
 

@@ -1,4 +1,4 @@
-import type { Stats } from 'node:fs';
+import type { Dirent, Stats } from 'node:fs';
 import { readdir, readFile, readlink, stat } from 'node:fs/promises';
 import { basename, join, parse, resolve } from 'node:path';
 import { BulkheadError, codeOf } from '../errors.ts';
@@ -31,8 +31,8 @@ export async function discover(directories: readonly string[]): Promise<Discover
   const found: Discovery = { plugins: [], missing: [] };
   for (const directory of directories) {
     try {
-      for (const name of (await readdir(directory)).sort()) {
-        const plugin = await inspect(directory, name);
+      for (const entry of (await readdir(directory, { withFileTypes: true })).sort(byName)) {
+        const plugin = await inspect(directory, entry);
         if (plugin !== undefined) found.plugins.push(plugin);
       }
     } catch {
@@ -47,12 +47,18 @@ export function isPluginName(name: string): boolean {
   return !/^[._]/.test(name) && name !== 'node_modules' && !EDITOR_FILES.test(name);
 }
 
-async function inspect(directory: string, name: string): Promise<Discovered | undefined> {
+function byName(a: Dirent, b: Dirent): number {
+  return a.name < b.name ? -1 : 1;
+}
+
+async function inspect(directory: string, entry: Dirent): Promise<Discovered | undefined> {
+  const { name } = entry;
   if (!isPluginName(name)) return undefined;
   const path = join(directory, name);
-  let stats: Stats;
+  let stats: Dirent | Stats = entry;
   try {
-    stats = await stat(path);
+    // Only of a link, or where the file system does not tell, has more to be asked.
+    if (!entry.isFile() && !entry.isDirectory()) stats = await stat(path);
   } catch (cause) {
     return await unreachable(path, cause);
   }
@@ -63,8 +69,8 @@ async function inspect(directory: string, name: string): Promise<Discovered | un
   if (!isDirectory && !stats.isFile())
     return { id, path, problem: refusal(`'${path}' is no regular file; expected a module.`) };
   if (!isDirectory) return { id, path, entry: path };
-  const entry = await folderEntry(path);
-  return typeof entry === 'string' ? { id, path, entry } : { id, path, problem: entry };
+  const module = await folderEntry(path);
+  return typeof module === 'string' ? { id, path, entry: module } : { id, path, problem: module };
 }
 
 function idOf(name: string, isDirectory: boolean): string {

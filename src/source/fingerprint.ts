@@ -12,6 +12,11 @@ interface Print {
 
 export type Difference = 'same' | 'touched' | 'changed';
 
+/** What was found of files, by path: plugins have some in common, and one look at them is enough. */
+export type Seen = Map<string, Promise<Seeing>>;
+
+type Seeing = Pick<Print, 'mtimeMs' | 'quick'> & { size: number };
+
 const ABSENT = 'absent';
 /** File systems count time in steps of some milliseconds; a change within the same step would go unnoticed. */
 const SETTLED_MS = 100;
@@ -72,12 +77,17 @@ export class Fingerprint {
   /**
    * Compares with the disk. Files are read only if their size, times or inode differ, or if `suspects` names them.
    *
+   * @param seen what was already found in the same look
    * @returns `touched` if something was written with the same content; with `acknowledge` only this once.
    */
-  async compare(suspects: ReadonlySet<string> = new Set(), acknowledge = false): Promise<Difference> {
+  async compare(
+    suspects: ReadonlySet<string> = new Set(),
+    acknowledge = false,
+    seen: Seen = new Map(),
+  ): Promise<Difference> {
     let difference: Difference = 'same';
     const prints = [...this.#prints];
-    const stats = await Promise.all(prints.map(([path]) => statsOf(path)));
+    const stats = await Promise.all(prints.map(([path]) => see(path, seen)));
     for (const [index, [path, print]] of prints.entries()) {
       const { quick } = stats[index]!;
       if (quick !== '' && quick === print.quick && !suspects.has(path)) continue;
@@ -105,8 +115,17 @@ async function printOf(path: string): Promise<Print> {
   }
 }
 
+function see(path: string, seen: Seen): Promise<Seeing> {
+  let stats = seen.get(path);
+  if (stats === undefined) {
+    stats = statsOf(path);
+    seen.set(path, stats);
+  }
+  return stats;
+}
+
 /** Of what is no file, as of what is not there: nothing can be read from it. */
-async function statsOf(path: string): Promise<{ size: number; mtimeMs: number; quick: string }> {
+async function statsOf(path: string): Promise<Seeing> {
   let stats: Stats;
   try {
     stats = await stat(path);
