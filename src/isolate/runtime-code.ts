@@ -8,8 +8,13 @@ let code: RuntimeCode | undefined;
 
 /** Compiled when the first thread needs it. */
 export function runtimeCode(): RuntimeCode {
-  code ??= compile({ url: RUNTIME.href, source: readFileSync(RUNTIME, 'utf8') });
+  code ??= compile({ url: RUNTIME.href, source: asFunction(readFileSync(RUNTIME, 'utf8')) });
   return code;
+}
+
+/** Here, and not in the thread, which would hold it twice. */
+function asFunction(module: string): string {
+  return `(function (module, require, runtimeUrl) {${module}\n})`;
 }
 
 /** It is run, which only defines what it consists of, so that the functions that this takes are compiled too. */

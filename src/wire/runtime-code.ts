@@ -4,6 +4,7 @@ import { Script } from 'node:vm';
 export interface RuntimeCode {
   /** Where it is from. */
   url: string;
+  /** A function of `module`, `require` and `runtimeUrl`. */
   source: string;
   /** Absent before V8 has compiled it. Of no use to a V8 with other flags, which then compiles it itself. */
   compiled?: Uint8Array;
@@ -11,7 +12,7 @@ export interface RuntimeCode {
 
 /** Made the same way by the host and by the threads, since what was compiled serves nothing else. */
 export function runtimeScript({ url, source, compiled }: RuntimeCode): Script {
-  return new Script(`(function (module, require, runtimeUrl) {${source}\n})`, {
+  return new Script(source, {
     filename: url,
     cachedData: compiled,
   });
