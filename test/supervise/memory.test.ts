@@ -85,11 +85,15 @@ it('does not take garbage for a heap that runs low', async () => {
   await manager.loadAll();
   const a = manager.plugin<{ hold(most: number): void; litter(): number; generation(): number }>('a');
   let most = 0.5;
-  await until(async () => {
-    await a.hold(most);
-    most = Math.min(0.62, most + 0.02);
-    return (await a.litter()) > 0.72;
-  }, 'a heap full of garbage', 25_000);
+  await until(
+    async () => {
+      await a.hold(most);
+      most = Math.min(0.62, most + 0.02);
+      return (await a.litter()) > 0.72;
+    },
+    'a heap full of garbage',
+    25_000,
+  );
   expect(await a.generation()).toBe(1);
   expect(seen('recycled')).toEqual([]);
 });
