@@ -9,7 +9,7 @@ import { Subject } from './scale/subject.mjs';
 import { readArguments } from './support/arguments.mjs';
 import { lineChart } from './support/line-chart.mjs';
 import { machine, printTable, printTargets, progress, writeResult } from './support/report.mjs';
-import { median, percentile } from './support/statistics.mjs';
+import { median, percentile, spread } from './support/statistics.mjs';
 
 const { rounds, most, starts, reloads, idle, settle, quick } = readArguments({
   rounds: { full: 3, quick: 1, about: 'rounds, each with new processes' },
@@ -152,7 +152,20 @@ function atMost(what, limit, values) {
   return { what, target: `≤ ${limit}`, measured: withSpread(values, 2), met: median(values) <= limit };
 }
 
-await writeResult('scale.json', { ...machine(), rounds, targets, ...figures });
+/** @type {import('./support/report.mjs').Ratio[]} */
+const compared = [
+  {
+    name: 'scale: memory of a plugin, of a bare thread',
+    better: 'lower',
+    ...spread(ratios(memoryOfOne(bulkhead, LARGEST), memoryOfOne(bare, LARGEST))),
+  },
+  {
+    name: `scale: start of ${JUDGED}, of bare threads`,
+    better: 'lower',
+    ...spread(ratios(bulkhead[JUDGED].startMs, bare[JUDGED].startMs)),
+  },
+];
+await writeResult('scale.json', { ...machine(), rounds, targets, ratios: compared, ...figures });
 /** @param {(size: number) => number} y */
 const points = (y) => SIZES.map((size) => ({ x: size, y: y(size) }));
 const CHARTS = {
