@@ -10,47 +10,57 @@ const MB = 1024 * 1024;
 const ROWS = 12;
 
 /**
- * What reloads of a plugin that uses everything leave behind, beside what as many bare threads do. Memory is counted per
- * process, so each of the two loops has a process of its own, one after the other.
+ * What reloads of a plugin that uses everything leave behind, beside what as many bare threads do: such as do nothing, and
+ * such as bear the same load. Memory is counted per process, so each loop has a process of its own, one after the other.
  *
  * @param {{ reloads: number, samples: number, quick: boolean }} run
  */
 export async function measureLeaks({ reloads, samples, quick }) {
   const every = Math.max(1, Math.floor(reloads / samples));
   const bare = await runLoopProcess('thread-loop.mjs', 'bare threads', reloads, every);
+  const loaded = await runLoopProcess('loaded-thread-loop.mjs', 'bare threads with a load', reloads, every);
   const bulkhead = await runLoopProcess('reload-loop.mjs', 'reloads', reloads, every);
   const step = Math.ceil(bulkhead.samples.length / ROWS);
   const rows = bulkhead.samples
-    .map((own, index) => row(own.at, own, bare.samples[index]))
+    .map((own, index) => row(own.at, own, bare.samples[index], loaded.samples[index]))
     .filter((_, index) => (index + 1) % step === 0);
   printTable(
     `Memory over ${reloads} reloads of a 135 KB plugin that uses everything, MB (Node ${process.version})`,
-    ['reloads', 'RSS', 'RSS bare', 'JS heap', 'external', 'buffers', 'threads', 'handles'],
-    [row('start', bulkhead.start, bare.start), ...rows, row('end', bulkhead.end, bare.end)],
+    ['reloads', 'RSS', 'bare', 'bare with load', 'JS heap', 'external', 'buffers', 'threads', 'handles'],
+    [
+      row('start', bulkhead.start, bare.start, loaded.start),
+      ...rows,
+      row('end', bulkhead.end, bare.end, loaded.end),
+    ],
   );
   process.stdout.write(
     `  handles at the start: ${listed(bulkhead.start)}; at the end: ${listed(bulkhead.end)}\n`,
   );
-  const targets = judge(bulkhead, bare);
+  const targets = judge(bulkhead, loaded);
+  process.stdout.write(
+    `  growth per turn, second half: ${[bulkhead, loaded, bare].map((run) => growthKb(run).toFixed(2)).join(', ')} KB (reloads; bare threads with as much load; bare threads)\n`,
+  );
   printTargets(targets, quick);
   await writeResult('leaks.json', {
     ...machine(),
     reloads,
-    growthKb: { bulkhead: growthKb(bulkhead), bare: growthKb(bare) },
+    growthKb: { bulkhead: growthKb(bulkhead), bare: growthKb(bare), loaded: growthKb(loaded) },
     targets,
     bulkhead,
     bare,
+    loaded,
   });
-  await writeResult('leaks.svg', chart(reloads, bulkhead, bare));
+  await writeResult('leaks.svg', chart(reloads, bulkhead, bare, loaded));
 }
 
 /**
  * @param {string | number} label
  * @param {Sample} own
- * @param {Sample} other
+ * @param {Sample} bare
+ * @param {Sample} loaded
  */
-function row(label, own, other) {
-  const megabytes = [own.rss, other.rss, own.heapUsed, own.external, own.arrayBuffers];
+function row(label, own, bare, loaded) {
+  const megabytes = [own.rss, bare.rss, loaded.rss, own.heapUsed, own.external, own.arrayBuffers];
   return [label, ...megabytes.map((bytes) => (bytes / MB).toFixed(1)), own.threads ?? '?', handles(own)];
 }
 
@@ -64,8 +74,9 @@ function listed({ resources }) {
  * @param {number} reloads
  * @param {Run} bulkhead
  * @param {Run} bare
+ * @param {Run} loaded
  */
-function chart(reloads, bulkhead, bare) {
+function chart(reloads, bulkhead, bare, loaded) {
   const points = (/** @type {Run} */ run, /** @type {'rss' | 'heapUsed' | 'external'} */ field) =>
     run.samples.map((sample) => ({ x: sample.at, y: sample[field] / MB }));
   return lineChart({
@@ -74,9 +85,9 @@ function chart(reloads, bulkhead, bare) {
     y: 'MB',
     lines: [
       { name: 'RSS, Bulkhead', points: points(bulkhead, 'rss') },
+      { name: 'RSS, bare threads with a load', points: points(loaded, 'rss'), dashed: true },
       { name: 'RSS, bare threads', points: points(bare, 'rss'), dashed: true },
       { name: 'JS heap, Bulkhead', points: points(bulkhead, 'heapUsed') },
-      { name: 'JS heap, bare', points: points(bare, 'heapUsed'), dashed: true },
       { name: 'external, Bulkhead', points: points(bulkhead, 'external') },
     ],
   });

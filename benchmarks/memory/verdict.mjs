@@ -22,16 +22,16 @@ export function handles({ resources }) {
 
 /**
  * @param {Run} bulkhead
- * @param {Run} bare
+ * @param {Run} loaded what Node itself leaves behind of threads that bear the same load
  * @returns {import('../support/report.mjs').Target[]}
  */
-export function judge(bulkhead, bare) {
+export function judge(bulkhead, loaded) {
   const { samples, start, end, generations, uncollected = 0 } = bulkhead;
   const from = Math.min(500, Math.ceil((samples.at(-1)?.at ?? 0) / 4));
   const heaps = samples.filter(({ at }) => at >= from).map(({ heapUsed }) => heapUsed);
   const band = (Math.max(...heaps) - Math.min(...heaps)) / 2 / MB;
   const own = growthKb(bulkhead);
-  const others = growthKb(bare);
+  const others = growthKb(loaded);
   return [
     {
       what: `JS heap from reload ${from} on`,
@@ -40,7 +40,7 @@ export function judge(bulkhead, bare) {
       met: band <= 2,
     },
     {
-      what: 'RSS growth per reload above that per bare thread, second half',
+      what: 'RSS growth per reload above that of bare threads with as much load, second half',
       target: '≤ 1 KB',
       measured: `${own.toFixed(2)} − ${others.toFixed(2)} KB`,
       met: own - others <= 1,
