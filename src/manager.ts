@@ -174,8 +174,7 @@ export class PluginManager implements AsyncDisposable {
       warn: (text) => report('watch', { name: 'hotReload', mode: this.hotReload.mode, text }),
       forget: (slot) => {
         this.#table.remove(slot);
-        const builds = [slot.accepted, ...slot.history.map((kept) => kept.build)];
-        for (const build of builds) if (build !== undefined) discard(build);
+        for (const build of slot.builds) discard(build);
       },
       lookAgain: (inMs) => this.#lookAgain(inMs),
       quietMs: this.#options.hotReload.debounceMs,

@@ -111,6 +111,12 @@ export class Slot implements GenerationHost {
     this.refuseWork('unavailable');
   }
 
+  /** All that it can be started with. */
+  get builds(): Build[] {
+    const earlier = this.history.map(({ build }) => build);
+    return this.accepted === undefined ? earlier : [...earlier, this.accepted];
+  }
+
   get budgets(): ResolvedPluginOptions['budgets'] {
     return this.options.budgets;
   }

@@ -43,8 +43,7 @@ export async function activate(
     slot.next = undefined;
     generation.fence();
     generation.end({ kind: 'requested', text: 'its setup failed' });
-    const isKept = build === slot.accepted || slot.history.some((kept) => kept.build === build);
-    if (!isKept) host.discard(build);
+    if (!slot.builds.includes(build)) host.discard(build);
     throw new TransactionError('setup', slot, build, error);
   }
   slot.serve(generation);

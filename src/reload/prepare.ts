@@ -144,12 +144,16 @@ export class Preparation {
   }
 
   async #build(slot: Slot): Promise<Build> {
+    let build: Build | undefined;
     try {
-      const build = await buildPlugin(slot.entry, await this.#host.buildDirectory(), denied(slot));
+      const directory = await this.#host.buildDirectory();
+      build = await buildPlugin(slot.entry, directory, denied(slot));
       slot.acted = build.inputs;
+      if (slot.accepted !== undefined) await build.jobs.follow(slot.accepted.jobs, directory, denied(slot));
       return build;
     } catch (error) {
-      if (error instanceof BuildError) slot.acted = error.inputs;
+      if (build !== undefined) this.#host.discard(build);
+      else if (error instanceof BuildError) slot.acted = error.inputs;
       throw new TransactionError('build', slot, undefined, error);
     }
   }

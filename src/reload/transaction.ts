@@ -40,10 +40,12 @@ export class Transactions {
    */
   async load(slot: Slot, options: ReloadOptions = {}): Promise<void> {
     const since = performance.now();
+    const { builds } = slot;
     slot.lifecycle.moveTo('preparing');
     slot.inbox.pause(undefined);
     const prepared = await this.#host.preparation.prepare(slot, options);
     await this.#start(slot, prepared, options);
+    this.#discardUnused(slot, builds);
     const { number, metadata } = prepared.generation;
     this.#host.report('loaded', {
       name: slot.name,
@@ -58,6 +60,7 @@ export class Transactions {
     const since = options.since ?? performance.now();
     const prepared = await this.#host.preparation.prepare(slot, options);
     const previous = slot.current;
+    const { builds } = slot;
     const pauseMs = await this.#swap(slot, prepared, options);
     const { number, metadata } = prepared.generation;
     if (options.recycle !== undefined) {
@@ -73,6 +76,7 @@ export class Transactions {
       });
     }
     if (previous !== undefined) await this.#retire(slot, previous);
+    this.#discardUnused(slot, builds);
   }
 
   /** Ends a plugin: what is under way may finish, teardown runs, then its thread ends. */
@@ -224,13 +228,14 @@ export class Transactions {
     const before = slot.accepted;
     slot.accepted = build;
     if (options.config !== undefined) slot.config = options.config.value;
-    if (before === undefined || before === build) return;
-    if (options.build !== undefined) {
-      this.#host.discard(before);
-      return;
-    }
+    if (before === undefined || before === build || options.build !== undefined) return;
     slot.history.push({ build: before, state: stateBefore });
-    if (slot.history.length > HISTORY) this.#host.discard(slot.history.shift()!.build);
+    if (slot.history.length > HISTORY) slot.history.shift();
+  }
+
+  /** Not before the generation that used it last has ended: it may still offload something. */
+  #discardUnused(slot: Slot, before: readonly Build[]): void {
+    for (const build of before) if (!slot.builds.includes(build)) this.#host.discard(build);
   }
 }
 

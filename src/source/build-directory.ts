@@ -13,9 +13,11 @@ export class BuildDirectory {
     return this.#path;
   }
 
-  async discard(build: Build): Promise<void> {
-    const file = fileURLToPath(build.url);
-    await Promise.all([rm(file, { force: true }), rm(`${file}.map`, { force: true })]);
+  async discard({ jobs, ...plugin }: Build): Promise<void> {
+    const files = [plugin, ...(await jobs.all())].map(({ url }) => fileURLToPath(url));
+    await Promise.all(
+      files.flatMap((file) => [file, `${file}.map`]).map((file) => rm(file, { force: true })),
+    );
   }
 
   /** Removes everything; it can be used again afterwards. */

@@ -1,115 +1,25 @@
-import { mkdir, realpath, writeFile } from 'node:fs/promises';
-import { basename, dirname, extname, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import * as esbuild from 'esbuild';
 import type { Deniable } from '../permissions.ts';
-import { explainBuildError } from './build-error.ts';
-import { refuseImports } from './denied-imports.ts';
-import { Fingerprint } from './fingerprint.ts';
-import { bundleLocalFiles } from './local-files.ts';
-import { SHIM_DEFINES, shimBanner } from './module-shims.ts';
+import { type Bundle, bundle } from './bundle.ts';
+import { BuiltJobs } from './jobs.ts';
 
 export { BuildError } from './build-error.ts';
 
-/** A plugin as one module that a thread can import. */
-export interface Build {
-  entry: string;
-  /** `file:` URL of the module. */
-  url: string;
-  /** The author's files it was made of. */
-  inputs: Fingerprint;
+/** A plugin as a module, and the modules that it offloads. */
+export interface Build extends Bundle {
+  jobs: BuiltJobs;
 }
 
-let builds = 0;
-
 /**
- * Bundles the plugin's local files into one module in `directory`. Packages stay outside and are resolved from where the
- * importing file is, as Node would.
+ * Builds a plugin's module in `directory`.
  *
  * @param denied what the plugin's modules must not import
  * @throws {BuildError} `ERR_PLUGIN_BUILD` with file, line and code frame.
  */
-export function buildPlugin(
+export async function buildPlugin(
   entry: string,
   directory: string,
   denied: readonly Deniable[] = [],
 ): Promise<Build> {
-  return bundle(entry, directory, denied, { entryPoints: [entry] });
-}
-
-/** Like {@link buildPlugin}, for a module whose default export is to be run by `ctx.offload`. */
-export function buildJob(file: string, directory: string, denied: readonly Deniable[]): Promise<Build> {
-  const contents = `
-    import * as job from ${JSON.stringify(file)};
-    import { runJob } from ${JSON.stringify(fileURLToPath(new URL('../runtime/run-job.js', import.meta.url)))};
-    export default (message) => runJob(job.default, message);`;
-  return bundle(file, directory, denied, {
-    stdin: { contents, resolveDir: dirname(file), sourcefile: 'job' },
-  });
-}
-
-async function bundle(
-  entry: string,
-  directory: string,
-  denied: readonly Deniable[],
-  what: esbuild.BuildOptions,
-): Promise<Build> {
-  const inputs = new Fingerprint();
-  const name = basename(entry, extname(entry)).replace(/[^\w.-]/g, '_');
-  const file = join(directory, `${name}.${++builds}.mjs`);
-  const besides = Promise.all([
-    noteSurroundings(entry, inputs),
-    // Whatever cleans up temporary files may have taken the directory of a bot that has run for weeks.
-    mkdir(directory, { recursive: true }),
-  ]);
-  besides.catch(() => {});
-  try {
-    const result = await runEsbuild({
-      ...what,
-      outfile: file,
-      absWorkingDir: dirname(entry),
-      bundle: true,
-      write: false,
-      platform: 'node',
-      format: 'esm',
-      target: 'node20',
-      sourcemap: 'linked',
-      sourcesContent: false,
-      legalComments: 'none',
-      logLevel: 'silent',
-      // As Node resolves and runs it: no fields, conditions or hints that only bundlers know.
-      mainFields: ['main'],
-      conditions: [],
-      ignoreAnnotations: true,
-      define: SHIM_DEFINES,
-      banner: { js: shimBanner(entry) },
-      plugins: [refuseImports(denied), bundleLocalFiles(inputs)],
-    });
-    await besides;
-    await Promise.all((result.outputFiles ?? []).map((output) => writeFile(output.path, output.contents)));
-    return { entry, url: pathToFileURL(file).href, inputs };
-  } catch (error) {
-    await besides.catch(() => {});
-    // If it was not even read, it was not there.
-    inputs.addMissing([entry]);
-    throw explainBuildError(error, entry, inputs);
-  }
-}
-
-/** Where the entry really lies, and what else there says how it is built. */
-async function noteSurroundings(entry: string, inputs: Fingerprint): Promise<void> {
-  const real = await realpath(entry).catch(() => entry);
-  if (real !== entry) await inputs.addLink(entry);
-  await inputs.addFiles(['package.json', 'tsconfig.json'].map((name) => join(dirname(real), name)));
-}
-
-/** esbuild works in a process of its own; if somebody ended that, a new one is started. */
-async function runEsbuild(options: esbuild.BuildOptions): Promise<esbuild.BuildResult> {
-  try {
-    return await esbuild.build(options);
-  } catch (error) {
-    if (!/The service (is no longer running|was stopped)/.test((error as Error).message)) throw error;
-    await esbuild.stop();
-    return esbuild.build(options);
-  }
+  const built = await bundle(entry, directory, denied, { entryPoints: [entry] });
+  return { ...built, jobs: new BuiltJobs(built.inputs) };
 }

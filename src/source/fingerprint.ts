@@ -63,6 +63,12 @@ export class Fingerprint {
     }
   }
 
+  /** Records what another was made of, where it is not known yet. */
+  include(other: Fingerprint): void {
+    for (const [path, print] of other.#prints) if (!this.#prints.has(path)) this.#prints.set(path, print);
+    for (const [path, target] of other.#links) if (!this.#links.has(path)) this.#links.set(path, target);
+  }
+
   /** Records where a path leads that goes by way of a link: the link can be made to lead elsewhere. */
   async addLink(path: string): Promise<void> {
     this.#links.set(path, await targetOf(path));

@@ -1,0 +1,93 @@
+import { mkdir, realpath, writeFile } from 'node:fs/promises';
+import { basename, dirname, extname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import * as esbuild from 'esbuild';
+import type { Deniable } from '../permissions.ts';
+import { explainBuildError } from './build-error.ts';
+import { refuseImports } from './denied-imports.ts';
+import { Fingerprint } from './fingerprint.ts';
+import { bundleLocalFiles } from './local-files.ts';
+import { SHIM_DEFINES, shimBanner } from './module-shims.ts';
+
+/** One module that a thread can import. */
+export interface Bundle {
+  /** `file:` URL of the module. */
+  url: string;
+  /** The author's files it was made of. */
+  inputs: Fingerprint;
+}
+
+let bundles = 0;
+
+/**
+ * Bundles local files into one module in `directory`. Packages stay outside and are resolved from where the importing
+ * file is, as Node would.
+ *
+ * @param denied what the modules must not import
+ * @throws {BuildError} `ERR_PLUGIN_BUILD` with file, line and code frame.
+ */
+export async function bundle(
+  entry: string,
+  directory: string,
+  denied: readonly Deniable[],
+  what: esbuild.BuildOptions,
+): Promise<Bundle> {
+  const inputs = new Fingerprint();
+  const name = basename(entry, extname(entry)).replace(/[^\w.-]/g, '_');
+  const file = join(directory, `${name}.${++bundles}.mjs`);
+  const besides = Promise.all([
+    noteSurroundings(entry, inputs),
+    // Whatever cleans up temporary files may have taken the directory of a bot that has run for weeks.
+    mkdir(directory, { recursive: true }),
+  ]);
+  besides.catch(() => {});
+  try {
+    const result = await runEsbuild({
+      ...what,
+      outfile: file,
+      absWorkingDir: dirname(entry),
+      bundle: true,
+      write: false,
+      platform: 'node',
+      format: 'esm',
+      target: 'node20',
+      sourcemap: 'linked',
+      sourcesContent: false,
+      legalComments: 'none',
+      logLevel: 'silent',
+      // As Node resolves and runs it: no fields, conditions or hints that only bundlers know.
+      mainFields: ['main'],
+      conditions: [],
+      ignoreAnnotations: true,
+      define: SHIM_DEFINES,
+      banner: { js: shimBanner(entry) },
+      plugins: [refuseImports(denied), bundleLocalFiles(inputs)],
+    });
+    await besides;
+    await Promise.all((result.outputFiles ?? []).map((output) => writeFile(output.path, output.contents)));
+    return { url: pathToFileURL(file).href, inputs };
+  } catch (error) {
+    await besides.catch(() => {});
+    // If it was not even read, it was not there.
+    inputs.addMissing([entry]);
+    throw explainBuildError(error, entry, inputs);
+  }
+}
+
+/** Where the entry really lies, and what else there says how it is built. */
+async function noteSurroundings(entry: string, inputs: Fingerprint): Promise<void> {
+  const real = await realpath(entry).catch(() => entry);
+  if (real !== entry) await inputs.addLink(entry);
+  await inputs.addFiles(['package.json', 'tsconfig.json'].map((name) => join(dirname(real), name)));
+}
+
+/** esbuild works in a process of its own; if somebody ended that, a new one is started. */
+async function runEsbuild(options: esbuild.BuildOptions): Promise<esbuild.BuildResult> {
+  try {
+    return await esbuild.build(options);
+  } catch (error) {
+    if (!/The service (is no longer running|was stopped)/.test((error as Error).message)) throw error;
+    await esbuild.stop();
+    return esbuild.build(options);
+  }
+}

@@ -1,0 +1,71 @@
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Deniable } from '../permissions.ts';
+import { BuildError } from './build-error.ts';
+import { type Bundle, bundle } from './bundle.ts';
+import type { Fingerprint } from './fingerprint.ts';
+
+const RUN_JOB = fileURLToPath(new URL('../runtime/run-job.js', import.meta.url));
+
+/** The jobs of one build of a plugin, each built once: every generation of that build runs the same ones. */
+export class BuiltJobs {
+  readonly #inputs: Fingerprint;
+  /** The files that the plugin imports or names. */
+  readonly #mentioned: ReadonlySet<string>;
+  readonly #bundles = new Map<string, Promise<Bundle>>();
+
+  /** @param inputs of the plugin, to which those of its jobs are added */
+  constructor(inputs: Fingerprint) {
+    this.#inputs = inputs;
+    this.#mentioned = new Set(inputs.paths);
+  }
+
+  /** The module that runs the default export of a file. What could not be built is tried again the next time. */
+  get(file: string, directory: string, denied: readonly Deniable[]): Promise<Bundle> {
+    let built = this.#bundles.get(file);
+    if (built === undefined) {
+      built = this.#build(file, directory, denied);
+      this.#bundles.set(file, built);
+    }
+    return built;
+  }
+
+  /**
+   * Builds what the version before has offloaded, so that its old jobs serve on if a new one is broken.
+   *
+   * @throws {BuildError} `ERR_PLUGIN_BUILD`
+   */
+  async follow(previous: BuiltJobs, directory: string, denied: readonly Deniable[]): Promise<void> {
+    const files = [...previous.#bundles.keys()].filter((file) => !this.#hasGivenUp(file, previous));
+    await Promise.all(files.map((file) => this.get(file, directory, denied)));
+  }
+
+  /** Everything that is built, when nothing is being built any more. */
+  async all(): Promise<Bundle[]> {
+    const settled = await Promise.allSettled(this.#bundles.values());
+    return settled.flatMap((built) => (built.status === 'fulfilled' ? [built.value] : []));
+  }
+
+  /** A job whose place is computed is mentioned nowhere: of such a one only its end is a sign. */
+  #hasGivenUp(file: string, previous: BuiltJobs): boolean {
+    return !this.#mentioned.has(file) && (previous.#mentioned.has(file) || !existsSync(file));
+  }
+
+  async #build(file: string, directory: string, denied: readonly Deniable[]): Promise<Bundle> {
+    const contents = `
+    import * as job from ${JSON.stringify(file)};
+    import { runJob } from ${JSON.stringify(RUN_JOB)};
+    export default (message) => runJob(job.default, message);`;
+    const stdin = { contents, resolveDir: dirname(file), sourcefile: 'job' };
+    try {
+      const built = await bundle(file, directory, denied, { stdin });
+      this.#inputs.include(built.inputs);
+      return built;
+    } catch (error) {
+      this.#bundles.delete(file);
+      if (error instanceof BuildError) this.#inputs.include(error.inputs);
+      throw error;
+    }
+  }
+}
