@@ -23,7 +23,9 @@ export interface PluginInfo {
   tier: 'thread' | 'process';
   reloads: number;
   crashes: number;
+  /** The last failure, whatever succeeded since. */
   lastError: Error | undefined;
+  lastErrorAt: Date | undefined;
   /** When the generation that serves began to. */
   startedAt: Date | undefined;
   /** Of the generation that serves; `undefined` if none does. */
@@ -46,6 +48,7 @@ export function describePlugin(slot: Slot): PluginInfo {
     reloads: slot.reloads,
     crashes: slot.crashes,
     lastError: slot.lastError,
+    lastErrorAt: slot.lastErrorAt,
     startedAt: slot.startedAt,
     usage: slot.current?.isAlive ? usageOf(slot.current, slot.inbox.size) : undefined,
   };

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { BulkheadError, PluginStoppedError } from '../errors.ts';
-import { Lifecycle } from '../lifecycle.ts';
+import { Lifecycle, type PluginState } from '../lifecycle.ts';
 import type { ResolvedPluginOptions, StateStore } from '../options.ts';
 import type { Build } from '../source/build.ts';
 import type { Fingerprint } from '../source/fingerprint.ts';
@@ -18,6 +18,8 @@ import { CallWork, EventWork, type Invocation } from './work.ts';
 /** On whose behalf the host's code runs at the moment: set while a plugin's call of `ctx.bot` is carried out. */
 export const onBehalfOf = new AsyncLocalStorage<Invocation>();
 
+/** Where the last error is the reason why nothing runs. */
+const ENDED_BY_ERROR = new Set<PluginState>(['failed', 'backoff', 'quarantined']);
 const MIB = 1024 * 1024;
 /** Writes of two generations may meet: only a plugin that goes around its runtime gets to so many times its limit. */
 const LENIENCE = 2;
@@ -85,6 +87,7 @@ export class Slot implements GenerationHost {
   /** How many of its threads have not ended although they were told to. */
   zombies = 0;
   lastError: Error | undefined;
+  lastErrorAt: Date | undefined;
   startedAt: Date | undefined;
   readonly #host: SlotHost;
   readonly #earlyEmits = new Map<Generation, [topic: string, payload: unknown][]>();
@@ -218,15 +221,17 @@ export class Slot implements GenerationHost {
 
   fail(error: unknown): Error {
     this.lastError = error instanceof Error ? error : new Error(String(error));
+    this.lastErrorAt = new Date();
     return this.lastError;
   }
 
   #unavailable(): Error {
-    const because = this.lastError === undefined ? '' : `: ${this.lastError.message}`;
+    const cause = ENDED_BY_ERROR.has(this.lifecycle.state) ? this.lastError : undefined;
+    const because = cause === undefined ? '' : `: ${cause.message}`;
     return new BulkheadError(
       'ERR_PLUGIN_UNAVAILABLE',
       `Plugin '${this.name}' does not run at the moment, it is '${this.lifecycle.state}'${because}`,
-      { plugin: this.name, cause: this.lastError },
+      { plugin: this.name, cause },
     );
   }
 

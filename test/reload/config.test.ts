@@ -37,6 +37,18 @@ it('reloads for a changed configuration when there is no onConfig', async () => 
   expect(seen('reloaded')).toMatchObject([{ name: 'dice', generation: 2 }]);
 });
 
+it('does not give a failure from before as the reason why a plugin does not run', async () => {
+  const { manager } = await bench({ 'dice.ts': configured() });
+  await manager.loadAll();
+  const before = Date.now();
+  await expect(manager.configure('dice', { sides: 'many' })).rejects.toThrow('does not fit');
+  expect(manager.get('dice')?.lastErrorAt?.getTime()).toBeGreaterThanOrEqual(before);
+  await manager.disable('dice');
+  const error = await currentValue(manager, 'dice').catch((thrown: Error) => thrown);
+  expect(error).toMatchObject({ message: `Plugin 'dice' does not run at the moment, it is 'disabled'` });
+  expect(error).not.toHaveProperty('cause');
+});
+
 it.each([
   [
     'the schema',

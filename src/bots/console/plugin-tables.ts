@@ -47,12 +47,17 @@ export function pluginDetails(plugin: PluginInfo, style: Style): string {
     ['reloads', String(plugin.reloads)],
     ['crashes', String(plugin.crashes)],
     ['file', relative('', plugin.file)],
-    ['last error', plugin.lastError === undefined ? '' : firstLine(plugin.lastError.message)],
+    ['last error', lastError(plugin)],
   ];
   return rows
     .filter(([, value]) => value !== '')
     .map(([title = '', value = '']) => `${style('bold', title.padEnd(12))}${printable(value)}`)
     .join('\n');
+}
+
+/** With its time, which tells it from what happened since. */
+function lastError({ lastError, lastErrorAt }: PluginInfo): string {
+  return lastError === undefined ? '' : `${lastErrorAt?.toISOString()}, ${firstLine(lastError.message)}`;
 }
 
 /** What did not load, each with the whole text of its error. */
