@@ -223,12 +223,15 @@ export class Transactions {
     end(slot, previous);
   }
 
-  /** The build has proved itself. The one before is kept to roll back to, unless this was such a rollback. */
+  /**
+   * The build has proved itself. The one before is kept to roll back to, unless this was such a rollback, or it was made
+   * of the same: going back to that would change nothing.
+   */
   #accept(slot: Slot, build: Build, stateBefore: StoredState | undefined, options: ReloadOptions): void {
     const before = slot.accepted;
     slot.accepted = build;
     if (options.config !== undefined) slot.config = options.config.value;
-    if (before === undefined || before === build || options.build !== undefined) return;
+    if (before === undefined || options.build !== undefined || before.inputs.equals(build.inputs)) return;
     slot.history.push({ build: before, state: stateBefore });
     if (slot.history.length > HISTORY) slot.history.shift();
   }

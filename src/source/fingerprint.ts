@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import { readFile, realpath, stat } from 'node:fs/promises';
+import { isDeepStrictEqual } from 'node:util';
 
 /** What was found at a path: the hash of the content, or that nothing readable was there. */
 interface Print {
@@ -69,6 +70,11 @@ export class Fingerprint {
     for (const [path, target] of other.#links) if (!this.#links.has(path)) this.#links.set(path, target);
   }
 
+  /** Whether the same was found at the same paths. */
+  equals(other: Fingerprint): boolean {
+    return isDeepStrictEqual([this.#hashes(), this.#links], [other.#hashes(), other.#links]);
+  }
+
   /** Records where a path leads that goes by way of a link: the link can be made to lead elsewhere. */
   async addLink(path: string): Promise<void> {
     this.#links.set(path, await targetOf(path));
@@ -107,6 +113,10 @@ export class Fingerprint {
     }
     for (const [path, target] of this.#links) if ((await targetOf(path)) !== target) return 'changed';
     return difference;
+  }
+
+  #hashes(): Map<string, string> {
+    return new Map([...this.#prints].map(([path, { hash }]) => [path, hash]));
   }
 }
 

@@ -88,13 +88,20 @@ it('rolls back to the build before, with the state if the versions match', async
   const { manager, workspace } = await bench({ 'keeper.ts': keeper('') }, OFF);
   await manager.loadAll();
   const plugin = manager.plugin<Keeper>('keeper');
-  await expect(manager.rollback('keeper')).rejects.toMatchObject({ code: 'ERR_NO_ROLLBACK' });
+  const noRollback = { code: 'ERR_NO_ROLLBACK' };
+  await expect(manager.rollback('keeper')).rejects.toMatchObject(noRollback);
+  await manager.reload('keeper');
+  await expect(manager.rollback('keeper')).rejects.toMatchObject(noRollback);
+  await manager.unload('keeper');
+  await expect(manager.rollback('keeper')).rejects.toMatchObject(noRollback);
+  await manager.load('keeper');
+  await expect(manager.rollback('keeper')).rejects.toMatchObject(noRollback);
   await writeFile(workspace.path('plugins/keeper.ts'), keeper(`displayName: 'New',`));
   await manager.reload('keeper');
   await plugin.set('since', 'reload');
-  expect(manager.get('keeper')).toMatchObject({ displayName: 'New', generation: 2 });
+  expect(manager.get('keeper')).toMatchObject({ displayName: 'New', generation: 4 });
   await manager.rollback('keeper');
-  expect(manager.get('keeper')).toMatchObject({ displayName: 'keeper', generation: 3 });
+  expect(manager.get('keeper')).toMatchObject({ displayName: 'keeper', generation: 5 });
   expect(await plugin.all()).toEqual({ since: 'reload' });
 });
 
