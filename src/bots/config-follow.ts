@@ -48,7 +48,8 @@ async function configure(
   const find = (): PluginInfo | undefined => manager.list().find((plugin) => plugin.id === id);
   const before = find();
   if (before === undefined) {
-    reports.warn(`${file}: config.${id} changed, but ${noPlugin(id, manager)}`);
+    // That it is taken away again is the remedy.
+    if (value !== undefined) reports.warn(`${file}: config.${id} changed, but ${noPlugin(id, manager)}`);
     return;
   }
   const since = performance.now();

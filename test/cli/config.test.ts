@@ -129,6 +129,9 @@ it('says what takes effect at the next start only, and which entries belong to n
   await program.shows(
     "! bulkhead.config.json: config.dcie changed, but there is no plugin in a file or folder 'dcie' (did you mean 'dice'?)\n",
   );
+  await program.workspace.write({ [FILE]: JSON.stringify({ config: { dice: 1 } }) });
+  await program.shows('✓ dice');
+  expect(program.out.match(/dcie changed/g)).toHaveLength(1);
 });
 
 it('leaves everything as it was when the file is broken, refused by the plugin, or gone', async () => {
