@@ -10,8 +10,10 @@ export function indent(text: string): string {
   return text.replace(/^(?=.)/gm, '  ');
 }
 
+/** One that announces something takes the next line along. */
 export function firstLine(text: string): string {
-  return text.split('\n', 1)[0] ?? '';
+  const [first = '', next = ''] = text.split('\n', 2);
+  return first.endsWith(':') ? `${first} ${next.trim()}`.replace(/: $/, '') : first;
 }
 
 /** `1.2 ms`, `340 ms`, `12.3 s`: as many digits as mean something. */

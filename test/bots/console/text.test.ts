@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { table } from '#internal/bots/console/table';
-import { duration, indent, printable } from '#internal/bots/console/text';
+import { duration, firstLine, indent, printable } from '#internal/bots/console/text';
 
 it.each([
   [0, '0.0 ms'],
@@ -14,6 +14,15 @@ it.each([
 
 it('keeps what would act on the terminal out of texts of plugins', () => {
   expect(printable('a\u001b[31mb\u001b[2Jc\rd\u0007e\tf\n\u009bg')).toBe('abcde\tf\n');
+});
+
+it.each([
+  ['one', 'one'],
+  ['one\ntwo', 'one'],
+  ['It is stuck here:\n    at spin (a.ts:1:2)\n    at b', 'It is stuck here: at spin (a.ts:1:2)'],
+  ['It is stuck here:', 'It is stuck here'],
+])('makes one line of %j', (text, line) => {
+  expect(firstLine(text)).toBe(line);
 });
 
 it('indents every line that has text', () => {
