@@ -111,14 +111,14 @@ it('does with a plugin what !plugin says', async () => {
     expect.stringMatching(/^\+ greeter 1\.0\.0 loaded: generation 3, /),
     '- greeter unloaded: generation 3 has ended',
     expect.stringMatching(/^\+ greeter 1\.0\.0 loaded: generation 4, /),
-    expect.stringMatching(/^✓ greeter 1\.0\.0 reloaded: generation 5, /),
+    "✗ Plugin 'greeter' has no earlier accepted build",
     'name        greeter',
     'description Says hello',
     'version     1.0.0',
     'author      Ada',
     expect.stringMatching(/^state {7}running, since /),
-    'generation  5, in a thread',
-    'reloads     2',
+    'generation  4, in a thread',
+    'reloads     1',
     'crashes     0',
     'file        plugins/greeter.ts',
   ]);
@@ -132,9 +132,23 @@ it('shows what does not load below the table, with place and code frame, and run
   );
   expect(program.out).toMatch(/^typo +- +0 +failed +-$/m);
   expect(program.out).toContain('✗ typo not loaded\n');
+  expect(program.out).toContain('2 plugins, 1 of them failed; a saved file is reloaded; ');
   expect(program.out).toContain(`at ${program.workspace.path('plugins/typo.ts')}:2:9\n`);
   expect(program.out).toContain('> 2 |   name: ;');
   expect(answers(program)).toEqual(['hello eve']);
+});
+
+it('tells a failure that each retry repeats in full once', async () => {
+  const options = '{"plugins": {"defaults": {"restart": {"initialDelayMs": 10, "maxDelayMs": 10}}}}';
+  const broken = pluginSource('broken', `throw new Error('not today');`);
+  const program = await RunningProgram.ready({
+    'plugins/broken.ts': broken,
+    'bulkhead.config.json': options,
+  });
+  await program.shows(/(^✗ broken not loaded \(setup failed\), as before\n[^✗]*){2}/m);
+  expect(program.out.match(/: not today$/gm)).toHaveLength(1);
+  await program.workspace.write({ 'plugins/broken.ts': broken.replace('not today', 'nor tomorrow') });
+  await program.shows(/^✗ broken not loaded \(setup failed\)\n.*nor tomorrow/m);
 });
 
 it('shows what plugins log on standard error, from level info up', async () => {

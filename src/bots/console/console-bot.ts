@@ -114,7 +114,9 @@ export class ConsoleBot {
       plugins.flatMap(({ name, lastError }) => (lastError === undefined ? [] : [{ name, error: lastError }]));
     if (plugins.length > 0) this.#screen.print(startTable(plugins, this.board.loadTimes, style));
     this.#showFailures(failed);
-    const count = plugins.length === 1 ? '1 plugin' : `${plugins.length || 'no'} plugins`;
+    const broken = plugins.filter((plugin) => failed.some(({ name }) => name === plugin.name)).length;
+    const all = plugins.length === 1 ? '1 plugin' : `${plugins.length || 'no'} plugins`;
+    const count = broken === 0 ? all : `${all}, ${broken} of them failed`;
     const watch = this.#manager.hotReload.isEnabled ? 'a saved file is reloaded' : 'hot reload is off';
     this.#screen.print(
       style('dim', `${count}; ${watch}; ${this.#manager.commands.prefix}help lists the commands`),

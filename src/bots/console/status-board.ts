@@ -3,6 +3,7 @@ import { DeadLetters } from './dead-letters.ts';
 import { logLine } from './log-line.ts';
 import type { Screen } from './screen.ts';
 import { LINE_STATUSES, type LineStatus, statusLine } from './status-line.ts';
+import { firstLine } from './text.ts';
 
 /** Prints what happens to the plugins, one line each. */
 export class StatusBoard {
@@ -11,6 +12,8 @@ export class StatusBoard {
   readonly #manager: PluginManager;
   readonly #screen: Screen;
   readonly #deadLetters: DeadLetters;
+  /** What was told of the last failure of those that have not loaded since. */
+  readonly #failures = new Map<string, string>();
   readonly #told = new Map<string, number>();
   #held: string[] | undefined = [];
   #leftOut: ReadonlySet<StatusName> = new Set(['loaded', 'reload-failed']);
@@ -51,10 +54,21 @@ export class StatusBoard {
 
   #follow<K extends LineStatus>(status: K): void {
     this.#manager.on(status, (event) => {
+      const line = this.#line(status, event);
       if (this.#leftOut.has(status)) return;
       this.#told.set(event.name, this.told(event.name) + 1);
-      this.#print(statusLine(status, event, this.#screen.style));
+      this.#print(line);
     });
+  }
+
+  /** A plugin that cannot start mostly fails in the same way at each retry: that is told in full once. */
+  #line<K extends LineStatus>(status: K, event: StatusEvents[K]): string {
+    const line = statusLine(status, event, this.#screen.style);
+    if (status === 'loaded' || status === 'reloaded') this.#failures.delete(event.name);
+    if (status !== 'reload-failed') return line;
+    if (this.#failures.get(event.name) === line) return `${firstLine(line)}, as before`;
+    this.#failures.set(event.name, line);
+    return line;
   }
 
   /** That watching begins and ends as planned is no news; an event without a change of the mode is a warning. */
