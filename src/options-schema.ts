@@ -119,7 +119,7 @@ function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodType): string[] {
   if (issue.code === 'unrecognized_keys') {
     const known = knownKeys(schema, issue.path);
     return issue.keys.map((key) => {
-      const near = nearest(key, known);
+      const near = nearest(key, known) ?? nearestInside(key, schema, issue.path);
       const hint = near === undefined ? `known are ${known.join(', ')}` : `did you mean '${near}'?`;
       return `unknown name '${[...issue.path, key].join('.')}' (${hint})`;
     });
@@ -142,6 +142,15 @@ function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
   return candidates
     .flatMap(alternatives)
     .flatMap((each) => (each instanceof z.ZodObject ? Object.keys(each.shape) : []));
+}
+
+/** The name may belong one level deeper: `limits.heapMb` for `heapMb`. */
+function nearestInside(key: string, schema: z.ZodType, path: readonly PropertyKey[]): string | undefined {
+  for (const group of knownKeys(schema, path)) {
+    const near = nearest(key, knownKeys(schema, [...path, group]));
+    if (near !== undefined) return `${group}.${near}`;
+  }
+  return undefined;
 }
 
 function alternatives(schema: z.ZodType): z.ZodType[] {

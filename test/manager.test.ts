@@ -135,6 +135,10 @@ it.each([
   ],
   [{ pluginDir: 'x', hotReload: { debounceMs: 'soon' } }, `'hotReload.debounceMs'`],
   [
+    { pluginDir: 'x', defaults: { heapMb: 64 } },
+    `unknown name 'defaults.heapMb' (did you mean 'limits.heapMb'?)`,
+  ],
+  [
     { pluginDir: 'x', plugins: { dice: { limits: { heap: 5 } } } },
     `unknown name 'plugins.dice.limits.heap' (did you mean 'heapMb'?)`,
   ],
