@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { pino } from 'pino';
+import { pino, stdSerializers } from 'pino';
 import { asError, BulkheadError } from './errors.ts';
 import { Deadlines } from './isolate/deadlines.ts';
 import type { Generation } from './isolate/generation.ts';
@@ -11,6 +11,7 @@ import { isolateStarter, specOf } from './isolate/start-isolate.ts';
 import { makeLoopsEndable } from './isolate/v8-flags.ts';
 import type { PluginState } from './lifecycle.ts';
 import {
+  type Logger,
   type PluginManagerOptions,
   type PluginOptions,
   type ResolvedOptions,
@@ -100,7 +101,7 @@ export class PluginManager implements AsyncDisposable {
     this.#config = new Map(Object.entries(snapshot(this.#options.config, 'config')));
     this.#pluginOptions = new Map(Object.entries(this.#options.plugins));
     this.#bot = new BotFunctions(this.#options.bot);
-    this.#reports = new Reports(this.#options.logger ?? pino({ name: 'bulkhead' }, pino.destination(2)));
+    this.#reports = new Reports(this.#options.logger ?? defaultLogger());
     this.#bus = new Bus(() => this.#table);
     this.commands = new Commands(() => this.#table);
     const report: Reports['report'] = (event, data) => this.#reports.report(event, data);
@@ -465,6 +466,11 @@ export class PluginManager implements AsyncDisposable {
   *#inputs(): Generator<string> {
     for (const slot of this.#table) yield* slot.acted?.paths ?? [];
   }
+}
+
+/** Messages here name their cause already: it stands beside the message, not once more in it. */
+function defaultLogger(): Logger {
+  return pino({ name: 'bulkhead', serializers: { err: stdSerializers.errWithCause } }, pino.destination(2));
 }
 
 const HAS_A_THREAD = new Set<PluginState>(['preparing', 'starting', 'running', 'reloading', 'stopping']);

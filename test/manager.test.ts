@@ -159,6 +159,31 @@ it.each([
   );
 });
 
+it('logs the cause of an error beside its message, not once more in it', async () => {
+  const workspace = await Workspace.create({
+    'plugins/late.ts': pluginSource('late', `setImmediate(() => { throw new RangeError('later!'); });`),
+    'main.mjs': `
+import { PluginManager } from ${JSON.stringify(new URL('../dist/index.js', import.meta.url).href)};
+const manager = new PluginManager({ pluginDir: new URL('./plugins', import.meta.url).pathname, hotReload: false });
+const crashed = new Promise((resolve) => manager.on('crashed', resolve));
+await manager.loadAll();
+await crashed;
+await manager.unloadAll();
+`,
+  });
+  const { stderr } = await run(process.execPath, [workspace.path('main.mjs')], { timeout: 20_000 });
+  const lines = stderr
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  const { err } = lines.find(({ reason }) => reason === 'uncaught-exception');
+  expect(err).toMatchObject({ message: expect.stringMatching(/uncaught RangeError: later!$/) });
+  expect(err.cause).toMatchObject({
+    message: 'later!',
+    stack: expect.stringContaining('plugins/late.ts:5:'),
+  });
+});
+
 it('publishes status events on diagnostics_channel too', async () => {
   const { subscribe, unsubscribe } = await import('node:diagnostics_channel');
   const seen: unknown[] = [];

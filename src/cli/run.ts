@@ -25,8 +25,9 @@ async function readConfig(path: string, isWanted: boolean): Promise<BotConfig> {
   try {
     return await readConfigFile(path);
   } catch (error) {
-    if (!isWanted && (error as NodeJS.ErrnoException).code === 'ENOENT') return emptyConfig();
-    throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    if (!isWanted) return emptyConfig();
+    throw new Error(`the configuration file '${path}' does not exist`, { cause: error });
   }
 }
 

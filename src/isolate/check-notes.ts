@@ -118,10 +118,11 @@ export function checkFailed(note: unknown): FailedNote {
 
 /** The reason in the last words of a thread that an uncaught error ends. */
 export function checkFatal(note: unknown): EndReason {
-  const { error } = record(note);
+  const { error, origin } = record(note);
   const thrown = isWireError(error) ? decodeError(error as WireError) : undefined;
   const text = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : `value ${String(thrown)}`;
-  return { kind: 'uncaught-exception', text: `uncaught ${text}`, error: thrown };
+  const what = origin === 'unhandledRejection' ? 'unhandled rejection:' : 'uncaught';
+  return { kind: 'uncaught-exception', text: `${what} ${text}`, error: thrown };
 }
 
 export function checkText(value: unknown): string {

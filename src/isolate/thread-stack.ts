@@ -8,6 +8,8 @@ const NOT_THE_AUTHORS = /^node:|\/runtime\/entry\.js$|^$/;
 /** Between two microtasks it often stops in hooks of Node, beneath which there is no line of the author's: then again. */
 const MAX_PAUSES = 50;
 const MAX_FRAMES = 30;
+/** In place of a stack: nobody can be asked for it. */
+export const NO_INSPECTOR = '    its permissions keep the inspector out';
 
 /** Of the two notifications that matter here. */
 interface DebuggerParams {
@@ -34,7 +36,7 @@ export function threadStack(threadId: number): Promise<string | undefined> {
 }
 
 function ask(thread: ThreadSession): Promise<string | undefined> {
-  if (!thread.isThere) return Promise.resolve('    (not known: its permissions keep the inspector out)');
+  if (!thread.isThere) return Promise.resolve(NO_INSPECTOR);
   return new Promise((resolve) => {
     const timer = setTimeout(() => resolve(undefined), PAUSE_MS);
     listen(thread, (stack) => {

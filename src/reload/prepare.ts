@@ -225,7 +225,12 @@ function explain(stage: Stage, slot: Slot, build: Build | undefined, cause: unkn
   const text = cause instanceof Error ? cause.message : String(cause);
   if (code === 'ERR_PLUGIN_STOPPED' || code === 'ERR_MANAGER_CLOSED') return asError(cause);
   if (ABOUT_DEFINITION.has(code)) {
-    return new BulkheadError(code as ErrorCode, `${slot.entry}: ${text}`, { plugin: slot.name, cause });
+    const where = text.includes(slot.entry) ? '' : `${slot.entry}: `;
+    const whose =
+      code === 'ERR_PLUGIN_CONFIG'
+        ? `Plugin '${slot.name}' was given a wrong configuration (config.${slot.id}). `
+        : '';
+    return new BulkheadError(code as ErrorCode, whose + where + text, { plugin: slot.name, cause });
   }
   const place = cause instanceof Error && build !== undefined ? locate(cause.stack, build.inputs) : undefined;
   const what = cause instanceof Error ? `${cause.name}: ${text}` : text;

@@ -102,9 +102,13 @@ export class Runtime {
       this.#outcomes.flush();
       this.#link.flush();
     });
+    let origin: string | undefined;
+    process.on('uncaughtExceptionMonitor', (_error, from) => {
+      origin = from;
+    });
     // A capture callback, since listeners of the plugin could keep a broken generation alive.
     process.setUncaughtExceptionCaptureCallback((error) => {
-      this.#noteNow('fatal', { error: encodeError(error) });
+      this.#noteNow('fatal', { error: encodeError(error), origin });
       process.exit(1);
     });
     this.#noteNow('booted', {});

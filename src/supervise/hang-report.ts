@@ -1,4 +1,5 @@
 import type { Generation } from '../isolate/generation.ts';
+import { NO_INSPECTOR } from '../isolate/thread-stack.ts';
 import type { StatusEvents, StatusName } from '../status.ts';
 
 export interface HangReportHost {
@@ -11,11 +12,13 @@ export async function endHung(generation: Generation, hangMs: number, host: Hang
   const stack = await generation.stack().catch(() => undefined);
   generation.look();
   if (!generation.isAlive || generation.pulse !== pulse) return;
-  const where =
-    stack === undefined
-      ? 'It is stuck outside JavaScript, in a system call or native code'
-      : `It is stuck here:\n${stack}`;
-  const text = `it did not react for ${hangMs} ms. ${where}`;
+  const text = `it did not react for ${hangMs} ms. ${whereStuck(stack)}`;
   host.report('hung', { name: plugin, generation: number, stack, text: `Plugin '${plugin}': ${text}` });
   generation.end({ kind: 'hung', text });
+}
+
+function whereStuck(stack: string | undefined): string {
+  if (stack === undefined) return 'It is stuck outside JavaScript, in a system call or native code';
+  if (stack === NO_INSPECTOR) return `Where it is stuck is not known, since ${NO_INSPECTOR.trim()}`;
+  return `It is stuck here:\n${stack}`;
 }

@@ -61,9 +61,10 @@ function cloneNatively<T>(value: T, where: string): T {
     bytes = serialize(value);
   } catch (cause) {
     const path = pathToUncloneable(value, '', new Set()) ?? '';
+    const why = (cause as Error).message.replace(/\.$/, '');
     throw new BulkheadError(
       'ERR_NOT_CLONEABLE',
-      `${where}${path ? `: ${path}` : ''} cannot be sent to another thread: ${(cause as Error).message}. ` +
+      `${where}${path ? `: ${path}` : ''} cannot be sent to another thread: ${why}. ` +
         'Only data that can be structured-cloned crosses: no functions, symbols, sockets, streams or shared memory.',
       { cause },
     );

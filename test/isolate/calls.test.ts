@@ -161,11 +161,15 @@ it('gives up a call after callTimeoutMs, and says which', async () => {
 it.each([
   ['process.exit(0)', 'exit', 'process.exit(0)'],
   ['process.exit(3)', 'exit', 'process.exit(3)'],
-  [`setImmediate(() => { throw new TypeError('later'); })`, 'uncaught-exception', 'TypeError: later'],
+  [
+    `setImmediate(() => { throw new TypeError('later'); })`,
+    'uncaught-exception',
+    'ended: uncaught TypeError: later',
+  ],
   [
     `setImmediate(() => { Promise.reject(new RangeError('unhandled')); })`,
     'uncaught-exception',
-    'RangeError: unhandled',
+    'ended: unhandled rejection: RangeError: unhandled',
   ],
   ['setImmediate(() => { throw undefined; })', 'uncaught-exception', 'undefined'],
   [

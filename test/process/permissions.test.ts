@@ -193,5 +193,7 @@ it('says that it cannot know where a plugin with permissions is stuck, and ends 
   await expect(manager.cpuProfile('spins', 50)).rejects.toThrow();
   const hung = next('hung');
   await expect(Promise.resolve(manager.plugin<{ spin(): void }>('spins').spin())).rejects.toThrow();
-  expect((await hung).stack).toContain('its permissions keep the inspector out');
+  expect((await hung).text).toMatch(
+    /Where it is stuck is not known, since its permissions keep the inspector out$/,
+  );
 });

@@ -54,7 +54,7 @@ it.each([
     'the schema',
     configured(),
     { sides: 'many' },
-    /dice\.ts: The configuration does not fit: sides: expected a number up to 100/,
+    /^Plugin 'dice' was given a wrong configuration \(config\.dice\)\. .*dice\.ts: The configuration does not fit: sides: expected a number up to 100/,
   ],
   [
     'the schema, with an onConfig',

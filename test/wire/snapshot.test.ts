@@ -25,6 +25,10 @@ it('keeps cycles and shared references', () => {
   expect(copy.self).toBe(copy);
 });
 
+it('ends the reason why a part cannot cross with one full stop', () => {
+  expect(() => snapshot(Promise.resolve(), 'argument 1')).toThrow(/could not be cloned\. Only data/);
+});
+
 it.each([
   ['.user.socket', { user: { socket: () => {} } }],
   ['.list[2]', { list: [1, 2, Symbol('x')] }],
