@@ -44,6 +44,7 @@ import { endHung } from './supervise/hang-report.ts';
 import { MemoryGuard } from './supervise/memory-guard.ts';
 import { Supervisor } from './supervise/supervisor.ts';
 import { Watchdog } from './supervise/watchdog.ts';
+import { unusedEntries } from './unused-entries.ts';
 import type { Registration } from './wire/messages.ts';
 import { snapshot } from './wire/snapshot.ts';
 
@@ -213,6 +214,7 @@ export class PluginManager implements AsyncDisposable {
         }),
     );
     result.loaded.sort();
+    if (this.#epoch === epoch) this.#warnOfUnused(failed.map(({ name }) => name));
     return result;
   }
 
@@ -452,6 +454,14 @@ export class PluginManager implements AsyncDisposable {
     if (this.#unloading !== undefined || !isLast) return;
     this.#standbys.refill();
     this.hotReload.inputsChanged();
+  }
+
+  /** @param refused ids of what was found beside the plugins, and could not be one */
+  #warnOfUnused(refused: string[]): void {
+    const ids = [...[...this.#table].map(({ id }) => id), ...refused];
+    const { config, plugins } = this.#options;
+    for (const text of [...unusedEntries('config', config, ids), ...unusedEntries('plugins', plugins, ids)])
+      this.#reports.warn(text);
   }
 
   #lookAgain(inMs: number): void {

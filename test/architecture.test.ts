@@ -22,7 +22,16 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   bots: ['index', 'plain'],
   cli: ['index', 'bots', 'plain'],
 };
-const PLAIN = ['errors', 'nearest', 'options', 'options-schema', 'lifecycle', 'permissions', 'status'];
+const PLAIN = [
+  'errors',
+  'nearest',
+  'options',
+  'options-schema',
+  'lifecycle',
+  'permissions',
+  'status',
+  'unused-entries',
+];
 const MANAGER = ['manager', 'plugin-info', 'plugin-proxy'];
 
 function partOf(file: string): string {

@@ -159,6 +159,18 @@ it.each([
   );
 });
 
+it('warns of options and configuration for plugins that are not there', async () => {
+  const { manager, log } = await bench(
+    { 'dice.ts': pluginSource('dice', ''), 'folder/readme.txt': 'no plugin' },
+    { ...OFF, config: { dcie: 1, dice: 1, folder: 1 }, plugins: { ghost: {} } },
+  );
+  await manager.loadAll();
+  expect(log.filter(({ level }) => level === 'warn').map(({ text }) => text)).toEqual([
+    "config.dcie: there is no plugin in a file or folder 'dcie' (did you mean 'dice'?)",
+    "plugins.ghost: there is no plugin in a file or folder 'ghost'",
+  ]);
+});
+
 it('logs the cause of an error beside its message, not once more in it', async () => {
   const workspace = await Workspace.create({
     'plugins/late.ts': pluginSource('late', `setImmediate(() => { throw new RangeError('later!'); });`),

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import type { PluginInfo, PluginManager } from '../index.ts';
-import { nearest } from '../nearest.ts';
+import { noPlugin, unusedEntries } from '../unused-entries.ts';
 import type { BotConfig } from './config-file.ts';
 import { ConfigWatch } from './config-watch.ts';
 
@@ -28,14 +28,14 @@ export function followConfig(
   return watch;
 }
 
-/** Warnings of entries that belong to none of the plugins that were found: a name is mistyped, mostly. */
-export function unusedEntries(path: string, config: BotConfig, manager: PluginManager): string[] {
-  const ids = new Set(manager.list().map((plugin) => plugin.id));
-  const unused = (section: string, entries: object) =>
-    Object.keys(entries)
-      .filter((id) => !ids.has(id))
-      .map((id) => `${basename(path)}: ${section}.${id}: ${noPlugin(id, manager)}`);
-  return [...unused('config', config.config), ...unused('plugins.options', config.options)];
+/** Warnings of entries that belong to none of the plugins that were found. */
+export function unusedInFile(path: string, config: BotConfig, manager: PluginManager): string[] {
+  const ids = idsOf(manager);
+  const unused = [
+    ...unusedEntries('config', config.config, ids),
+    ...unusedEntries('plugins.options', config.options, ids),
+  ];
+  return unused.map((text) => `${basename(path)}: ${text}`);
 }
 
 async function configure(
@@ -49,7 +49,8 @@ async function configure(
   const before = find();
   if (before === undefined) {
     // That it is taken away again is the remedy.
-    if (value !== undefined) reports.warn(`${file}: config.${id} changed, but ${noPlugin(id, manager)}`);
+    if (value !== undefined)
+      reports.warn(`${file}: config.${id} changed, but ${noPlugin(id, idsOf(manager))}`);
     return;
   }
   const since = performance.now();
@@ -69,11 +70,6 @@ async function configure(
   reports.info(`${file}: config.${id} changed, ${outcome}`);
 }
 
-function noPlugin(id: string, manager: PluginManager): string {
-  const near = nearest(
-    id,
-    manager.list().map((plugin) => plugin.id),
-  );
-  const hint = near === undefined ? '' : ` (did you mean '${near}'?)`;
-  return `there is no plugin in a file or folder '${id}'${hint}`;
+function idsOf(manager: PluginManager): string[] {
+  return manager.list().map((plugin) => plugin.id);
 }

@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
 import type { BotConfig } from '../bots/config-file.ts';
-import { followConfig, unusedEntries } from '../bots/config-follow.ts';
+import { followConfig, unusedInFile } from '../bots/config-follow.ts';
 import type { ConfigWatch } from '../bots/config-watch.ts';
 import { botFunctions, ConsoleBot } from '../bots/console/console-bot.ts';
 import { type Input, PipedInput, TerminalInput } from '../bots/console/input.ts';
@@ -83,7 +83,7 @@ export class Program {
     if (config.enabled) await this.#bot.start(this.#isTerminal ? PATIENCE_MS : Number.POSITIVE_INFINITY);
     else this.#bot.startWithout(`plugins.enabled is false in ${relative('', configFile)}`);
     if (this.#shutdown.begun) return;
-    if (config.enabled) unusedEntries(configFile, config, this.#manager).forEach(warn);
+    if (config.enabled) unusedInFile(configFile, config, this.#manager).forEach(warn);
     const info = (line: string) => this.#screen.print(line);
     this.#configWatch = followConfig(configFile, config, this.#manager, { info, warn });
   }

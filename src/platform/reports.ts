@@ -34,10 +34,19 @@ export class Reports {
     }
   }
 
-  /** A logger that throws must not reach into what is being reported. */
+  /** Something that concerns no event. */
+  warn(text: string): void {
+    this.#write(() => this.#logger.warn({}, text));
+  }
+
   #log<K extends StatusName>(name: K, event: StatusEvents[K]): void {
+    this.#write(() => (LOGGED[name] as Write)(this.#logger, event as never));
+  }
+
+  /** A logger that throws must not reach into what is being reported. */
+  #write(write: () => void): void {
     try {
-      (LOGGED[name] as Write)(this.#logger, event as never);
+      write();
     } catch {
       // There is nowhere left to say so.
     }
