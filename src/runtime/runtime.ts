@@ -162,12 +162,13 @@ export class Runtime {
 
   async #setup(message: SetupMessage): Promise<SetupReport> {
     this.#state.load(message.entries);
+    const log = createLogger((note) => this.#outgoing.log(note));
     const ctx = createContext({
       name: this.#definition.name,
       generation: this.#load.generation,
       config: () => this.#config,
       bot: this.#calls.proxy(this.#load.bot),
-      log: createLogger((note) => this.#outgoing.log(note)),
+      log,
       signal: this.#teardown.signal,
       state: this.#state,
       handlers: this.#handlers,
@@ -178,6 +179,10 @@ export class Runtime {
     });
     const api: unknown = await this.#invocations.run(message.invocation, () => this.#definition.setup(ctx));
     this.#api = typeof api === 'object' && api !== null ? (api as Record<string, unknown>) : {};
+    for (const [key, value] of Object.entries(this.#api)) {
+      if (typeof value === 'function' || value === undefined) continue;
+      log.warn(`setup() returned '${key}', which is no function (${typeof value}): nobody can call it`);
+    }
     return { methods: functionNames(this.#api), inputs: loadedFiles() };
   }
 
