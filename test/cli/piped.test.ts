@@ -59,7 +59,7 @@ it('says which command was probably meant, and in one line what went wrong in on
   expect(answers(program)).toEqual([
     '✗ Unknown command !helllo. Did you mean !hello? !help lists all.',
     '✗ Unknown command !xyzzy. !help lists all.',
-    '✗ !broken failed: out of greetings',
+    '✗ !broken failed: out of greetings (plugins/greeter.ts:10)',
     expect.stringMatching(/^✗ Unknown: !plugin lost\. Did you mean !plugin list\?/),
     "✗ There is no plugin 'greter' (did you mean 'greeter'?)",
   ]);

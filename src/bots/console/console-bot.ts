@@ -5,7 +5,7 @@ import { PluginCommand } from './plugin-command.ts';
 import { failureList, startTable } from './plugin-tables.ts';
 import type { Screen } from './screen.ts';
 import { StatusBoard } from './status-board.ts';
-import { firstLine, printable } from './text.ts';
+import { firstLine, placeOf, printable } from './text.ts';
 
 /** Where the bot's user writes, as plugins see it. */
 export const CHANNEL = 'console';
@@ -98,9 +98,13 @@ export class ConsoleBot {
       case 'unknown':
         this.#complain(this.#help.unknown(outcome.command));
         return;
-      case 'failed':
-        this.#complain(`${commands.prefix}${outcome.command} failed: ${outcome.error.message}`);
+      case 'failed': {
+        const place = placeOf(outcome.error);
+        const where = place === '' ? '' : ` (${place})`;
+        const text = firstLine(outcome.error.message);
+        this.#complain(`${commands.prefix}${outcome.command} failed: ${text}${where}`);
         return;
+      }
       case 'not-a-command':
         return;
     }

@@ -1,3 +1,5 @@
+import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 
 /** Text of plugins and users, without what would move the cursor or change the colours of the terminal. */
@@ -20,6 +22,13 @@ export function firstLine(text: string): string {
 export function duration(ms: number): string {
   if (ms < 99.95) return `${ms.toFixed(1)} ms`;
   return ms < 10_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`;
+}
+
+/** `plugins/dice.ts:12`, where the author's code threw it; empty if it did not. */
+export function placeOf(error: unknown): string {
+  const [, file, line] = /(?:\(|at (?:async )?)([^()]+):(\d+):\d+\)?$/.exec(firstLine(placesOf(error))) ?? [];
+  if (file === undefined) return '';
+  return `${relative('', file.startsWith('file:') ? fileURLToPath(file) : file)}:${line}`;
 }
 
 /** Where Bulkhead itself lies: its own frames say nothing to a plugin's author. */
