@@ -34,7 +34,7 @@ export const ERROR_CODES = {
   ERR_VALUE_TOO_LARGE: 'A value is larger than one message may be.',
   ERR_PROTOCOL_VIOLATION: 'A frame on the wire was malformed; the generation that sent it was ended.',
   ERR_INVALID_TOPIC: 'A topic or pattern is not a list of tokens separated by dots.',
-  ERR_INVALID_ARGUMENT: 'A function of the plugin API was called with an unusable argument.',
+  ERR_INVALID_ARGUMENT: 'A function was called with an unusable argument.',
   ERR_PERMISSIONS:
     'The permissions given to the plugin cannot be kept: this Node has no means, or a link leads out of them.',
   ERR_PERMISSION_DENIED: 'The plugin asked for a module of Node that is kept from it; the message says why.',

@@ -84,7 +84,10 @@ export const hotReloadSchema = z.strictObject({
 });
 
 export const managerSchema = z.strictObject({
-  pluginDir: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]),
+  pluginDir: z.union(
+    [z.string().min(1), z.array(z.string().min(1)).min(1)],
+    'is required: a directory, or a list of directories',
+  ),
   bot: z
     .custom<object>((value) => typeof value === 'object' && value !== null, 'expected an object of functions')
     .optional(),
@@ -131,7 +134,7 @@ function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodType): string[] {
     if (deepest !== undefined)
       return describeIssue({ ...deepest, path: [...issue.path, ...deepest.path] }, schema);
   }
-  return [`'${issue.path.join('.')}': ${issue.message}`];
+  return [issue.path.length === 0 ? issue.message : `'${issue.path.join('.')}': ${issue.message}`];
 }
 
 /** Names allowed at a path of the schema. */

@@ -126,7 +126,8 @@ console.log(JSON.stringify({ before, after: resources() }));
 });
 
 it.each([
-  [{}, `'pluginDir'`],
+  [undefined, 'Wrong options of PluginManager: Invalid input: expected object'],
+  [{}, `'pluginDir': is required: a directory, or a list of directories`],
   [{ pluginDir: 5 }, `'pluginDir'`],
   [{ pluginDir: 'x', hotRelaod: true }, `unknown name 'hotRelaod' (did you mean 'hotReload'?)`],
   [
@@ -152,11 +153,23 @@ it.each([
     },
     `'bot' is a Client without own functions`,
   ],
+  [{ pluginDir: 'x', bot: { send() {}, a: 5 } }, `'bot.a': expected a function, got number`],
   [{ pluginDir: 'x', logger: console.log }, `'logger'`],
 ])('refuses the options %j and says why', (options, text) => {
   expect(() => new PluginManager(options as never)).toThrow(
     expect.objectContaining({ code: 'ERR_INVALID_OPTIONS', message: expect.stringContaining(text) }),
   );
+});
+
+it('refuses to listen to a status that does not exist', async () => {
+  const { manager } = await bench({}, OFF);
+  expect(() => manager.on('nosuch' as never, () => {})).toThrow(
+    expect.objectContaining({
+      code: 'ERR_INVALID_ARGUMENT',
+      message: expect.stringContaining('there are: loaded, '),
+    }),
+  );
+  expect(() => manager.on('reloadFailed' as never, () => {})).toThrow(`did you mean 'reload-failed'?`);
 });
 
 it('warns of options and configuration for plugins that are not there', async () => {

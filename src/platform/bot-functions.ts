@@ -3,7 +3,8 @@ import { BulkheadError } from '../errors.ts';
 /**
  * The functions plugins may call as `ctx.bot`: own, enumerable functions of the object, by name, and nothing else of it.
  *
- * @throws {BulkheadError} `ERR_INVALID_OPTIONS` for an instance whose functions are all on its class.
+ * @throws {BulkheadError} `ERR_INVALID_OPTIONS` for something else than functions, unless it is an instance of a class, and
+ * for an instance whose functions are all on its class.
  */
 export class BotFunctions {
   readonly #functions = new Map<string, (...args: unknown[]) => unknown>();
@@ -13,7 +14,8 @@ export class BotFunctions {
       if (typeof value === 'function') this.#functions.set(name, value.bind(bot));
     }
     const prototype = Object.getPrototypeOf(bot);
-    if (this.#functions.size === 0 && prototype !== Object.prototype && prototype !== null) {
+    if (prototype === Object.prototype || prototype === null) checkFunctions(bot);
+    else if (this.#functions.size === 0) {
       throw new BulkheadError(
         'ERR_INVALID_OPTIONS',
         `Wrong options of PluginManager: 'bot' is a ${prototype.constructor?.name ?? 'class'} without own functions. ` +
@@ -33,5 +35,13 @@ export class BotFunctions {
       'ERR_NO_SUCH_METHOD',
       `The bot offers no function '${name}' (it has: ${this.names.join(', ') || 'none'})`,
     );
+  }
+}
+
+function checkFunctions(bot: object): void {
+  for (const [name, value] of Object.entries(bot)) {
+    if (typeof value === 'function' || value === undefined) continue;
+    const text = `Wrong options of PluginManager: 'bot.${name}': expected a function, got ${typeof value}`;
+    throw new BulkheadError('ERR_INVALID_OPTIONS', text);
   }
 }

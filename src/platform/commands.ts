@@ -1,3 +1,4 @@
+import { BulkheadError } from '../errors.ts';
 import type { Slot } from '../isolate/slot.ts';
 
 export interface CommandInfo {
@@ -62,6 +63,7 @@ export class Commands {
     const { slot, command } = found;
     const about = { command: command.name, plugin: slot.name };
     try {
+      checkSource(source);
       const message = { user: source.user, channel: source.channel, text: line };
       const reply = await slot.call({ kind: 'command', name: command.name }, [parsed.args, message]);
       return {
@@ -88,4 +90,10 @@ export class Commands {
       for (const command of slot.current?.registrations.of('command') ?? []) yield { slot, command };
     }
   }
+}
+
+function checkSource(source: unknown): void {
+  if (typeof source === 'object' && source !== null) return;
+  const text = `dispatch(line, source): expected { user, channel } as source, got ${String(source)}`;
+  throw new BulkheadError('ERR_INVALID_ARGUMENT', text);
 }

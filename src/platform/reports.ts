@@ -1,4 +1,6 @@
 import { channel } from 'node:diagnostics_channel';
+import { BulkheadError } from '../errors.ts';
+import { nearest } from '../nearest.ts';
 import type { Logger } from '../options.ts';
 import type { StatusEvents, StatusListener, StatusName } from '../status.ts';
 
@@ -12,6 +14,7 @@ export class Reports {
   }
 
   on<K extends StatusName>(name: K, listener: StatusListener<K>): () => void {
+    checkName(name);
     let listeners = this.#listeners.get(name);
     if (listeners === undefined) {
       listeners = new Set();
@@ -106,3 +109,11 @@ const LOGGED: { [K in StatusName]: (logger: Logger, event: StatusEvents[K]) => v
   log: (log, { name, level, fields, text }) => log[level as keyof Logger]({ ...fields, plugin: name }, text),
   watch: (log, { mode, text }) => (mode === 'polling' ? log.warn({ mode }, text) : log.debug({ mode }, text)),
 };
+
+function checkName(name: string): void {
+  if (Object.hasOwn(LOGGED, name)) return;
+  const known = Object.keys(LOGGED);
+  const near = nearest(String(name), known);
+  const hint = near === undefined ? `there are: ${known.join(', ')}` : `did you mean '${near}'?`;
+  throw new BulkheadError('ERR_INVALID_ARGUMENT', `There is no status event '${String(name)}' (${hint})`);
+}

@@ -115,6 +115,7 @@ it.each([
     { plugins: { hot_reload: { debounce_delay: -1 } } },
     `'plugins.hot_reload.debounce_delay': Too small`,
   ],
+  ['something else than an object', [], `Wrong configuration file '${PATH}': Invalid input: expected object`],
   ['an empty list of directories', { plugins: { dir: [] } }, `'plugins.dir'`],
   ['a bot that is no object', { bot: 'cytu.be' }, `'bot': Invalid input: expected record`],
   [

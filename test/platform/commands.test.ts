@@ -32,6 +32,10 @@ it('gives a command line to the plugin whose command it is, and its reply back',
   expect(await commands.dispatch('!rollover', ADA)).toEqual({ kind: 'unknown', command: 'rollover' });
   expect(await commands.dispatch('roll', ADA)).toEqual({ kind: 'not-a-command' });
   expect(await commands.dispatch('!', ADA)).toEqual({ kind: 'not-a-command' });
+  expect(await commands.dispatch('!roll', undefined as never)).toMatchObject({
+    kind: 'failed',
+    error: { code: 'ERR_INVALID_ARGUMENT' },
+  });
   expect(commands.list()).toMatchObject([
     { name: 'broken' },
     { name: 'quiet' },
