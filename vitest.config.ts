@@ -1,9 +1,17 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+
+/** These measure the memory of the host, which also depends on how soon it gets to clear it up. */
+const MEASURING = ['test/isolate/floods.test.ts', 'test/process/hostile-bytes.test.ts'];
+const ALONE = { maxWorkers: 1, sequence: { groupOrder: 1 } };
+const IN_PROCESSES = { TEST_ISOLATION: 'process' };
 
 export default defineConfig({
   test: {
     // The native watcher must not be loaded in a worker thread, and the tests start threads of their own.
     pool: 'forks',
+    // Most of the time they wait: with one worker, the default on two cores, the suite takes twice as long.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 30_000,
     hookTimeout: 30_000,
     // A shared machine may stall for seconds; a test that needs its second try is still named in the output.
@@ -11,7 +19,10 @@ export default defineConfig({
     // What is tested is what ships: the built files, loaded by Node itself.
     server: { deps: { external: [/\/dist\//] } },
     projects: [
-      { extends: true, test: { name: 'thread', include: ['test/**/*.test.ts', 'plugins/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: { name: 'thread', include: ['test/**/*.test.ts', 'plugins/**/*.test.ts'], exclude: MEASURING },
+      },
       // What a plugin sees and what becomes of it must not depend on where it runs.
       {
         extends: true,
@@ -24,7 +35,19 @@ export default defineConfig({
             'test/supervise/**/*.test.ts',
             'test/swap/**/*.test.ts',
           ],
-          env: { TEST_ISOLATION: 'process' },
+          exclude: MEASURING,
+          env: IN_PROCESSES,
+        },
+      },
+      // After the others, one at a time.
+      { extends: true, test: { name: 'thread-alone', include: MEASURING, ...ALONE } },
+      {
+        extends: true,
+        test: {
+          name: 'process-alone',
+          include: ['test/isolate/floods.test.ts'],
+          env: IN_PROCESSES,
+          ...ALONE,
         },
       },
     ],
