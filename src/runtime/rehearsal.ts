@@ -4,15 +4,12 @@ import type { LoadMessage, SetupMessage, WorkMessage } from '../wire/messages.ts
 import { PortChannel } from '../wire/port-channel.ts';
 import { type ImportModule, Runtime } from './runtime.ts';
 
-const PLUGIN = `data:text/javascript,export default {
-  name: 'rehearsal', version: '1.0.0',
-  setup(ctx) { ctx.on('rehearsal', () => {}); return { call: () => 1 }; },
-}`;
+const PLUGIN = new URL('./rehearsal-plugin.mjs', import.meta.url);
 const LOAD: LoadMessage = {
   id: 'rehearsal',
   generation: 0,
   file: '',
-  url: PLUGIN,
+  url: PLUGIN.href,
   config: undefined,
   env: {},
   bot: [],
