@@ -272,12 +272,13 @@ it.runIf(ISOLATION === 'thread')(
     await manager.loadAll();
     const { MessagePort } = await import('node:worker_threads');
     const { postMessage } = MessagePort.prototype;
-    let messages = 0;
+    let batches = 0;
     MessagePort.prototype.postMessage = function count(
       this: InstanceType<typeof MessagePort>,
       ...args: never
     ) {
-      messages++;
+      // Not the requests for heartbeats, nor what a standby is started with.
+      if (Array.isArray(args[0])) batches++;
       return postMessage.apply(this, args);
     };
     try {
@@ -286,7 +287,7 @@ it.runIf(ISOLATION === 'thread')(
     } finally {
       MessagePort.prototype.postMessage = postMessage;
     }
-    expect(messages).toBe(1);
+    expect(batches).toBe(1);
   },
 );
 
