@@ -36,10 +36,7 @@ export async function measureLeaks({ reloads, samples, quick }) {
   process.stdout.write(
     `  handles at the start: ${listed(bulkhead.start)}; at the end: ${listed(bulkhead.end)}\n`,
   );
-  const targets = judge(bulkhead, loaded);
-  process.stdout.write(
-    `  growth per turn, second half: ${[bulkhead, loaded, bare].map((run) => growthKb(run).toFixed(2)).join(', ')} KB (reloads; bare threads with as much load; bare threads)\n`,
-  );
+  const targets = judge(bulkhead, bare, loaded);
   printTargets(targets, quick);
   await writeResult('leaks.json', {
     ...machine(),

@@ -22,16 +22,15 @@ export function handles({ resources }) {
 
 /**
  * @param {Run} bulkhead
+ * @param {Run} bare
  * @param {Run} loaded what Node itself leaves behind of threads that bear the same load
  * @returns {import('../support/report.mjs').Target[]}
  */
-export function judge(bulkhead, loaded) {
+export function judge(bulkhead, bare, loaded) {
   const { samples, start, end, generations, uncollected = 0 } = bulkhead;
   const from = Math.min(500, Math.ceil((samples.at(-1)?.at ?? 0) / 4));
   const heaps = samples.filter(({ at }) => at >= from).map(({ heapUsed }) => heapUsed);
   const band = (Math.max(...heaps) - Math.min(...heaps)) / 2 / MB;
-  const own = growthKb(bulkhead);
-  const others = growthKb(loaded);
   return [
     {
       what: `JS heap from reload ${from} on`,
@@ -39,17 +38,28 @@ export function judge(bulkhead, loaded) {
       measured: `±${band.toFixed(2)} MB`,
       met: band <= 2,
     },
-    {
-      what: 'RSS growth per reload above that of bare threads with as much load, second half',
-      target: '≤ 1 KB',
-      measured: `${own.toFixed(2)} − ${others.toFixed(2)} KB`,
-      met: own - others <= 1,
-    },
+    atMostMore('RSS growth per reload above that per bare thread, second half', bulkhead, bare),
+    atMostMore('the same above that per bare thread with as much load', bulkhead, loaded),
     noMore('threads after the end', end.threads ?? 0, start.threads ?? 0),
     noMore('handles after the end (ports, timers, pipes)', handles(end), handles(start)),
     noMore('listeners on process after the end', end.listeners, start.listeners),
     noMore(`generations not collected, of ${generations}`, uncollected, 0),
   ];
+}
+
+/**
+ * @param {string} what
+ * @param {Run} bulkhead
+ * @param {Run} other
+ */
+function atMostMore(what, bulkhead, other) {
+  const [own, others] = [growthKb(bulkhead), growthKb(other)];
+  return {
+    what,
+    target: '≤ 1 KB',
+    measured: `${own.toFixed(2)} − ${others.toFixed(2)} KB`,
+    met: own - others <= 1,
+  };
 }
 
 /**
