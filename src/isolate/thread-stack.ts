@@ -38,7 +38,11 @@ export function threadStack(threadId: number): Promise<string | undefined> {
 function ask(thread: ThreadSession): Promise<string | undefined> {
   if (!thread.isThere) return Promise.resolve(NO_INSPECTOR);
   return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(undefined), PAUSE_MS);
+    const timer = setTimeout(() => {
+      // One that is idle by now would stop at its next turn, with nobody there to make it go on.
+      thread.send('Debugger.disable');
+      resolve(undefined);
+    }, PAUSE_MS);
     listen(thread, (stack) => {
       clearTimeout(timer);
       resolve(stack);
