@@ -75,8 +75,9 @@ export class Look {
   async outOfDate(): Promise<string> {
     const { plans } = await this.#plan(new Set(), false);
     const pending = plans.filter((plan) => !isRefusal(plan) || !this.#refusals.isSaid(plan));
+    if (pending.length === 0) return '';
     const stamps = await Promise.all([...this.#host.table].map((slot) => slot.acted?.stamp()));
-    return pending.length === 0 ? '' : JSON.stringify([pending, stamps]);
+    return JSON.stringify([pending, stamps]);
   }
 
   /** Everything that can be loaded, as slots; the rest as failures. */

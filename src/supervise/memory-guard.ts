@@ -66,10 +66,11 @@ export class MemoryGuard {
   look(slot: Slot, generation: Generation): void {
     if (generation !== slot.current || slot.lifecycle.state !== 'running') return;
     const { limits } = slot.options;
-    this.#checkLimit(slot, generation);
-    const verdict = judgeMemory(generation.usage, limits);
+    const { usage } = generation;
+    this.#checkLimit(slot, usage);
+    const verdict = judgeMemory(usage, limits);
     if (verdict === 'fine') return;
-    const figures = describeMemory(generation.usage, limits);
+    const figures = describeMemory(usage, limits);
     if (verdict.do === 'end') {
       generation.end({ kind: 'external-limit', text: `it went far over limits.externalMb (${figures})` });
       return;
@@ -77,7 +78,7 @@ export class MemoryGuard {
     if (this.#isDue(slot)) this.#host.recycle(slot, generation, verdict.reason, figures);
   }
 
-  #checkLimit(slot: Slot, { usage }: Generation): void {
+  #checkLimit(slot: Slot, usage: VitalSigns): void {
     const { heapMb } = slot.options.limits;
     if (this.#hasWarned || !isOverridden(usage, slot.options.limits)) return;
     this.#hasWarned = true;

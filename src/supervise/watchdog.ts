@@ -3,6 +3,10 @@ import type { Slot } from '../isolate/slot.ts';
 
 /** How often the host looks for signs of life, ms. One timer for all plugins, while there are any. */
 const LOOK_MS = 250;
+/** One that is at rest is looked at every so many looks: many idle plugins should cost next to nothing. */
+const LOOKS_AT_REST = 4;
+/** It is at rest if it works for less of the time, and nothing is asked of it. */
+const AT_REST = 0.01;
 
 /** What is known of one. */
 export interface Silence {
@@ -31,6 +35,8 @@ interface Watched {
   slot: Slot;
   hangMs: number;
   silence: Silence | undefined;
+  /** How many looks it may still rest. */
+  rests: number;
   /** The host is asking it where it is stuck. */
   isAsked: boolean;
 }
@@ -47,7 +53,8 @@ export class Watchdog {
   }
 
   watch(slot: Slot, generation: Generation): void {
-    this.#watched.set(generation, { slot, hangMs: slot.options.hangMs, silence: undefined, isAsked: false });
+    const { hangMs } = slot.options;
+    this.#watched.set(generation, { slot, hangMs, silence: undefined, rests: 0, isAsked: false });
     void generation.ended.then(() => this.#forget(generation));
     if (this.#timer === undefined) this.#start();
   }
@@ -71,11 +78,13 @@ export class Watchdog {
     const sinceLastLookMs = now - this.#lastLook;
     this.#lastLook = now;
     for (const [generation, watched] of this.#watched) {
+      if (watched.rests-- > 0 && generation.busyWith === 0) continue;
       generation.look();
       const before = generation.standsStill ? undefined : watched.silence;
       watched.silence = measureSilence(before, generation.pulse, sinceLastLookMs);
       const { silentMs } = watched.silence;
       generation.silent(silentMs);
+      watched.rests = silentMs === 0 && generation.usage.loopUtilization < AT_REST ? LOOKS_AT_REST - 1 : 0;
       this.#host.looked(watched.slot, generation);
       if (watched.hangMs > 0 && silentMs >= watched.hangMs && !watched.isAsked)
         void this.#ask(generation, watched);

@@ -38,12 +38,8 @@ export class Vitals {
 
   /** All 0 before the first beat. */
   read(): VitalSigns {
-    const [heapBytes, heapLimitBytes, externalBytes, heapIsLow] = this.#figures as never as [
-      number,
-      number,
-      number,
-      number,
-    ];
+    // By their places: to iterate takes many times as long, and this is read often.
+    const { 0: heapBytes = 0, 1: heapLimitBytes = 0, 2: externalBytes = 0, 3: heapIsLow } = this.#figures;
     return { heapBytes, heapLimitBytes, externalBytes, heapIsLow: heapIsLow === 1 };
   }
 }

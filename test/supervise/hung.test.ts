@@ -56,6 +56,14 @@ it('finds endless microtasks, and a loop while the module is loaded', async () =
   expect((await hung).stack).toContain('again');
 });
 
+it('finds one that was at rest and gets stuck by itself', async () => {
+  const late = pluginSource('late', 'setTimeout(function spin() { for (;;); }, 3_000);');
+  const { manager, next } = await bench({ 'late.ts': late }, OPTIONS);
+  const hung = next('hung');
+  await manager.loadAll();
+  expect((await hung).stack).toContain('spin (');
+});
+
 it('ends a loop that allocates, which some versions of V8 make one that cannot be ended', async () => {
   const loop = `let kept; return { loop: () => { for (;;) kept = new Array(100).fill(0); }, kept: () => kept };`;
   const { manager, next, seen } = await bench({ 'stuck.ts': pluginSource('stuck', loop) }, OPTIONS);
