@@ -1,4 +1,4 @@
-import { mkdir, realpath, writeFile } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import * as esbuild from 'esbuild';
@@ -35,19 +35,14 @@ export async function bundle(
   const inputs = new Fingerprint();
   const name = basename(entry, extname(entry)).replace(/[^\w.-]/g, '_');
   const file = join(directory, `${name}.${++bundles}.mjs`);
-  const besides = Promise.all([
-    noteSurroundings(entry, inputs),
-    // Whatever cleans up temporary files may have taken the directory of a bot that has run for weeks.
-    mkdir(directory, { recursive: true }),
-  ]);
+  const besides = noteSurroundings(entry, inputs);
   besides.catch(() => {});
   try {
-    const result = await runEsbuild({
+    await runEsbuild({
       ...what,
       outfile: file,
       absWorkingDir: dirname(entry),
       bundle: true,
-      write: false,
       platform: 'node',
       format: 'esm',
       target: 'node20',
@@ -64,7 +59,6 @@ export async function bundle(
       plugins: [refuseImports(denied), bundleLocalFiles(inputs)],
     });
     await besides;
-    await Promise.all((result.outputFiles ?? []).map((output) => writeFile(output.path, output.contents)));
     return { url: pathToFileURL(file).href, inputs };
   } catch (error) {
     await besides.catch(() => {});

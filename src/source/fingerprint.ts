@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Stats } from 'node:fs';
+import { readFileSync, type Stats, statSync } from 'node:fs';
 import { readFile, realpath, stat } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 
@@ -19,10 +19,13 @@ export type Seen = Map<string, Promise<Seeing>>;
 type Seeing = Pick<Print, 'mtimeMs' | 'quick'> & { size: number };
 
 const ABSENT = 'absent';
+const NOTHING: Seeing = { size: 0, mtimeMs: 0, quick: ABSENT };
 /** File systems count time in steps of some milliseconds; a change within the same step would go unnoticed. */
 const SETTLED_MS = 100;
 /** Of a larger file, in bytes, size and time stand for the content: it is data or a bundle gone wrong, not a plugin. */
 export const MAX_READ_BYTES = 16 * 1024 * 1024;
+/** Up to so many bytes it takes less of the host's time to wait for a file than to be told when it is read. */
+const AT_ONCE_BYTES = 64 * 1024;
 
 /** The files that a build was made of, as they were then. */
 export class Fingerprint {
@@ -40,13 +43,13 @@ export class Fingerprint {
   /** Reads a file that goes into a build; what is no file, or too large, is recorded and described instead. */
   async read(path: string): Promise<Buffer | { isFile: boolean; size: number }> {
     // Before the content: of a file that changes in between, the next comparison finds the times to differ.
-    const stats = await statsOf(path);
+    const stats = statsOf(path);
     const isFile = stats.quick !== ABSENT;
     if (!isFile || stats.size > MAX_READ_BYTES) {
       this.#prints.set(path, { ...stats, hash: isFile ? hashOfLarge(stats) : ABSENT });
       return { isFile, size: stats.size };
     }
-    const content = await readFile(path);
+    const content = await contentOf(path, stats);
     this.#prints.set(path, { ...stats, hash: hashOf(content) });
     return content;
   }
@@ -82,7 +85,7 @@ export class Fingerprint {
 
   /** Changes when one of the files is written. */
   async stamp(): Promise<string> {
-    const stats = await Promise.all([...this.#prints.keys()].map(statsOf));
+    const stats = await Promise.all([...this.#prints.keys()].map(look));
     return stats.map(({ mtimeMs }) => mtimeMs).join();
   }
 
@@ -121,11 +124,11 @@ export class Fingerprint {
 }
 
 async function printOf(path: string): Promise<Print> {
-  const stats = await statsOf(path);
+  const stats = statsOf(path);
   if (stats.quick === ABSENT) return { ...stats, hash: ABSENT };
   if (stats.size > MAX_READ_BYTES) return { ...stats, hash: hashOfLarge(stats) };
   try {
-    return { ...stats, hash: hashOf(await readFile(path)) };
+    return { ...stats, hash: hashOf(await contentOf(path, stats)) };
   } catch {
     return { ...stats, hash: ABSENT, mtimeMs: 0 };
   }
@@ -134,21 +137,33 @@ async function printOf(path: string): Promise<Print> {
 function see(path: string, seen: Seen): Promise<Seeing> {
   let stats = seen.get(path);
   if (stats === undefined) {
-    stats = statsOf(path);
+    stats = look(path);
     seen.set(path, stats);
   }
   return stats;
 }
 
-/** Of what is no file, as of what is not there: nothing can be read from it. */
-async function statsOf(path: string): Promise<Seeing> {
-  let stats: Stats;
+/** Without waiting for the disk: a mount that hangs must not stop the host. */
+async function look(path: string): Promise<Seeing> {
+  return seeing(await stat(path).catch(() => undefined));
+}
+
+/** At once, for a build: what has just been saved, or is to be started, is in reach. */
+function statsOf(path: string): Seeing {
   try {
-    stats = await stat(path);
+    return seeing(statSync(path, { throwIfNoEntry: false }));
   } catch {
-    return { size: 0, mtimeMs: 0, quick: ABSENT };
+    return NOTHING;
   }
-  if (!stats.isFile()) return { size: 0, mtimeMs: 0, quick: ABSENT };
+}
+
+async function contentOf(path: string, { size }: Seeing): Promise<Buffer> {
+  return size > AT_ONCE_BYTES ? await readFile(path) : readFileSync(path);
+}
+
+/** Of what is no file, as of what is not there: nothing can be read from it. */
+function seeing(stats: Stats | undefined): Seeing {
+  if (stats === undefined || !stats.isFile()) return NOTHING;
   const { size, mtimeMs, ctimeMs, ino } = stats;
   const settled = Date.now() - Math.max(mtimeMs, ctimeMs) >= SETTLED_MS;
   return { size, mtimeMs, quick: settled ? `${size}:${mtimeMs}:${ctimeMs}:${ino}` : '' };
