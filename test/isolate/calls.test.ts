@@ -295,10 +295,10 @@ it('gives a plugin the environment it was granted, and nothing else of the host'
   process.env.BULKHEAD_TEST_KEY = 'granted';
   const { manager } = await bench(
     {
-      'curious.ts': pluginSource(
+      'curious.ts': `import { workerData } from 'node:worker_threads';\n${pluginSource(
         'curious',
-        'return { look: () => ({ env: { ...process.env }, argv: process.argv.length, execArgv: process.execArgv }) };',
-      ),
+        `return { look: () => ({ env: { ...process.env }, argv: process.argv.length, execArgv: process.execArgv, workerData }) };`,
+      )}`,
     },
     { ...OFF, plugins: { curious: { env: ['BULKHEAD_TEST_KEY', 'BULKHEAD_TEST_ABSENT'] } } },
   );
@@ -307,6 +307,7 @@ it('gives a plugin the environment it was granted, and nothing else of the host'
     env: { BULKHEAD_TEST_KEY: 'granted' },
     argv: 2,
     execArgv: [],
+    workerData: null,
   });
 });
 

@@ -19,19 +19,26 @@ async function looking(...ids: string[]) {
     table.add({ id, path, entry: path, accepted: {}, lifecycle, exclusively: async () => {} } as never);
   }
   const unloaded: string[] = [];
+  const followed: string[] = [];
   const warnings: string[] = [];
   const again: number[] = [];
   const host = {
     directories: [workspace.path('plugins')],
     table,
-    operations: { unload: async ({ id }: { id: string }) => void unloaded.push(id) },
+    operations: {
+      unload: async ({ id }: { id: string }) => void unloaded.push(id),
+      follow: async ({ id }: { id: string }) => void followed.push(id),
+    },
     forget: (slot: never) => table.remove(slot),
     warn: (text: string) => void warnings.push(text),
     lookAgain: (inMs: number) => void again.push(inMs),
     quietMs: QUIET_MS,
   };
   const look = new Look(host as unknown as LookHost);
-  return { workspace, table, unloaded, warnings, again, look: () => look.act(new Set(), performance.now()) };
+  return {
+    ...{ workspace, table, unloaded, followed, warnings, again },
+    look: (...hints: string[]) => look.act(new Set(hints), performance.now()),
+  };
 }
 
 it('unloads what is absent at two looks, a quiet time apart', async () => {
@@ -117,4 +124,23 @@ it('looks again when a plugin was busy and its files differ from what was acted 
     await turns[0]?.();
     expect(again).toEqual(expected);
   }
+});
+
+it('follows a changed module that a hint names at once, and leaves all else for a moment later', async () => {
+  const { workspace, table, look, followed, unloaded, again } = await looking('dice', 'seen');
+  const [slot] = [...table] as unknown as [{ path: string; acted: unknown }];
+  let compared = 'changed';
+  slot.acted = { has: (path: string) => path === slot.path, compare: async () => compared };
+  await rm(workspace.path('plugins/seen.ts'));
+  await look(slot.path);
+  expect({ followed, unloaded, again }).toEqual({ followed: ['dice'], unloaded: [], again: [50] });
+  // Nothing to follow: then it is a look like any other, which sees that the other one is absent.
+  compared = 'same';
+  await look(slot.path);
+  expect({ followed, again }).toEqual({ followed: ['dice'], again: [50, QUIET_MS] });
+  // Of a file that nobody is known to be built from it cannot be said what it means.
+  compared = 'changed';
+  await look(workspace.path('plugins/new.ts'));
+  expect(followed).toEqual(['dice', 'dice']);
+  expect(again).toEqual([50, QUIET_MS, QUIET_MS]);
 });
