@@ -1,14 +1,11 @@
 import type { Profiler } from 'node:inspector';
-import type * as inspector from 'node:inspector/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { AuthorFrames } from '../wire/author-frames.ts';
-
-/** As it was before the inspector was kept from the plugin. */
-const { getBuiltinModule } = process as unknown as { getBuiltinModule(name: string): unknown };
+import { builtin } from './builtin.ts';
 
 /** Where this thread spends its time for so long, ms: a profile as Chrome's tools read it, in the author's lines. */
 export async function cpuProfile(ms: number): Promise<string> {
-  const { Session } = getBuiltinModule.call(process, 'node:inspector/promises') as typeof inspector;
+  const { Session } = builtin('node:inspector/promises');
+  const { setTimeout: sleep } = builtin('node:timers/promises');
   const session = new Session();
   session.connect();
   try {

@@ -1,6 +1,7 @@
-import { constants, type NodeGCPerformanceDetail, PerformanceObserver } from 'node:perf_hooks';
+import type { NodeGCPerformanceDetail, PerformanceObserver } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 import type { Vitals } from '../wire/vitals.ts';
+import { builtin } from './builtin.ts';
 
 /**
  * The heap is low when this much of V8's limit is left after a garbage collection. The limit is the old generation's
@@ -39,8 +40,9 @@ export class Heartbeat {
       return;
     }
     if (this.#collections !== undefined) return;
+    const { constants, PerformanceObserver } = builtin('node:perf_hooks');
     this.#collections = new PerformanceObserver((list) => {
-      if (!list.getEntries().some(isMajor)) return;
+      if (!list.getEntries().some((entry) => kindOf(entry) === constants.NODE_PERFORMANCE_GC_MAJOR)) return;
       const { used_heap_size, heap_size_limit } = getHeapStatistics();
       this.#isLow = used_heap_size > heap_size_limit * LOW;
       if (this.#isLow) this.beat();
@@ -49,8 +51,6 @@ export class Heartbeat {
   }
 }
 
-function isMajor(collection: object): boolean {
-  return (
-    (collection as { detail: NodeGCPerformanceDetail }).detail.kind === constants.NODE_PERFORMANCE_GC_MAJOR
-  );
+function kindOf(collection: object): number | undefined {
+  return (collection as { detail: NodeGCPerformanceDetail }).detail.kind;
 }
