@@ -166,6 +166,11 @@ export class Generation {
     return this.#inFlight.size;
   }
 
+  /** Calls it once, when something is under way. */
+  onceBusy(begin: () => void): void {
+    this.#inFlight.onceBusy(begin);
+  }
+
   /** Imports the module and checks what it says of itself. */
   async load(message: LoadMessage): Promise<PluginMetadata> {
     const { metadata, inputs } = check.checkMetadata(await this.#link.request('load', message));

@@ -5,6 +5,7 @@ export class InFlight {
   readonly #invocations = new Map<number, Invocation>();
   readonly #waiters = new Set<() => void>();
   #last = 0;
+  #onBusy: (() => void) | undefined;
 
   get size(): number {
     return this.#invocations.size;
@@ -18,7 +19,17 @@ export class InFlight {
   add(invocation: Invocation): number {
     const number = ++this.#last;
     this.#invocations.set(number, invocation);
+    this.#onBusy?.();
     return number;
+  }
+
+  /** Calls it once, when there is something under way. */
+  onceBusy(begin: () => void): void {
+    this.#onBusy = () => {
+      this.#onBusy = undefined;
+      begin();
+    };
+    if (this.size > 0) this.#onBusy();
   }
 
   /** @returns what it was, if it was still under way. */

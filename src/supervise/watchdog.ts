@@ -3,9 +3,9 @@ import type { Slot } from '../isolate/slot.ts';
 
 /** How often the host looks for signs of life, ms. One timer for all plugins, while there are any. */
 const LOOK_MS = 250;
-/** One that is at rest is looked at every so many looks: many idle plugins should cost next to nothing. */
+/** Those at rest, until something is asked of them, it looks at only every so many looks: many idle plugins should cost next to nothing. */
 const LOOKS_AT_REST = 4;
-/** It is at rest if it works for less of the time, and nothing is asked of it. */
+/** They work for less of the time than this. */
 const AT_REST = 0.01;
 
 /** What is known of one. */
@@ -47,6 +47,8 @@ export class Watchdog {
   readonly #watched = new Map<Generation, Watched>();
   #timer: NodeJS.Timeout | undefined;
   #lastLook = 0;
+  /** All are at rest, and so is the timer. */
+  #isQuiet = true;
 
   constructor(host: WatchdogHost) {
     this.#host = host;
@@ -54,41 +56,60 @@ export class Watchdog {
 
   watch(slot: Slot, generation: Generation): void {
     const { hangMs } = slot.options;
-    this.#watched.set(generation, { slot, hangMs, silence: undefined, rests: 0, isAsked: false });
+    const watched = { slot, hangMs, silence: undefined, rests: 0, isAsked: false };
+    this.#watched.set(generation, watched);
     void generation.ended.then(() => this.#forget(generation));
-    if (this.#timer === undefined) this.#start();
+    this.#rouse(watched);
+  }
+
+  #rouse(watched: Watched): void {
+    watched.rests = 0;
+    if (!this.#isQuiet) return;
+    this.#isQuiet = false;
+    this.#plan(LOOK_MS);
   }
 
   /** A function of its own, since the timer keeps what its callback can see, which must not be a generation. */
-  #start(): void {
-    this.#lastLook = performance.now();
-    this.#timer = setInterval(() => this.#look(), LOOK_MS);
+  #plan(inMs: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#look(), inMs);
     this.#timer.unref();
   }
 
   #forget(generation: Generation): void {
     this.#watched.delete(generation);
     if (this.#watched.size > 0) return;
-    clearInterval(this.#timer);
-    this.#timer = undefined;
+    clearTimeout(this.#timer);
+    this.#isQuiet = true;
   }
 
   #look(): void {
     const now = performance.now();
     const sinceLastLookMs = now - this.#lastLook;
     this.#lastLook = now;
+    this.#isQuiet = true;
     for (const [generation, watched] of this.#watched) {
-      if (watched.rests-- > 0 && generation.busyWith === 0) continue;
-      generation.look();
-      const before = generation.standsStill ? undefined : watched.silence;
-      watched.silence = measureSilence(before, generation.pulse, sinceLastLookMs);
-      const { silentMs } = watched.silence;
-      generation.silent(silentMs);
-      watched.rests = silentMs === 0 && generation.usage.loopUtilization < AT_REST ? LOOKS_AT_REST - 1 : 0;
-      this.#host.looked(watched.slot, generation);
-      if (watched.hangMs > 0 && silentMs >= watched.hangMs && !watched.isAsked)
-        void this.#ask(generation, watched);
+      if (watched.rests > 0) watched.rests--;
+      else this.#lookAt(generation, watched, sinceLastLookMs);
     }
+    if (this.#isQuiet) for (const watched of this.#watched.values()) watched.rests = 0;
+    this.#plan(this.#isQuiet ? LOOK_MS * LOOKS_AT_REST : LOOK_MS);
+  }
+
+  #lookAt(generation: Generation, watched: Watched, sinceLastLookMs: number): void {
+    generation.look();
+    const before = generation.standsStill ? undefined : watched.silence;
+    watched.silence = measureSilence(before, generation.pulse, sinceLastLookMs);
+    const { silentMs } = watched.silence;
+    generation.silent(silentMs);
+    if (silentMs > 0 || generation.usage.loopUtilization >= AT_REST) this.#isQuiet = false;
+    else {
+      watched.rests = LOOKS_AT_REST - 1;
+      generation.onceBusy(() => this.#rouse(watched));
+    }
+    this.#host.looked(watched.slot, generation);
+    if (watched.hangMs > 0 && silentMs >= watched.hangMs && !watched.isAsked)
+      void this.#ask(generation, watched);
   }
 
   async #ask(generation: Generation, watched: Watched): Promise<void> {
