@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { codeOf } from '../errors.ts';
 import type { Slot } from '../isolate/slot.ts';
@@ -10,6 +10,7 @@ import type { Operations } from './operations.ts';
 import type { PluginTable } from './plugin-table.ts';
 import { type KnownPlugin, type Plan, reconcile } from './reconcile.ts';
 import { errorOf, isRefusal, type Refusal, Refusals } from './refusals.ts';
+import { TimeSlice } from './time-slice.ts';
 
 export interface LookHost {
   readonly directories: readonly string[];
@@ -76,7 +77,7 @@ export class Look {
     const { plans } = await this.#plan(new Set(), false);
     const pending = plans.filter((plan) => !isRefusal(plan) || !this.#refusals.isSaid(plan));
     if (pending.length === 0) return '';
-    const stamps = await Promise.all([...this.#host.table].map((slot) => slot.acted?.stamp()));
+    const stamps = [...this.#host.table].map((slot) => slot.acted?.stamp());
     return JSON.stringify([pending, stamps]);
   }
 
@@ -107,13 +108,11 @@ export class Look {
     const named = namedBy(hints, this.#host.table);
     if (named === undefined) return false;
     const seen: Seen = new Map();
-    const isClear = await Promise.all(
-      named.map(
-        async ({ acted, entry }) =>
-          (await acted?.compare(hints, false, seen)) === 'changed' && (await isFile(entry)),
-      ),
-    );
-    if (isClear.includes(false)) return false;
+    const slice = new TimeSlice();
+    for (const { acted, entry } of named) {
+      if ((await acted?.compare(hints, false, seen)) !== 'changed' || !isFile(entry)) return false;
+      await slice.pause();
+    }
     for (const slot of named) void this.#host.operations.follow(slot, slot, since).catch(ignore);
     return true;
   }
@@ -125,7 +124,12 @@ export class Look {
     const slots = [...this.#host.table];
     // First the files, then the names: what vanishes in between is missing, not changed.
     const seen: Seen = new Map();
-    const known = await Promise.all(slots.map((slot) => describe(slot, hints, acknowledge, seen)));
+    const slice = new TimeSlice();
+    const known: KnownPlugin[] = [];
+    for (const slot of slots) {
+      known.push(await describe(slot, hints, acknowledge, seen));
+      await slice.pause();
+    }
     const discovery = await discover(this.#host.directories);
     const plans = reconcile(discovery.plugins, known);
     this.#refusals.keepOnly(plans.filter(isRefusal));
@@ -240,9 +244,12 @@ function namedBy(hints: ReadonlySet<string>, table: Iterable<Slot>): Slot[] | un
   return named.size === 0 ? undefined : [...named];
 }
 
-async function isFile(path: string): Promise<boolean> {
-  const stats = await stat(path).catch(() => undefined);
-  return stats?.isFile() === true;
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
 }
 
 async function describe(
