@@ -159,7 +159,10 @@ export interface PluginManagerOptions {
   setV8Flags?: boolean;
   /** Most plugins at once. Default: 256. */
   maxPlugins?: number;
-  /** Most loads and reloads at once; one that takes longer than a second no longer counts. Default: 4. */
+  /**
+   * Most loads and reloads at once; one that takes longer than a second no longer counts. Of those that replace a version which
+   * serves, fewer boot their isolate at a time than there are processors. Default: 4.
+   */
   concurrency?: number;
 }
 

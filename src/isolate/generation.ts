@@ -60,6 +60,8 @@ export class Generation {
   readonly number: number;
   readonly build: Build;
   readonly registrations = new Registrations();
+  /** Resolves when its isolate can load a plugin, or when it ends. */
+  readonly booted: Promise<void>;
   readonly #isolate: Isolate;
   readonly #host: GenerationHost;
   readonly #link: Link;
@@ -86,12 +88,16 @@ export class Generation {
   /** What is to reject when it ends, beside its calls. */
   readonly #waiting = new Set<(error: unknown) => void>();
   #settleError: (() => unknown) | undefined;
+  #resolveBooted!: () => void;
 
   constructor(number: number, build: Build, isolate: Isolate, host: GenerationHost) {
     this.number = number;
     this.build = build;
     this.#isolate = isolate;
     this.#host = host;
+    this.booted = new Promise((resolve) => {
+      this.#resolveBooted = resolve;
+    });
     this.#intake = new Intake(host.budgets, {
       log: (note) => host.log(this, note),
       emit: ({ topic, payload }) => this.#unlessFenced(() => host.emit(this, topic, payload)),
@@ -305,7 +311,7 @@ export class Generation {
         offload: (message: unknown) => this.#callHost(message, 'offload'),
       },
       notes: {
-        booted: () => {},
+        booted: () => this.#resolveBooted(),
         log: (note: unknown) => this.#intake.log(check.checkLog(note)),
         dropped: (note: unknown) => host.dropped(this, check.checkDropped(note)),
         register: (note: unknown) =>
@@ -408,6 +414,7 @@ export class Generation {
 
   #ended(end: IsolateEnd): void {
     this.#isAlive = false;
+    this.#resolveBooted();
     const error = () =>
       this.#settleError?.() ??
       new PluginCrashedError(this.plugin, this.number, end.kind, end.text, end.error);

@@ -114,6 +114,11 @@ export class Slot implements GenerationHost {
     this.refuseWork('unavailable');
   }
 
+  /** Its current generation takes what comes. */
+  get isServing(): boolean {
+    return this.lifecycle.state === 'running' && this.current?.isAlive === true;
+  }
+
   /** All that it can be started with. */
   get builds(): Build[] {
     const earlier = this.history.map(({ build }) => build);

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { asError, BulkheadError, codeOf, type ErrorCode } from '../errors.ts';
 import { grantedEnvironment } from '../isolate/environment.ts';
 import { Generation } from '../isolate/generation.ts';
@@ -12,6 +13,7 @@ import { type Build, BuildError, buildPlugin } from '../source/build.ts';
 import { locate, PluginSourceError } from '../source/source-error.ts';
 import type { Stage } from '../status.ts';
 import type { StateEntries } from '../wire/messages.ts';
+import { Limiter } from './limiter.ts';
 
 /** A generation that is loaded and may be set up. */
 export interface Prepared {
@@ -59,6 +61,8 @@ export interface PreparationHost {
 /** Everything that happens to a new version while the old one still serves. */
 export class Preparation {
   readonly #host: PreparationHost;
+  /** One processor is left to the host and to the plugins that serve. */
+  readonly #boots = new Limiter(Math.max(1, availableParallelism() - 1));
 
   constructor(host: PreparationHost) {
     this.#host = host;
@@ -70,8 +74,11 @@ export class Preparation {
     await this.#checkSlot(slot);
     const execArgv = await this.#permissionFlags(slot);
     const build = given ?? (await this.#build(slot));
-    const isolate = this.#takeIsolate(slot, execArgv, given === undefined ? build : undefined);
-    const generation = new Generation(slot.lastGeneration + 1, build, isolate, slot);
+    const fresh = given === undefined ? build : undefined;
+    const generation = await this.#inTurn(slot, () => {
+      const isolate = this.#takeIsolate(slot, execArgv, fresh);
+      return new Generation(slot.lastGeneration + 1, build, isolate, slot);
+    });
     slot.preparing = generation;
     this.#host.watch(slot, generation);
     let stage: Stage = 'load';
@@ -121,6 +128,19 @@ export class Preparation {
     } catch (error) {
       throw new TransactionError('load', slot, undefined, error);
     }
+  }
+
+  /** There is no hurry while the version before serves: of many reloads at once, only some boot their isolates at a time. */
+  async #inTurn(slot: Slot, start: () => Generation): Promise<Generation> {
+    if (!slot.isServing) return start();
+    return new Promise((resolve, reject) => {
+      const boot = async () => {
+        const generation = start();
+        resolve(generation);
+        await generation.booted;
+      };
+      this.#boots.run(boot).catch(reject);
+    });
   }
 
   /** @param fresh a build that nobody else has, and that is of no use if there is no isolate for it */

@@ -97,7 +97,7 @@ export class Transactions {
 
   async #swap(slot: Slot, prepared: Prepared, options: ReloadOptions): Promise<number> {
     const { current } = slot;
-    if (slot.lifecycle.state !== 'running' || current === undefined || !current.isAlive) {
+    if (!slot.isServing || current === undefined) {
       slot.lifecycle.moveTo('preparing');
       slot.inbox.pause(undefined);
       const pausedAt = performance.now();

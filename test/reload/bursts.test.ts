@@ -1,5 +1,8 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { writeFileSync } from 'node:fs';
 import { cp, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import type { Worker } from 'node:worker_threads';
 import { expect, it } from 'vitest';
 import { bench, benchIn, DEBOUNCE_MS, pluginSource, until, Workspace } from '../support/workspace.ts';
 import { currentValue, gated, valued } from './values.ts';
@@ -61,6 +64,35 @@ it('reloads each plugin once when hundreds of files change at once, as by a chan
       .sort(),
   ).toEqual([...plugins].sort());
   expect(seen('reload-failed')).toEqual([]);
+});
+
+it('leaves a processor to the plugins that serve while many are reloaded', async () => {
+  const processors = availableParallelism();
+  const plugins = Array.from({ length: 3 * processors }, (_value, index) => `p${index}`);
+  const source = (name: string) =>
+    `import { value } from './_shared.ts'; ${pluginSource(name, 'return { value: () => value };')}`;
+  const { manager, workspace, seen } = await bench(
+    {
+      '_shared.ts': 'export const value = 1;',
+      ...Object.fromEntries(plugins.map((name) => [`${name}.ts`, source(name)])),
+    },
+    { concurrency: plugins.length, standbys: 0 },
+  );
+  await manager.loadAll();
+  let booting = 0;
+  let most = 0;
+  const started = (message: unknown) => {
+    most = Math.max(most, ++booting);
+    (message as { worker: Worker }).worker.once('online', () => booting--);
+  };
+  subscribe('worker_threads', started);
+  await writeFile(workspace.path('plugins/_shared.ts'), 'export const value = 2;');
+  await until(() => seen('reloaded').length >= plugins.length, 'all reloads', 25_000);
+  unsubscribe('worker_threads', started);
+  for (const name of plugins) expect(await currentValue(manager, name)).toBe(2);
+  expect(most).toBeGreaterThan(0);
+  // One more than are let, should the machine stall: a boot that takes longer than a second no longer counts.
+  expect(most).toBeLessThanOrEqual(processors);
 });
 
 it('notices a save in the midst of a stream of other changes', async () => {
