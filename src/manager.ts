@@ -28,6 +28,7 @@ import { Schedules } from './platform/schedule.ts';
 import { memoryStateStore } from './platform/state-store.ts';
 import { describePlugin, type PluginInfo } from './plugin-info.ts';
 import { pluginProxy } from './plugin-proxy.ts';
+import type { EarlyBuilds } from './reload/early-builds.ts';
 import { HotReloadWatcher } from './reload/hot-reload.ts';
 import { Limiter } from './reload/limiter.ts';
 import { Look } from './reload/look.ts';
@@ -89,6 +90,7 @@ export class PluginManager implements AsyncDisposable {
   readonly #bot: BotFunctions;
   readonly #slotHost: SlotHost;
   readonly #builds = new BuildDirectory();
+  readonly #earlyBuilds: EarlyBuilds;
   readonly #pools: OffloadPools;
   readonly #crashFiles: CrashFiles | undefined;
   #disabled: Promise<Set<string>> | undefined;
@@ -142,6 +144,7 @@ export class PluginManager implements AsyncDisposable {
       discard,
       watch: (slot, generation) => watchdog.watch(slot, generation),
     });
+    this.#earlyBuilds = preparation.earlyBuilds;
     const supervisor = new Supervisor({ report, restart: (slot) => this.#operations.restart(slot) });
     const transactions = new Transactions({
       preparation,
@@ -171,11 +174,13 @@ export class PluginManager implements AsyncDisposable {
       directories: this.#options.pluginDirs.map((directory) => resolve(directory)),
       table: this.#table,
       operations: this.#operations,
+      earlyBuilds: this.#earlyBuilds,
       adopt: (found) => this.#adopt(found),
       report,
       warn: (text) => report('watch', { name: 'hotReload', mode: this.hotReload.mode, text }),
       forget: (slot) => {
         this.#table.remove(slot);
+        this.#earlyBuilds.drop(slot);
         for (const build of slot.builds) discard(build);
       },
       lookAgain: (inMs) => this.#lookAgain(inMs),
@@ -184,6 +189,7 @@ export class PluginManager implements AsyncDisposable {
     this.hotReload = new HotReloadWatcher(this.#options.hotReload, {
       roots: this.#options.pluginDirs.map((directory) => resolve(directory)),
       look: (hints, since) => this.#look.act(hints, since),
+      anticipate: (hints) => this.#look.anticipate(hints),
       outOfDate: () => this.#look.outOfDate(),
       inputs: () => this.#inputs(),
       watching: (mode, text) => report('watch', { name: 'hotReload', mode, text }),
@@ -356,6 +362,7 @@ export class PluginManager implements AsyncDisposable {
   async #unloadEverything(timeoutMs: number | undefined): Promise<void> {
     this.#epoch++;
     await this.hotReload.stop();
+    await this.#earlyBuilds.close();
     for (const timer of this.#lookTimers) clearTimeout(timer);
     this.#lookTimers.clear();
     await Promise.all([...this.#table].map((slot) => this.#operations.unload(slot, timeoutMs)));

@@ -4,6 +4,8 @@ import { NativeWatcher } from './watcher.ts';
 
 /** When the reasons to watch anew have stopped coming for so long, it is done. */
 const SETTLE_MS = 50;
+/** This share of the quiet time without a change is worth a build before its end. */
+const LULL = 0.1;
 
 export type WatchMode = 'native' | 'polling' | 'off';
 
@@ -11,6 +13,8 @@ export interface HotReloadHost {
   readonly roots: readonly string[];
   /** Compares with the disk and acts. Resolves when the plans are made, not when they are carried out. */
   look(hints: ReadonlySet<string>, since: number): Promise<void>;
+  /** Gets ready what a look with these hints will take. */
+  anticipate(hints: ReadonlySet<string>): Promise<void>;
   /** What a look would find to do, as a text that changes when the files do; empty for nothing. */
   outOfDate(): Promise<string>;
   /** Files of plugins, wherever they lie. */
@@ -23,6 +27,7 @@ export class HotReloadWatcher {
   readonly #host: HotReloadHost;
   readonly #options: Required<HotReloadOptions>;
   readonly #debounce: Debounce;
+  readonly #lull: Debounce;
   readonly #settling: Debounce;
   #native: NativeWatcher | undefined;
   #sweepTimer: NodeJS.Timeout | undefined;
@@ -37,6 +42,7 @@ export class HotReloadWatcher {
     this.#options = options;
     this.#host = host;
     this.#debounce = new Debounce(options.debounceMs, (hints, since) => this.#look(hints, since));
+    this.#lull = new Debounce(options.debounceMs * LULL, (hints) => this.#anticipate(hints));
     this.#settling = new Debounce(SETTLE_MS, () => void this.#exclusively(() => this.#watchAnew()));
   }
 
@@ -70,6 +76,7 @@ export class HotReloadWatcher {
       this.#mode = 'off';
       clearInterval(this.#sweepTimer);
       this.#debounce.cancel();
+      this.#lull.cancel();
       this.#settling.cancel();
       const native = this.#native;
       this.#native = undefined;
@@ -92,7 +99,7 @@ export class HotReloadWatcher {
   async #watch(): Promise<void> {
     const native = new NativeWatcher(this.#host.roots, {
       hint: (paths) => {
-        if (this.#native === native) this.#debounce.hint(paths);
+        if (this.#native === native) this.#changed(paths);
       },
       stale: () => {
         if (this.#native === native) this.#settling.hint([]);
@@ -147,6 +154,15 @@ export class HotReloadWatcher {
     } finally {
       this.#sweeping = false;
     }
+  }
+
+  #changed(paths: readonly string[]): void {
+    this.#debounce.hint(paths);
+    if (this.#options.debounceMs > 0) this.#lull.hint(paths);
+  }
+
+  #anticipate(hints: ReadonlySet<string>): void {
+    this.#looking = this.#looking.then(() => this.#host.anticipate(hints)).catch(() => {});
   }
 
   #look(hints: ReadonlySet<string>, since: number): void {

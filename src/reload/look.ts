@@ -6,6 +6,7 @@ import { type Discovered, type Discovery, discover } from '../source/discover.ts
 import type { Seen } from '../source/fingerprint.ts';
 import type { StatusEvents, StatusName } from '../status.ts';
 import { Absences, DIRECTORY_GRACE_MS } from './absences.ts';
+import type { EarlyBuilds } from './early-builds.ts';
 import type { Operations } from './operations.ts';
 import type { PluginTable } from './plugin-table.ts';
 import { type KnownPlugin, type Plan, reconcile } from './reconcile.ts';
@@ -16,6 +17,7 @@ export interface LookHost {
   readonly directories: readonly string[];
   readonly table: PluginTable;
   readonly operations: Operations;
+  readonly earlyBuilds: EarlyBuilds;
   /** Makes a slot for something found. */
   adopt(found: Discovered): Promise<Slot>;
   /** A plugin is gone for good. */
@@ -70,6 +72,14 @@ export class Look {
       await this.#carryOut(plan, since, removed);
     }
     for (const [slot, acted] of before) this.#checkBusy(slot, acted);
+  }
+
+  /** Begins to build what the hints name, to have it at hand when that is acted on. */
+  async anticipate(hints: ReadonlySet<string>): Promise<void> {
+    const { table, earlyBuilds } = this.#host;
+    for (const slot of namedBy(hints, table) ?? []) {
+      if (slot.isServing && (await slot.acted?.compare(hints)) === 'changed') earlyBuilds.begin(slot);
+    }
   }
 
   /** What there would be to do; empty for nothing. */

@@ -13,6 +13,7 @@ import { type Build, BuildError, buildPlugin } from '../source/build.ts';
 import { locate, PluginSourceError } from '../source/source-error.ts';
 import type { Stage } from '../status.ts';
 import type { StateEntries } from '../wire/messages.ts';
+import { EarlyBuilds } from './early-builds.ts';
 import { Limiter } from './limiter.ts';
 
 /** A generation that is loaded and may be set up. */
@@ -60,12 +61,17 @@ export interface PreparationHost {
 
 /** Everything that happens to a new version while the old one still serves. */
 export class Preparation {
+  readonly earlyBuilds: EarlyBuilds;
   readonly #host: PreparationHost;
   /** One processor is left to the host and to the plugins that serve. */
   readonly #boots = new Limiter(Math.max(1, availableParallelism() - 1));
 
   constructor(host: PreparationHost) {
     this.#host = host;
+    this.earlyBuilds = new EarlyBuilds({
+      build: async (slot) => buildPlugin(slot.entry, await host.buildDirectory(), denied(slot)),
+      discard: (build) => host.discard(build),
+    });
   }
 
   /** Builds (unless a build is given), loads, checks metadata and configuration, and migrates a copy of the state as a trial. */
@@ -167,7 +173,7 @@ export class Preparation {
     let build: Build | undefined;
     try {
       const directory = await this.#host.buildDirectory();
-      build = await buildPlugin(slot.entry, directory, denied(slot));
+      build = (await this.earlyBuilds.take(slot)) ?? (await buildPlugin(slot.entry, directory, denied(slot)));
       slot.acted = build.inputs;
       if (slot.accepted !== undefined) await build.jobs.follow(slot.accepted.jobs, directory, denied(slot));
       return build;

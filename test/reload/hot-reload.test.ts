@@ -11,6 +11,7 @@ function polling(host: Partial<HotReloadHost>) {
     {
       roots: [],
       look: async () => {},
+      anticipate: async () => {},
       outOfDate: async () => '',
       inputs: () => [],
       watching: (_mode, text) => void texts.push(text),
