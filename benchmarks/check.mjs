@@ -21,15 +21,23 @@ const AREAS = [
 /** How far beyond what was seen when the ratios were stored a median may lie, as a share of it. */
 const MARGIN = 0.1;
 
-const { runs, update } = readArguments({
-  runs: { full: 3, quick: 1, about: 'quick runs of each area' },
-  update: { full: 0, quick: 0, least: 0, about: '1 to store what is measured instead of comparing with it' },
-});
+const { runs, update, areas } = readArguments(
+  {
+    runs: { full: 3, quick: 1, about: 'quick runs of each area' },
+    update: {
+      full: 0,
+      quick: 0,
+      least: 0,
+      about: '1 to store what is measured instead of comparing with it',
+    },
+  },
+  { areas: { of: AREAS.map(({ name }) => name), about: 'what to measure' } },
+);
 
 /** Medians of each run, by name. @type {Map<string, { better: Ratio['better'], medians: number[] }>} */
 const measured = new Map();
 for (let run = 1; run <= runs; run++) {
-  for (const { name, args } of AREAS) {
+  for (const { name, args } of AREAS.filter((area) => areas.includes(area.name))) {
     process.stderr.write(`${name}, run ${run} of ${runs}\n`);
     for (const ratio of await ratiosOf(name, args)) {
       const known = measured.get(ratio.name) ?? { better: ratio.better, medians: [] };
@@ -42,9 +50,18 @@ for (let run = 1; run <= runs; run++) {
 const node = `node${process.versions.node.split('.')[0]}`;
 const stored = JSON.parse(await readFile(STORED, 'utf8').catch(() => '{}'));
 if (update === 1) {
-  stored[node] = Object.fromEntries([...measured].map(([name, ratio]) => [name, toStore(ratio)]));
+  const others = Object.entries(stored[node] ?? {}).filter(([name]) => !areas.includes(areaOf(name)));
+  stored[node] = Object.fromEntries([
+    ...others,
+    ...[...measured].map(([name, ratio]) => [name, toStore(ratio)]),
+  ]);
   await writeFile(STORED, `${JSON.stringify(stored, undefined, 2)}\n`);
 } else compare(stored[node]);
+
+/** @param {string} ratio its name begins with its area */
+function areaOf(ratio) {
+  return ratio.split(':')[0];
+}
 
 /**
  * @param {string} area
