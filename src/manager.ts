@@ -190,6 +190,7 @@ export class PluginManager implements AsyncDisposable {
       roots: this.#options.pluginDirs.map((directory) => resolve(directory)),
       look: (hints, since) => this.#look.act(hints, since),
       anticipate: (hints) => this.#look.anticipate(hints),
+      forgo: () => this.#earlyBuilds.dropAll(),
       outOfDate: () => this.#look.outOfDate(),
       inputs: () => this.#inputs(),
       watching: (mode, text) => report('watch', { name: 'hotReload', mode, text }),
@@ -362,7 +363,6 @@ export class PluginManager implements AsyncDisposable {
   async #unloadEverything(timeoutMs: number | undefined): Promise<void> {
     this.#epoch++;
     await this.hotReload.stop();
-    await this.#earlyBuilds.close();
     for (const timer of this.#lookTimers) clearTimeout(timer);
     this.#lookTimers.clear();
     await Promise.all([...this.#table].map((slot) => this.#operations.unload(slot, timeoutMs)));
@@ -372,6 +372,7 @@ export class PluginManager implements AsyncDisposable {
     this.#deadlines.clear();
     await this.#slotHost.store.flush();
     await this.#crashFiles?.flush();
+    await this.#earlyBuilds.idle();
     await this.#builds.remove();
   }
 

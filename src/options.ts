@@ -160,8 +160,8 @@ export interface PluginManagerOptions {
   /** Most plugins at once. Default: 256. */
   maxPlugins?: number;
   /**
-   * Most loads and reloads at once; one that takes longer than a second no longer counts. Of those that replace a version which
-   * serves, fewer boot their isolate at a time than there are processors. Default: 4.
+   * Most loads and reloads at once; one that takes longer than a second no longer counts. Default: 4. Of those that replace a
+   * version which serves, at most one fewer than there are processors boot an isolate at the same time, and at least one.
    */
   concurrency?: number;
 }

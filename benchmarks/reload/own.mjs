@@ -62,7 +62,7 @@ export async function measureOwn({ rounds, rest, quick }) {
       ...[WATCHER, ...PARTS].map((part) => shownMs(median(measured[name].parts.map((parts) => parts[part])))),
     ]),
   );
-  const targets = judge(measured.small);
+  const targets = [...judge('small', measured.small), ...judge('small-at-once', measured['small-at-once'])];
   printTargets(targets, quick);
   /** @type {import('../support/report.mjs').Ratio[]} */
   const ratios = VARIANTS.map(({ name }) => ({
@@ -170,17 +170,18 @@ function columns(values) {
 }
 
 /**
- * @param {Measured} small
+ * @param {string} name
+ * @param {Measured} measured
  * @returns {import('../support/report.mjs').Target[]}
  */
-function judge({ saveToServing, pause, cold }) {
+function judge(name, { saveToServing, pause, cold }) {
   const ratio = median(saveToServing) / median(cold);
   return [
-    atMost('small: save to serving, median', median(saveToServing), 10),
-    atMost('small: save to serving, p99', percentile(saveToServing, 0.99), 30),
-    atMost('small: pause, median', median(pause), 3),
+    atMost(`${name}: save to serving, median`, median(saveToServing), 10),
+    atMost(`${name}: save to serving, p99`, percentile(saveToServing, 0.99), 30),
+    atMost(`${name}: pause, median`, median(pause), 3),
     {
-      what: 'small: save to serving / cold thread, medians',
+      what: `${name}: save to serving / cold thread, medians`,
       target: '≤ 0.40',
       measured: ratio.toFixed(2),
       met: ratio <= 0.4,

@@ -26,6 +26,11 @@ export class Standbys {
     this.#kinds.push({ spec: usual, waiting: new Set() });
   }
 
+  /** Whether one is there to be taken. */
+  has(spec: IsolateSpec): boolean {
+    return (this.#kindOf(spec)?.waiting.size ?? 0) > 0;
+  }
+
   take(spec: IsolateSpec): Isolate {
     const kind = this.#kindOf(spec);
     for (const isolate of kind?.waiting ?? []) {

@@ -2,7 +2,7 @@ import type { Slot } from '../isolate/slot.ts';
 import type { Build } from '../source/build.ts';
 
 export interface EarlyBuildsHost {
-  build(slot: Slot): Promise<Build>;
+  build(slot: Slot, entry: string): Promise<Build>;
   discard(build: Build): void;
 }
 
@@ -33,7 +33,7 @@ export class EarlyBuilds {
     this.#turn = this.#turn.then(async () => {
       if (this.#builds.get(slot) !== early) return;
       // What is wrong with it is said when it is built to be used.
-      early.build = this.#host.build(slot).catch(() => undefined);
+      early.build = this.#host.build(slot, early.entry).catch(() => undefined);
       await early.build;
     });
   }
@@ -59,9 +59,12 @@ export class EarlyBuilds {
     });
   }
 
-  /** Drops everything. Resolves when nothing is being built. */
-  async close(): Promise<void> {
+  dropAll(): void {
     for (const slot of [...this.#builds.keys()]) this.drop(slot);
-    await this.#turn;
+  }
+
+  /** Resolves when nothing is being built. */
+  idle(): Promise<void> {
+    return this.#turn;
   }
 }

@@ -15,6 +15,8 @@ export interface HotReloadHost {
   look(hints: ReadonlySet<string>, since: number): Promise<void>;
   /** Gets ready what a look with these hints will take. */
   anticipate(hints: ReadonlySet<string>): Promise<void>;
+  /** No look will come that could take it. */
+  forgo(): void;
   /** What a look would find to do, as a text that changes when the files do; empty for nothing. */
   outOfDate(): Promise<string>;
   /** Files of plugins, wherever they lie. */
@@ -82,6 +84,7 @@ export class HotReloadWatcher {
       this.#native = undefined;
       await native?.stop();
       await this.#looking;
+      this.#host.forgo();
       this.#host.watching('off', 'Files are no longer watched');
     });
   }

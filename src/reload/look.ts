@@ -1,9 +1,10 @@
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { codeOf } from '../errors.ts';
 import type { Slot } from '../isolate/slot.ts';
 import { type Discovered, type Discovery, discover } from '../source/discover.ts';
 import type { Seen } from '../source/fingerprint.ts';
+import { isLoaded } from '../source/local-files.ts';
 import type { StatusEvents, StatusName } from '../status.ts';
 import { Absences, DIRECTORY_GRACE_MS } from './absences.ts';
 import type { EarlyBuilds } from './early-builds.ts';
@@ -55,6 +56,7 @@ export class Look {
 
   /** Plans, and starts what is planned; does not wait for it. */
   async act(hints: ReadonlySet<string>, since: number): Promise<void> {
+    if (mayRedirect(hints, this.#host.table)) this.#host.earlyBuilds.dropAll();
     if (await this.#followHints(hints, since)) {
       this.#host.lookAgain(HEAD_START_MS);
       return;
@@ -77,8 +79,13 @@ export class Look {
   /** Begins to build what the hints name, to have it at hand when that is acted on. */
   async anticipate(hints: ReadonlySet<string>): Promise<void> {
     const { table, earlyBuilds } = this.#host;
-    for (const slot of namedBy(hints, table) ?? []) {
-      if (slot.isServing && (await slot.acted?.compare(hints)) === 'changed') earlyBuilds.begin(slot);
+    if (mayRedirect(hints, table)) return;
+    const seen: Seen = new Map();
+    const slice = new TimeSlice();
+    for (const slot of [...table].filter(({ acted }) => [...hints].some((path) => acted?.has(path)))) {
+      const difference = await slot.acted?.compare(hints, false, seen);
+      if (difference === 'changed' && slot.isServing && table.byId(slot.id) === slot) earlyBuilds.begin(slot);
+      await slice.pause();
     }
   }
 
@@ -252,6 +259,18 @@ function namedBy(hints: ReadonlySet<string>, table: Iterable<Slot>): Slot[] | un
     for (const slot of users) named.add(slot);
   }
   return named.size === 0 ? undefined : [...named];
+}
+
+/**
+ * Whether what the hints name beside the files of plugins may lead a build to other files than before: a new module or
+ * tsconfig.json, a folder. What is gone, and an editor's backup, cannot.
+ */
+function mayRedirect(hints: ReadonlySet<string>, table: Iterable<Slot>): boolean {
+  const slots = [...table];
+  return [...hints].some((path) => {
+    const isKnown = slots.some(({ acted }) => acted?.has(path));
+    return !isKnown && (isFile(path) ? isLoaded(path) : existsSync(path));
+  });
 }
 
 function isFile(path: string): boolean {

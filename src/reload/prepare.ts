@@ -1,8 +1,7 @@
 import { availableParallelism } from 'node:os';
-import { asError, BulkheadError, codeOf, type ErrorCode } from '../errors.ts';
+import { asError, BulkheadError, codeOf, type ErrorCode, PluginStoppedError } from '../errors.ts';
 import { grantedEnvironment } from '../isolate/environment.ts';
 import { Generation } from '../isolate/generation.ts';
-import type { Isolate } from '../isolate/isolate.ts';
 import { permissionFlags } from '../isolate/permission-flags.ts';
 import type { Slot } from '../isolate/slot.ts';
 import type { Standbys } from '../isolate/standby.ts';
@@ -36,6 +35,8 @@ export class TransactionError extends Error {
 }
 
 export interface PrepareOptions {
+  /** When the change of its files was noticed, on the clock of `performance.now()`: it follows a look at them. */
+  since?: number;
   /** A build to use instead of making one: for a restart or a rollback. */
   build?: Build;
   /** The state to go back to: for a rollback to another version. */
@@ -69,7 +70,7 @@ export class Preparation {
   constructor(host: PreparationHost) {
     this.#host = host;
     this.earlyBuilds = new EarlyBuilds({
-      build: async (slot) => buildPlugin(slot.entry, await host.buildDirectory(), denied(slot)),
+      build: async (slot, entry) => buildPlugin(entry, await host.buildDirectory(), denied(slot)),
       discard: (build) => host.discard(build),
     });
   }
@@ -79,12 +80,8 @@ export class Preparation {
     const { build: given, config } = options;
     await this.#checkSlot(slot);
     const execArgv = await this.#permissionFlags(slot);
-    const build = given ?? (await this.#build(slot));
-    const fresh = given === undefined ? build : undefined;
-    const generation = await this.#inTurn(slot, () => {
-      const isolate = this.#takeIsolate(slot, execArgv, fresh);
-      return new Generation(slot.lastGeneration + 1, build, isolate, slot);
-    });
+    const build = given ?? (await this.#build(slot, options.since !== undefined));
+    const generation = await this.#start(slot, build, execArgv, given === undefined);
     slot.preparing = generation;
     this.#host.watch(slot, generation);
     let stage: Stage = 'load';
@@ -136,27 +133,39 @@ export class Preparation {
     }
   }
 
-  /** There is no hurry while the version before serves: of many reloads at once, only some boot their isolates at a time. */
-  async #inTurn(slot: Slot, start: () => Generation): Promise<Generation> {
-    if (!slot.isServing) return start();
+  /** @param isFresh nobody else has the build, and it is of no use without an isolate */
+  async #start(slot: Slot, build: Build, execArgv: string[], isFresh: boolean): Promise<Generation> {
+    const { standbys, discard } = this.#host;
+    const spec = specOf(slot.options, execArgv);
+    const start = () => new Generation(slot.lastGeneration + 1, build, standbys.take(spec), slot);
+    try {
+      slot.throwIfStopping();
+      const canWait = isFresh && slot.isServing && !standbys.has(spec);
+      return canWait ? await this.#inTurn(slot, start) : start();
+    } catch (error) {
+      if (isFresh) discard(build);
+      throw new TransactionError('load', slot, build, error);
+    }
+  }
+
+  /** Of many reloads at once, only some boot their isolates at a time: the versions before serve. */
+  #inTurn(slot: Slot, start: () => Generation): Promise<Generation> {
     return new Promise((resolve, reject) => {
+      let isWanted = true;
+      slot.interrupt = () => {
+        isWanted = false;
+        slot.interrupt = undefined;
+        reject(new PluginStoppedError(slot.name, slot.lastGeneration));
+      };
       const boot = async () => {
+        if (!isWanted) return;
+        slot.interrupt = undefined;
         const generation = start();
         resolve(generation);
         await generation.booted;
       };
       this.#boots.run(boot).catch(reject);
     });
-  }
-
-  /** @param fresh a build that nobody else has, and that is of no use if there is no isolate for it */
-  #takeIsolate(slot: Slot, execArgv: string[], fresh: Build | undefined): Isolate {
-    try {
-      return this.#host.standbys.take(specOf(slot.options, execArgv));
-    } catch (error) {
-      if (fresh !== undefined) this.#host.discard(fresh);
-      throw new TransactionError('load', slot, fresh, error);
-    }
   }
 
   async #permissionFlags(slot: Slot): Promise<string[]> {
@@ -169,11 +178,13 @@ export class Preparation {
     }
   }
 
-  async #build(slot: Slot): Promise<Build> {
+  async #build(slot: Slot, wasLookedAt: boolean): Promise<Build> {
     let build: Build | undefined;
     try {
       const directory = await this.#host.buildDirectory();
-      build = (await this.earlyBuilds.take(slot)) ?? (await buildPlugin(slot.entry, directory, denied(slot)));
+      if (wasLookedAt) build = await this.earlyBuilds.take(slot);
+      else this.earlyBuilds.drop(slot);
+      build ??= await buildPlugin(slot.entry, directory, denied(slot));
       slot.acted = build.inputs;
       if (slot.accepted !== undefined) await build.jobs.follow(slot.accepted.jobs, directory, denied(slot));
       return build;

@@ -15,8 +15,6 @@ export interface TransactionHost extends ActivationHost {
 }
 
 export interface ReloadOptions extends PrepareOptions {
-  /** When the change was noticed, on the clock of `performance.now()`. */
-  since?: number;
   /** It is replaced because of the memory it uses, with the build it has. */
   recycle?: { reason: RecycleReason; text: string };
 }

@@ -26,6 +26,11 @@ const OWN_FILES = fileURLToPath(new URL('..', import.meta.url));
 /** What `bulkhead/plugin` is to a plugin: found without a `node_modules`, wherever the plugin lies. */
 const PLUGIN_API = readFileSync(new URL('../runtime/api.js', import.meta.url), 'utf8');
 
+/** Whether a file of that name can be part of a build. */
+export function isLoaded(path: string): boolean {
+  return extname(path) in LOADERS || extname(path) === '.node';
+}
+
 /**
  * Bundles what the plugin's files import from each other and records what was read. Packages stay outside, and are found
  * from where the importing file is.

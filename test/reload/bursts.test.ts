@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { cp, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { bench, benchIn, DEBOUNCE_MS, pluginSource, until, Workspace } from '../support/workspace.ts';
 import { currentValue, gated, valued } from './values.ts';
 
@@ -66,33 +66,57 @@ it('reloads each plugin once when hundreds of files change at once, as by a chan
   expect(seen('reload-failed')).toEqual([]);
 });
 
-it('leaves a processor to the plugins that serve while many are reloaded', async () => {
-  const processors = availableParallelism();
-  const plugins = Array.from({ length: 3 * processors }, (_value, index) => `p${index}`);
+/** A bench with many plugins that all import `_shared.ts`, and nothing to boot them with. */
+async function manySharing() {
+  const names = Array.from(
+    { length: Math.min(3 * availableParallelism(), 64) },
+    (_value, index) => `p${index}`,
+  );
   const source = (name: string) =>
     `import { value } from './_shared.ts'; ${pluginSource(name, 'return { value: () => value };')}`;
-  const { manager, workspace, seen } = await bench(
-    {
-      '_shared.ts': 'export const value = 1;',
-      ...Object.fromEntries(plugins.map((name) => [`${name}.ts`, source(name)])),
-    },
-    { concurrency: plugins.length, standbys: 0 },
-  );
-  await manager.loadAll();
+  const plugins = Object.fromEntries(names.map((name) => [`${name}.ts`, source(name)]));
+  const files = { '_shared.ts': 'export const value = 1;', ...plugins };
+  const made = await bench(files, { concurrency: names.length, standbys: 0 });
+  await made.manager.loadAll();
+  return { ...made, names };
+}
+
+/** Calls it with each thread that is started until the test ends. */
+function onThread(listener: (worker: Worker) => void): void {
+  const started = (message: unknown) => listener((message as { worker: Worker }).worker);
+  subscribe('worker_threads', started);
+  onTestFinished(() => void unsubscribe('worker_threads', started));
+}
+
+it('leaves a processor to the plugins that serve while many are reloaded', async () => {
+  const { manager, workspace, seen, names } = await manySharing();
   let booting = 0;
   let most = 0;
-  const started = (message: unknown) => {
+  onThread((worker) => {
     most = Math.max(most, ++booting);
-    (message as { worker: Worker }).worker.once('online', () => booting--);
-  };
-  subscribe('worker_threads', started);
+    worker.once('online', () => booting--);
+  });
   await writeFile(workspace.path('plugins/_shared.ts'), 'export const value = 2;');
-  await until(() => seen('reloaded').length >= plugins.length, 'all reloads', 25_000);
-  unsubscribe('worker_threads', started);
-  for (const name of plugins) expect(await currentValue(manager, name)).toBe(2);
+  await until(() => seen('reloaded').length >= names.length, 'all reloads', 25_000);
+  for (const name of names) expect(await currentValue(manager, name)).toBe(2);
   expect(most).toBeGreaterThan(0);
   // One more than are let, should the machine stall: a boot that takes longer than a second no longer counts.
-  expect(most).toBeLessThanOrEqual(processors);
+  expect(most).toBeLessThanOrEqual(Math.max(2, availableParallelism()));
+});
+
+it('starts no more threads for reloads once everything is to be unloaded', async () => {
+  const { manager, workspace, seen } = await manySharing();
+  let unloading: Promise<void> | undefined;
+  let late = 0;
+  onThread(() => {
+    if (unloading !== undefined) late++;
+    unloading ??= manager.unloadAll();
+  });
+  await writeFile(workspace.path('plugins/_shared.ts'), 'export const value = 2;');
+  await until(() => unloading !== undefined, 'the first thread');
+  await unloading;
+  expect(late).toBe(0);
+  expect(seen('reloaded')).toEqual([]);
 });
 
 it('notices a save in the midst of a stream of other changes', async () => {

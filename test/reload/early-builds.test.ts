@@ -3,18 +3,20 @@ import { utimes, writeFile } from 'node:fs/promises';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { EarlyBuilds } from '#internal/reload/early-builds';
 import { type Build, buildPlugin } from '#internal/source/build';
-import { benchIn, until, Workspace } from '../support/workspace.ts';
+import { benchIn, type Files, pluginSource, until, Workspace } from '../support/workspace.ts';
 import { currentValue, valued } from './values.ts';
 
 /** Slots are held by identity; of theirs, only the entry counts. */
 type Slot = Parameters<EarlyBuilds['begin']>[0];
+
+const DICE = { 'plugins/dice.ts': valued('dice', 1) };
 
 async function started() {
   const workspace = await Workspace.create({ 'dice.ts': valued('dice', 1), 'other.ts': valued('other', 1) });
   const made: Build[] = [];
   const discarded: Build[] = [];
   const early = new EarlyBuilds({
-    build: async ({ entry }) => {
+    build: async (_slot, entry) => {
       const build = await buildPlugin(entry, workspace.path('builds'));
       made.push(build);
       return build;
@@ -25,21 +27,72 @@ async function started() {
   return { workspace, early, slot, made, discarded };
 }
 
-it('has built what was saved before the quiet time is over, and loads that', async () => {
-  const workspace = await Workspace.create({ 'plugins/dice.ts': valued('dice', 1), 'tmp/none': '' });
+/** A bench, and the names of the builds that there are. */
+async function benchWithBuilds(files: Files, debounceMs: number) {
+  const workspace = await Workspace.create({ ...files, 'tmp/none': '' });
   vi.stubEnv('TMPDIR', workspace.path('tmp'));
   onTestFinished(() => void vi.unstubAllEnvs());
-  const { manager } = benchIn(workspace, { hotReload: { debounceMs: 20_000 } });
-  await manager.loadAll();
-  const [folder] = readdirSync(workspace.path('tmp')).filter((name) => name.startsWith('bulkhead-'));
+  const bench = benchIn(workspace, { hotReload: { debounceMs } });
+  await bench.manager.loadAll();
+  const folders = () => readdirSync(workspace.path('tmp')).filter((name) => name.startsWith('bulkhead-'));
+  const [folder] = folders();
   const builds = () => readdirSync(workspace.path('tmp', folder!)).filter((name) => name.endsWith('.mjs'));
   expect(builds()).toHaveLength(1);
+  return { ...bench, folders, builds };
+}
+
+it('builds what was saved long before the quiet time is over, and leaves nothing behind', async () => {
+  const { manager, workspace, folders, builds } = await benchWithBuilds(DICE, 20_000);
   await writeFile(workspace.path('plugins/dice.ts'), valued('dice', 2));
   await until(() => builds().length === 2, 'the early build');
   expect(await currentValue(manager, 'dice')).toBe(1);
+  await manager.unloadAll();
+  expect(folders()).toEqual([]);
+});
+
+it('loads what it has built early', async () => {
+  const { manager, workspace, next, builds } = await benchWithBuilds(DICE, 1_000);
+  const reloaded = next('reloaded');
+  await writeFile(workspace.path('plugins/dice.ts'), valued('dice', 2));
+  const both = await until(() => builds().length === 2 && builds(), 'the early build');
+  await reloaded;
+  expect(await currentValue(manager, 'dice')).toBe(2);
+  expect(builds()).toEqual(both);
+});
+
+it('loads what was saved last, whatever it has built before', async () => {
+  const { manager, workspace, next, builds } = await benchWithBuilds(DICE, 500);
+  const reloaded = next('reloaded');
+  await writeFile(workspace.path('plugins/dice.ts'), valued('dice', 2));
+  await until(() => builds().length === 2, 'the early build');
+  await writeFile(workspace.path('plugins/dice.ts'), valued('dice', 3));
+  await reloaded;
+  expect(await currentValue(manager, 'dice')).toBe(3);
+  await until(() => builds().length === 2, 'the end of the one that was of no use');
+});
+
+it('builds anew when a module came meanwhile that is now the one which is imported', async () => {
+  const source = (n: number) =>
+    `import { value } from './lib/value'; ${pluginSource('dice', `return { value: () => [${n}, value] };`)}`;
+  const { manager, workspace, next, builds } = await benchWithBuilds(
+    { 'plugins/dice/index.ts': source(1), 'plugins/dice/lib/value.js': `export const value = 'js';` },
+    500,
+  );
+  const reloaded = next('reloaded');
+  await workspace.write({ 'plugins/dice/index.ts': source(2) });
+  await until(() => builds().length === 2, 'the early build');
+  await workspace.write({ 'plugins/dice/lib/value.ts': `export const value = 'ts';` });
+  await reloaded;
+  expect(await currentValue(manager, 'dice')).toEqual([2, 'ts']);
+});
+
+it('builds anew when it is told to reload', async () => {
+  const { manager, workspace, builds } = await benchWithBuilds(DICE, 20_000);
+  await writeFile(workspace.path('plugins/dice.ts'), valued('dice', 2));
+  const both = await until(() => builds().length === 2 && builds(), 'the early build');
   await manager.reload('dice');
   expect(await currentValue(manager, 'dice')).toBe(2);
-  expect(builds()).toHaveLength(2);
+  expect(builds()).not.toEqual(both);
 });
 
 it('gives what it has built once', async () => {
@@ -85,15 +138,27 @@ it('waits for a build that is under way, and not for one that has not begun', as
   expect(await early.take(other)).toBeUndefined();
   expect(made).toEqual([]);
   expect(await taken).toBe(made[0]);
-  await early.close();
+  await early.idle();
   expect(made).toHaveLength(1);
 });
 
-it('leaves nothing behind when it is closed during a build', async () => {
+it('discards what was built of an older version', async () => {
+  const { early, slot, made, discarded } = await started();
+  const dice = slot('dice.ts');
+  early.begin(dice);
+  await until(() => made.length === 1, 'the build');
+  early.begin(dice);
+  await early.idle();
+  expect(discarded).toEqual([made[0]]);
+  expect(await early.take(dice)).toBe(made[1]);
+});
+
+it('drops also what is being built', async () => {
   const { early, slot, made, discarded } = await started();
   early.begin(slot('dice.ts'));
   await Promise.resolve();
-  await early.close();
+  early.dropAll();
+  await early.idle();
   expect(made).toHaveLength(1);
   expect(discarded).toEqual(made);
 });

@@ -12,6 +12,7 @@ function polling(host: Partial<HotReloadHost>) {
       roots: [],
       look: async () => {},
       anticipate: async () => {},
+      forgo: () => {},
       outOfDate: async () => '',
       inputs: () => [],
       watching: (_mode, text) => void texts.push(text),
