@@ -3,7 +3,8 @@ import type { Generation } from '../isolate/generation.ts';
 import type { Slot } from '../isolate/slot.ts';
 import type { Schedules } from '../platform/schedule.ts';
 import type { Build } from '../source/build.ts';
-import { checkName, migrate, type Prepared, TransactionError } from './prepare.ts';
+import { checkName, migrate, type Prepared } from './prepare.ts';
+import { TransactionError } from './transaction-error.ts';
 
 export interface ActivationHost {
   readonly schedules: Schedules;

@@ -2,7 +2,7 @@ import { asError, codeOf } from '../errors.ts';
 import type { Slot } from '../isolate/slot.ts';
 import type { Stage, StatusEvents, StatusName } from '../status.ts';
 import type { Supervisor } from '../supervise/supervisor.ts';
-import { TransactionError } from './prepare.ts';
+import { TransactionError } from './transaction-error.ts';
 
 export interface FailuresHost {
   readonly supervisor: Supervisor;

@@ -7,9 +7,9 @@ import { crashReport } from '../supervise/crash-report.ts';
 import type { Supervisor } from '../supervise/supervisor.ts';
 import { Failures } from './failures.ts';
 import type { Limiter } from './limiter.ts';
-import { TransactionError } from './prepare.ts';
 import { rollbackTarget } from './rollback.ts';
 import type { ReloadOptions, Transactions } from './transaction.ts';
+import { TransactionError } from './transaction-error.ts';
 
 export interface OperationsHost {
   readonly transactions: Transactions;

@@ -1,0 +1,68 @@
+import { asError, BulkheadError, codeOf, type ErrorCode } from '../errors.ts';
+import type { Slot } from '../isolate/slot.ts';
+import type { Build } from '../source/build.ts';
+import { locate, PluginSourceError } from '../source/source-error.ts';
+import type { Stage } from '../status.ts';
+
+/** Where and why a load or reload ended. `error` is what users see. */
+export class TransactionError extends Error {
+  readonly stage: Stage;
+  readonly error: Error;
+
+  constructor(stage: Stage, slot: Slot, build: Build | undefined, cause: unknown) {
+    const error = explain(stage, slot, build, cause);
+    super(error.message, { cause });
+    this.stage = stage;
+    this.error = error;
+  }
+}
+
+/** Errors about the definition, not thrown by the author's code: they need no place in a stack. */
+const ABOUT_DEFINITION = new Set<string | undefined>([
+  'ERR_PLUGIN_INVALID',
+  'ERR_PLUGIN_CONFIG',
+  'ERR_PLUGIN_NAME_TAKEN',
+  'ERR_STATE_MIGRATION',
+  'ERR_COMMAND_TAKEN',
+  'ERR_MAX_PLUGINS',
+  'ERR_PERMISSIONS',
+  'ERR_PLUGIN_SETUP_TIMEOUT',
+]);
+const CODES: Record<Stage, ErrorCode> = {
+  discover: 'ERR_PLUGIN_ENTRY',
+  build: 'ERR_PLUGIN_BUILD',
+  load: 'ERR_PLUGIN_LOAD',
+  config: 'ERR_PLUGIN_CONFIG',
+  migrate: 'ERR_STATE_MIGRATION',
+  setup: 'ERR_PLUGIN_SETUP',
+};
+const DOING: Record<Stage, string> = {
+  discover: 'could not be found',
+  build: 'could not be built',
+  load: 'threw while it was loaded',
+  config: 'refused its configuration',
+  migrate: 'threw while it migrated its state',
+  setup: 'threw in setup()',
+};
+
+function explain(stage: Stage, slot: Slot, build: Build | undefined, cause: unknown): Error {
+  const code = codeOf(cause);
+  if (cause instanceof PluginSourceError) return cause;
+  const text = cause instanceof Error ? cause.message : String(cause);
+  if (code === 'ERR_PLUGIN_STOPPED' || code === 'ERR_MANAGER_CLOSED') return asError(cause);
+  if (ABOUT_DEFINITION.has(code)) {
+    const where = text.includes(slot.entry) ? '' : `${slot.entry}: `;
+    const whose =
+      code === 'ERR_PLUGIN_CONFIG'
+        ? `Plugin '${slot.name}' was given a wrong configuration (config.${slot.id}). `
+        : '';
+    return new BulkheadError(code as ErrorCode, whose + where + text, { plugin: slot.name, cause });
+  }
+  const place = cause instanceof Error && build !== undefined ? locate(cause.stack, build.inputs) : undefined;
+  const what = cause instanceof Error ? `${cause.name}: ${text}` : text;
+  const doing = code === 'ERR_PLUGIN_CRASHED' ? `did not survive its ${stage}` : DOING[stage];
+  return new PluginSourceError(CODES[stage], `Plugin '${slot.name}' ${doing}: ${what}`, place, {
+    plugin: slot.name,
+    cause,
+  });
+}
