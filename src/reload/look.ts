@@ -1,13 +1,12 @@
-import { existsSync, statSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { dirname } from 'node:path';
 import { codeOf } from '../errors.ts';
 import type { Slot } from '../isolate/slot.ts';
 import { type Discovered, type Discovery, discover } from '../source/discover.ts';
 import type { Seen } from '../source/fingerprint.ts';
-import { isLoaded } from '../source/local-files.ts';
 import type { StatusEvents, StatusName } from '../status.ts';
 import { Absences, DIRECTORY_GRACE_MS } from './absences.ts';
 import type { EarlyBuilds } from './early-builds.ts';
+import { isFile, mayRedirect, namedBy } from './hints.ts';
 import type { Operations } from './operations.ts';
 import type { PluginTable } from './plugin-table.ts';
 import { type KnownPlugin, type Plan, reconcile } from './reconcile.ts';
@@ -247,37 +246,6 @@ export class Look {
   #retry(slot: Slot): Promise<void> {
     const { operations } = this.#host;
     return slot.lifecycle.state === 'running' ? operations.reload(slot) : operations.load(slot);
-  }
-}
-
-/** The plugins that are built from these files; `undefined` if one of them says more than that a plugin has changed. */
-function namedBy(hints: ReadonlySet<string>, table: Iterable<Slot>): Slot[] | undefined {
-  const named = new Set<Slot>();
-  for (const path of hints) {
-    const users = [...table].filter(({ acted }) => acted?.has(path));
-    if (users.length === 0 || basename(path) === 'package.json') return undefined;
-    for (const slot of users) named.add(slot);
-  }
-  return named.size === 0 ? undefined : [...named];
-}
-
-/**
- * Whether what the hints name beside the files of plugins may lead a build to other files than before: a new module or
- * tsconfig.json, a folder. What is gone, and an editor's backup, cannot.
- */
-function mayRedirect(hints: ReadonlySet<string>, table: Iterable<Slot>): boolean {
-  const slots = [...table];
-  return [...hints].some((path) => {
-    const isKnown = slots.some(({ acted }) => acted?.has(path));
-    return !isKnown && (isFile(path) ? isLoaded(path) : existsSync(path));
-  });
-}
-
-function isFile(path: string): boolean {
-  try {
-    return statSync(path).isFile();
-  } catch {
-    return false;
   }
 }
 
