@@ -6,7 +6,7 @@ import type { Deniable } from '../permissions.ts';
 import { explainBuildError } from './build-error.ts';
 import { refuseImports } from './denied-imports.ts';
 import { Fingerprint } from './fingerprint.ts';
-import { bundleLocalFiles } from './local-files.ts';
+import { bundleLocalFiles, IMPLIED_EXTENSIONS } from './local-files.ts';
 import { SHIM_DEFINES, shimBanner } from './module-shims.ts';
 
 /** One module that a thread can import. */
@@ -53,6 +53,7 @@ export async function bundle(
       // As Node resolves and runs it: no fields, conditions or hints that only bundlers know.
       mainFields: ['main'],
       conditions: [],
+      resolveExtensions: IMPLIED_EXTENSIONS,
       ignoreAnnotations: true,
       define: SHIM_DEFINES,
       banner: { js: shimBanner(entry) },
@@ -68,11 +69,11 @@ export async function bundle(
   }
 }
 
-/** Where the entry really lies, and what else there says how it is built. */
+/** Where the entry really lies, and what there may name another. */
 async function noteSurroundings(entry: string, inputs: Fingerprint): Promise<void> {
   const real = await realpath(entry).catch(() => entry);
   if (real !== entry) await inputs.addLink(entry);
-  await inputs.addFiles(['package.json', 'tsconfig.json'].map((name) => join(dirname(real), name)));
+  await inputs.addFiles([join(dirname(real), 'package.json')]);
 }
 
 /** esbuild works in a process of its own; if somebody ended that, a new one is started. */

@@ -1,11 +1,12 @@
 import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
-import { dirname, extname, isAbsolute, join, resolve } from 'node:path';
+import { basename, dirname, extname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { ImportKind, Loader, OnResolveArgs, OnResolveResult, Plugin, PluginBuild } from 'esbuild';
 import { packageName } from './build-error.ts';
 import { type Fingerprint, MAX_READ_BYTES } from './fingerprint.ts';
 import { referencedModules, resolvedNames, withModuleShims } from './module-shims.ts';
+import { tsconfigFiles } from './tsconfig-files.ts';
 
 const LOADERS: Record<string, Loader> = {
   '.ts': 'ts',
@@ -21,6 +22,15 @@ const LOADERS: Record<string, Loader> = {
   '.md': 'text',
   '.html': 'text',
   '.sql': 'text',
+};
+/** What an import may leave out, in the order in which esbuild tries it. */
+export const IMPLIED_EXTENSIONS = ['.tsx', '.ts', '.jsx', '.js', '.json'];
+/** The names of TypeScript files by the names that their output would have. */
+const WRITTEN_AS: Record<string, string[]> = {
+  '.js': ['.ts', '.tsx'],
+  '.jsx': ['.ts', '.tsx'],
+  '.mjs': ['.mts'],
+  '.cjs': ['.cts'],
 };
 const OWN_FILES = fileURLToPath(new URL('..', import.meta.url));
 /** What `bulkhead/plugin` is to a plugin: found without a `node_modules`, wherever the plugin lies. */
@@ -39,6 +49,7 @@ export function bundleLocalFiles(inputs: Fingerprint): Plugin {
   return {
     name: 'bulkhead-local-files',
     setup(build) {
+      const known = new Set<string>();
       build.onResolve({ filter: /^\./ }, (request) => noteFileBeside(request, inputs));
       build.onResolve({ filter: /^[^.]/ }, async (request) => {
         if (request.kind === 'entry-point' || request.pluginData === RESOLVED_BY_ESBUILD) return undefined;
@@ -53,12 +64,15 @@ export function bundleLocalFiles(inputs: Fingerprint): Plugin {
         if (loader === undefined) return undefined;
         const content = await readSource(path, inputs);
         if (typeof content === 'string') return { errors: [{ text: content }] };
-        await inputs.addFiles([join(dirname(path), 'tsconfig.json'), ...referencedModules(path, content)]);
+        const directory = dirname(path);
+        if (!known.has(directory)) await inputs.addFiles(tsconfigFiles(directory));
+        known.add(directory);
+        await inputs.addFiles(referencedModules(path, content));
         const resolved = await resolvePackages(build, path, resolvedNames(content));
         return {
           contents: withModuleShims(path, content, loader, resolved),
           loader,
-          resolveDir: dirname(path),
+          resolveDir: directory,
         };
       });
     },
@@ -72,15 +86,17 @@ async function noteFileBeside(
   { path, kind, resolveDir }: OnResolveArgs,
   inputs: Fingerprint,
 ): Promise<OnResolveResult | undefined> {
-  const possible = candidates(resolve(resolveDir, path));
-  const found = possible.find(isSomething);
-  if (found === undefined) {
-    // It may appear later: then this build is worth another try.
-    inputs.addMissing(possible);
-    return undefined;
+  for (const file of candidates(resolve(resolveDir, path))) {
+    // It may appear later: then it is this that is meant.
+    if (!isSomething(file)) inputs.addMissing([file]);
+    // It leads to the file, or says nothing of it.
+    else if (basename(file) === 'package.json') await inputs.addFiles([file]);
+    else {
+      if (realpathSync(file) !== file) await inputs.addLink(file);
+      return extname(file) === '.node' ? outside(file, kind) : undefined;
+    }
   }
-  if (realpathSync(found) !== found) await inputs.addLink(found);
-  return extname(found) === '.node' ? outside(found, kind) : undefined;
+  return undefined;
 }
 
 async function resolvePackage(
@@ -142,14 +158,16 @@ function isSomething(path: string): boolean {
   }
 }
 
-/** What an import of a path can mean. */
+/** What an import of a path can mean, in the order in which esbuild tries it. */
 function candidates(path: string): string[] {
-  const extensions = Object.keys(LOADERS);
+  const extension = extname(path);
+  const stem = path.slice(0, path.length - extension.length);
   return [
     path,
-    path.replace(/\.([mc]?)js$/, '.$1ts'),
-    ...extensions.map((extension) => path + extension),
-    ...extensions.map((extension) => join(path, `index${extension}`)),
+    ...IMPLIED_EXTENSIONS.map((implied) => path + implied),
+    ...(WRITTEN_AS[extension] ?? []).map((source) => stem + source),
+    join(path, 'package.json'),
+    ...IMPLIED_EXTENSIONS.map((implied) => join(path, `index${implied}`)),
   ];
 }
 

@@ -1,4 +1,5 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, relative } from 'node:path';
 import { expect, it } from 'vitest';
 import { type Bench, bench, benchIn, Workspace } from '../support/workspace.ts';
 import { currentValue, valued } from './values.ts';
@@ -116,6 +117,62 @@ it('notices edits of an imported file outside the plugin directories, also after
   await reloaded;
   await changeAndServe(plugin, 'lib/deep/part.ts', '4');
   expect(await currentValue(plugin.manager, 'dice')).toBe('4');
+});
+
+it.each([
+  ['a file of another language', './_lib/part', { '_lib/part.js': part(1) }, { '_lib/part.ts': part(2) }],
+  ['a file beside a folder', './_lib', { '_lib/index.ts': part(1) }, { '_lib.ts': part(2) }],
+  [
+    'the file that was written out',
+    './_lib/part.js',
+    { '_lib/part.ts': part(1) },
+    { '_lib/part.js': part(2) },
+  ],
+  ['an index of another language', './_lib', { '_lib/index.js': part(1) }, { '_lib/index.tsx': part(2) }],
+  [
+    'a package.json that names another main file',
+    './_lib',
+    { '_lib/index.js': part(1), '_lib/main.js': part(2) },
+    { '_lib/package.json': '{ "main": "./main.js" }' },
+  ],
+  [
+    'the name of another main file',
+    './_lib',
+    { '_lib/a.js': part(1), '_lib/main.js': part(2), '_lib/package.json': '{ "main": "./a.js" }' },
+    { '_lib/package.json': '{ "main": "./main.js" }' },
+  ],
+])('reloads when an import comes to mean another file: %s', async (_what, path, before, after) => {
+  const { manager, workspace, next } = await bench({ ...before, 'dice.ts': importing('dice', path) });
+  await manager.loadAll();
+  expect(await currentValue(manager, 'dice')).toBe('1');
+  const reloaded = next('reloaded');
+  for (const [name, content] of Object.entries<string>(after)) {
+    await writeFile(workspace.path('plugins', name), content);
+  }
+  await reloaded;
+  expect(await currentValue(manager, 'dice')).toBe('2');
+});
+
+it.each([
+  ['the nearest tsconfig.json above', 'tsconfig.json'],
+  ['what that extends', 'config/base.json'],
+  ['a tsconfig.json that comes nearer', 'plugins/tsconfig.json'],
+])('reloads for other paths in %s', async (_what, file) => {
+  const workspace = await Workspace.create({
+    'tsconfig.json': '{ /* shared */ "extends": ["./config/base"] }',
+    'config/base.json': '{ "compilerOptions": { "paths": { "@part": ["../plugins/_one.ts"] } } }',
+    'plugins/dice.ts': importing('dice', '@part'),
+    'plugins/_one.ts': part(1),
+    'plugins/_two.ts': part(2),
+  });
+  const { manager, next } = benchIn(workspace);
+  await manager.loadAll();
+  expect(await currentValue(manager, 'dice')).toBe('1');
+  const reloaded = next('reloaded');
+  const target = relative(dirname(file), 'plugins/_two.ts');
+  await workspace.write({ [file]: `{ "compilerOptions": { "paths": { "@part": ["./${target}"] } } }` });
+  await reloaded;
+  expect(await currentValue(manager, 'dice')).toBe('2');
 });
 
 it('does not look at other files beside one that is imported from outside', async () => {
