@@ -11,6 +11,8 @@ export interface DeliveryWire {
   /** The same, without an answer. */
   post(batch: WorkMessage[]): void;
   abort(note: AbortNote): void;
+  /** Sends what was posted now, instead of at the end of the tick. */
+  flush(): void;
 }
 
 /** Sends calls and events to a generation: in order, and all of one tick in one message. */
@@ -18,6 +20,7 @@ export class Delivery {
   readonly #wire: DeliveryWire;
   #batch: WorkMessage[] = [];
   #events: EventWork[] = [];
+  #bytes = 0;
   #planned = false;
 
   constructor(wire: DeliveryWire) {
@@ -34,7 +37,11 @@ export class Delivery {
       this.#batch.push({ kind: 'event', invocation, topic, payload, source });
       this.#events.push(work);
     }
-    if (measure(this.#batch.at(-1), LIMITS.sharedBytes) > LIMITS.sharedBytes) this.#send();
+    this.#bytes += measure(this.#batch.at(-1), LIMITS.batchBytes);
+    if (this.#bytes > LIMITS.batchBytes) {
+      this.#send();
+      this.#wire.flush();
+    }
     if (this.#planned) return;
     this.#planned = true;
     process.nextTick(() => {
@@ -61,6 +68,7 @@ export class Delivery {
     const taken: [WorkMessage[], EventWork[]] = [this.#batch, this.#events];
     this.#batch = [];
     this.#events = [];
+    this.#bytes = 0;
     return taken;
   }
 

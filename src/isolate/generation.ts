@@ -108,6 +108,7 @@ export class Generation {
       deliver: (batch) => this.#link.exchange('deliver', batch),
       post: (batch) => this.#link.note('work', batch),
       abort: (note) => this.#link.note('abort', note),
+      flush: () => this.#link.flush(),
     });
     isolate.onOutput((stream, chunk) => this.#intake.output(stream, chunk));
     void isolate.ended.then((end) => this.#ended(end));

@@ -2,22 +2,32 @@ import { LIMITS, type Outcome } from '../wire/frames.ts';
 import { measure } from '../wire/measure.ts';
 import type { DoneNote } from '../wire/messages.ts';
 
+export interface OutcomesWire {
+  done(note: DoneNote): void;
+  /** Sends what was reported now, instead of at the end of the tick. */
+  flush(): void;
+}
+
 /** Reports what is done to the host, once a tick. */
 export class Outcomes {
-  readonly #send: (note: DoneNote) => void;
+  readonly #wire: OutcomesWire;
   #calls: DoneNote['calls'] = [];
   #events: number[] = [];
+  #bytes = 0;
   #planned = false;
 
-  constructor(send: (note: DoneNote) => void) {
-    this.#send = send;
+  constructor(wire: OutcomesWire) {
+    this.#wire = wire;
   }
 
   /** A call has its outcome. */
   call(invocation: number, outcome: Outcome): void {
     this.#calls.push([invocation, outcome]);
-    if (measure(outcome, LIMITS.sharedBytes) > LIMITS.sharedBytes) this.flush();
-    else this.#plan();
+    this.#bytes += measure(outcome, LIMITS.batchBytes);
+    if (this.#bytes > LIMITS.batchBytes) {
+      this.flush();
+      this.#wire.flush();
+    } else this.#plan();
   }
 
   /** All handlers of an event have ended. */
@@ -31,7 +41,8 @@ export class Outcomes {
     const note = { calls: this.#calls, events: this.#events };
     this.#calls = [];
     this.#events = [];
-    this.#send(note);
+    this.#bytes = 0;
+    this.#wire.done(note);
   }
 
   #plan(): void {

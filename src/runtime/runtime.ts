@@ -84,7 +84,10 @@ export class Runtime {
       emit: (note) => this.#link.note('emit', note),
       dropped: (note) => this.#link.note('dropped', note),
     });
-    this.#outcomes = new Outcomes((note) => this.#link.note('done', note));
+    this.#outcomes = new Outcomes({
+      done: (note) => this.#link.note('done', note),
+      flush: () => this.#link.flush(),
+    });
     this.#calls = new HostCalls(this.#link, this.#invocations);
     this.#state = new RuntimeState((note) => this.#noteNow('state', note));
     this.#handlers = new Handlers({

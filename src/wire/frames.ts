@@ -58,8 +58,8 @@ export const LIMITS = {
   nameLength: 512,
   /** Largest argument, result, payload or state value, in bytes as V8 serializes it. */
   valueBytes: 64 * 1024 * 1024,
-  /** Values above this travel in a message of their own. */
-  sharedBytes: 1024 * 1024,
+  /** What gathers in a tick is sent before its end once it has more bytes: one side reads while the other writes. */
+  batchBytes: 1024 * 1024,
   /** Largest frame that is accepted, by the rougher measure of the receiver: several times what a sender lets through. */
   frameBytes: 512 * 1024 * 1024,
 } as const;

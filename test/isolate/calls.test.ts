@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { bench, ISOLATION, pluginSource, until } from '../support/workspace.ts';
 
@@ -120,6 +122,40 @@ it('sends values as they were at the time of the call', async () => {
   };
   expect(await echo(rich)).toEqual(rich);
 });
+
+it.runIf(ISOLATION === 'thread')(
+  'sends large values at once, so that the other side works on them while this one goes on',
+  async () => {
+    const { manager, workspace } = await bench(
+      {
+        'busy.js': `import { existsSync, writeFileSync } from 'node:fs';
+${pluginSource(
+  'busy',
+  `return {
+    write: (file, text) => writeFileSync(file, String(text.length)),
+    large: () => 'x'.repeat(1_000_000),
+    waitFor(file) {
+      const end = Date.now() + 20_000;
+      while (!existsSync(file)) if (Date.now() > end) throw new Error('it waited in vain');
+    },
+  };`,
+)}`,
+      },
+      OFF,
+    );
+    await manager.loadAll();
+    const busy =
+      manager.plugin<Record<'write' | 'large' | 'waitFor', (...args: unknown[]) => Promise<string>>>('busy');
+    const [received, answered] = [workspace.path('received'), workspace.path('answered')];
+    const written = busy.write(received, 'x'.repeat(1_000_000));
+    const deadline = Date.now() + 20_000;
+    while (!existsSync(received)) expect(Date.now()).toBeLessThan(deadline);
+    await written;
+    const large = busy.large().then((text) => writeFile(answered, text));
+    await busy.waitFor(answered);
+    await large;
+  },
+);
 
 it('passes an AbortSignal on, as an argument or inside one', async () => {
   const { manager } = await bench(
