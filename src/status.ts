@@ -80,7 +80,7 @@ export interface StatusEvents {
   /** Its event loop stood still for `hangMs`; it is ended and counts as crashed. */
   hung: Base & {
     generation: number;
-    /** Where it is stuck, in the author's lines; `undefined` if that is outside JavaScript. */
+    /** Where it is stuck, in the author's lines, or why that is not known; `undefined` if that is outside JavaScript. */
     stack: string | undefined;
     text: string;
   };

@@ -2,6 +2,7 @@ import type { Piscina } from 'piscina';
 import type { Outcome } from '../wire/frames.ts';
 import type { JobMessage } from '../wire/messages.ts';
 import { Patience } from './patience.ts';
+import { threadEnds } from './thread-ends.ts';
 
 /** How long the pool's threads may take to end before they count as zombies. */
 const DESTROY_MS = 1_000;
@@ -62,12 +63,14 @@ export class JobPool implements Jobs {
     this.#isClosed = true;
     const pool = await this.#pool;
     if (pool === undefined) return true;
-    return new Patience()
-      .wait(pool.destroy(), DESTROY_MS, () => undefined)
-      .then(
-        () => true,
-        () => false,
-      );
+    return threadEnds.end(() =>
+      new Patience()
+        .wait(pool.destroy(), DESTROY_MS, () => undefined)
+        .then(
+          () => true,
+          () => false,
+        ),
+    );
   }
 
   async #start(): Promise<Piscina> {

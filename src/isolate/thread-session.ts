@@ -1,7 +1,5 @@
 import type { Session } from 'node:inspector';
-
-/** How long a thread may take to let go of a session. */
-const DETACH_MS = 4_000;
+import { type Talk, threadEnds } from './thread-ends.ts';
 
 /** What comes from the thread: an answer, with its id, or a notification. */
 export interface ThreadMessage {
@@ -10,12 +8,17 @@ export interface ThreadMessage {
   params?: unknown;
 }
 
-/** A conversation with one thread of this process, through the inspector. */
-export class ThreadSession {
+/** Instead of a result: a thread was ending, or about to. */
+export const CUT = Symbol('cut');
+
+/** A conversation with one thread of this process, through the inspector; one at a time. */
+export class ThreadSession implements Talk {
   readonly #session: Session;
   readonly #listeners = new Set<(message: ThreadMessage) => void>();
   readonly #threadId: number;
+  #farewell: () => void = () => {};
   #target: string | undefined;
+  #isOpen = false;
   #sent = 0;
 
   private constructor(session: Session, threadId: number) {
@@ -23,17 +26,26 @@ export class ThreadSession {
     this.#threadId = threadId;
   }
 
-  /** Runs `use`, then detaches. Rejects if this Node has no inspector. */
-  static async with<T>(threadId: number, use: (thread: ThreadSession) => Promise<T>): Promise<T> {
+  /**
+   * Runs `use`, then detaches. Rejects if this Node has no inspector.
+   *
+   * @param until when to give up to wait for a moment in which no thread is ending, by `performance.now()`
+   * @returns `CUT` if there was none
+   */
+  static async with<T>(
+    threadId: number,
+    until: number,
+    use: (thread: ThreadSession) => Promise<T>,
+  ): Promise<T | typeof CUT> {
     const { Session } = await import('node:inspector');
-    const session = new Session();
-    session.connect();
-    const thread = new ThreadSession(session, threadId);
+    const thread = new ThreadSession(new Session(), threadId);
+    await threadEnds.talk(thread, until);
+    // It may have been cut in the meantime.
+    if (!thread.#isOpen) return CUT;
     try {
-      thread.#attach();
       return await use(thread);
     } finally {
-      await thread.#detach();
+      thread.#close();
     }
   }
 
@@ -45,7 +57,7 @@ export class ThreadSession {
   /** @returns the id that the answer will have */
   send(method: string, params: object = {}): number {
     const id = ++this.#sent;
-    if (this.#target !== undefined) {
+    if (this.#isOpen && this.#target !== undefined) {
       const message = JSON.stringify({ id, method, params });
       this.#session.post('NodeWorker.sendMessageToWorker', { sessionId: this.#target, message });
     }
@@ -56,29 +68,38 @@ export class ThreadSession {
     this.#listeners.add(listener);
   }
 
+  /** Called when it is cut short: the last moment to say something. */
+  onCut(farewell: () => void): void {
+    this.#farewell = farewell;
+  }
+
   /** Each session is attached to all threads, and told of them at once. */
-  #attach(): void {
+  start(): void {
+    this.#session.connect();
+    this.#isOpen = true;
     this.#session.on('NodeWorker.attachedToWorker', ({ params }) => {
       // The inspector's number is not that of the thread, which stands in the title.
       if (params.workerInfo.title.startsWith(`[worker ${this.#threadId}]`)) this.#target = params.sessionId;
     });
     this.#session.on('NodeWorker.receivedMessageFromWorker', ({ params }) => {
-      if (params.sessionId !== this.#target) return;
+      if (!this.#isOpen || params.sessionId !== this.#target) return;
       const message = JSON.parse(params.message) as ThreadMessage;
       for (const listener of this.#listeners) listener(message);
     });
     this.#session.post('NodeWorker.enable', { waitForDebuggerOnStart: false });
   }
 
+  cut(): void {
+    this.#farewell();
+    this.#close();
+  }
+
   /** What was asked of a thread that did not answer is withdrawn with this. */
-  async #detach(): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, DETACH_MS);
-      this.#session.post('NodeWorker.disable', () => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
+  #close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#session.post('NodeWorker.disable');
     this.#session.disconnect();
+    threadEnds.talked();
   }
 }

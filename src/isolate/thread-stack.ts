@@ -1,5 +1,5 @@
 import { AuthorFrames } from '../wire/author-frames.ts';
-import { ThreadSession } from './thread-session.ts';
+import { CUT, ThreadSession } from './thread-session.ts';
 
 /** How long the thread may take to stop where it is: an endless loop does within 100 ms on an idle machine, 2 s on a busy one, a system call never. */
 const PAUSE_MS = 4_000;
@@ -8,8 +8,12 @@ const NOT_THE_AUTHORS = /^node:|\/runtime\/entry\.js$|^$/;
 /** Between two microtasks it often stops in hooks of Node, beneath which there is no line of the author's: then again. */
 const MAX_PAUSES = 50;
 const MAX_FRAMES = 30;
-/** In place of a stack: nobody can be asked for it. */
-export const NO_INSPECTOR = '    its permissions keep the inspector out';
+/** For how long it is tried again when other threads end in between, ms. */
+const PATIENCE_MS = 5_000;
+const NO_INSPECTOR = '    its permissions keep the inspector out';
+const OTHERS_END = '    other threads ended all the while';
+/** In place of a stack: nobody could be asked for it. */
+export const NOT_KNOWN: readonly string[] = [NO_INSPECTOR, OTHERS_END];
 
 /** Of the two notifications that matter here. */
 interface DebuggerParams {
@@ -23,31 +27,49 @@ interface CallFrame {
   location: { scriptId: string; lineNumber: number; columnNumber: number };
 }
 
+type Answer = string | typeof CUT | undefined;
+
 let last: Promise<unknown> = Promise.resolve();
 
 /**
- * Where a thread of this process is at the moment, in the author's lines. `undefined` if it does not stop to be asked,
- * because it is outside JavaScript, or if this Node has no inspector. One thread at a time.
+ * Where a thread of this process is at the moment, in the author's lines, or a reason why that is not known.
+ * `undefined` if it does not stop to be asked, because it is outside JavaScript, or if this Node has no inspector. One
+ * thread at a time.
  */
 export function threadStack(threadId: number): Promise<string | undefined> {
-  const turn = last.then(() => ThreadSession.with(threadId, ask));
+  const turn = last.then(() => inquire(threadId));
   last = turn.catch(() => {});
   return turn;
 }
 
-function ask(thread: ThreadSession): Promise<string | undefined> {
-  if (!thread.isThere) return Promise.resolve(NO_INSPECTOR);
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => {
+/** While other threads end, nobody can be asked: then again. */
+async function inquire(threadId: number): Promise<string | undefined> {
+  const until = performance.now() + PATIENCE_MS;
+  do {
+    const answer = await ThreadSession.with(threadId, until, ask);
+    if (answer !== CUT) return answer;
+  } while (performance.now() < until);
+  return OTHERS_END;
+}
+
+async function ask(thread: ThreadSession): Promise<Answer> {
+  if (!thread.isThere) return NO_INSPECTOR;
+  let timer: NodeJS.Timeout | undefined;
+  const answer = await new Promise<Answer>((resolve) => {
+    timer = setTimeout(() => {
       // One that is idle by now would stop at its next turn, with nobody there to make it go on.
       thread.send('Debugger.disable');
       resolve(undefined);
     }, PAUSE_MS);
-    listen(thread, (stack) => {
-      clearTimeout(timer);
-      resolve(stack);
+    thread.onCut(() => {
+      thread.send('Debugger.resume');
+      thread.send('Debugger.disable');
+      resolve(CUT);
     });
+    listen(thread, resolve);
   });
+  clearTimeout(timer);
+  return answer;
 }
 
 function listen(thread: ThreadSession, found: (stack: string) => void): void {

@@ -8,6 +8,7 @@ import type { EndReason, Isolate, IsolateEnd, IsolateSpec, IsolateUsage } from '
 import { JobPool, type JobPoolOptions, type Jobs } from './job-pool.ts';
 import { Pulse } from './pulse.ts';
 import { runtimeCode } from './runtime-code.ts';
+import { threadEnds } from './thread-ends.ts';
 import { threadStack } from './thread-stack.ts';
 
 const BOOT = new URL('../runtime/boot.cjs', import.meta.url);
@@ -42,6 +43,7 @@ export class ThreadIsolate<T = Batch> implements Isolate<T> {
     });
     const { port1, port2 } = new MessageChannel();
     this.channel = new PortChannel(port1);
+    this.channel.onLeaving((exitCode) => this.end(exitReason(exitCode)));
     this.#worker = new Worker(BOOT, {
       name: 'bulkhead plugin',
       argv: [],
@@ -96,13 +98,16 @@ export class ThreadIsolate<T = Batch> implements Isolate<T> {
     this.blame(reason);
     const deadline = setTimeout(() => this.#finish(true), TERMINATE_MS);
     void this.gone.then(() => clearTimeout(deadline));
-    void this.#worker.terminate();
+    void threadEnds.end(() => {
+      void this.#worker.terminate();
+      return this.ended;
+    });
   }
 
   #exited(exitCode: number): void {
     // Last words first: they may hold the reason, and the last writes of the state.
     this.channel.drain();
-    this.blame({ kind: 'exit', text: `it called process.exit(${exitCode})`, exitCode });
+    this.blame(exitReason(exitCode));
     this.#finish(false);
     this.#resolveGone();
   }
@@ -117,6 +122,10 @@ export class ThreadIsolate<T = Batch> implements Isolate<T> {
 /** A third for the young generation's semi-space, as V8 sizes it by itself for small heaps. */
 export function resourceLimits(heapMb: number): ResourceLimits {
   return { maxOldGenerationSizeMb: heapMb, maxYoungGenerationSizeMb: Math.min(32, Math.max(4, heapMb / 8)) };
+}
+
+function exitReason(exitCode: number): EndReason {
+  return { kind: 'exit', text: `it called process.exit(${exitCode})`, exitCode };
 }
 
 function reasonOf(error: unknown): EndReason {

@@ -4,6 +4,7 @@ import type { FirstMessage } from '../wire/messages.ts';
 import { PortChannel } from '../wire/port-channel.ts';
 import { Vitals } from '../wire/vitals.ts';
 import { Heartbeat } from './heartbeat.ts';
+import { leaveByHost } from './leave.ts';
 import { rehearse } from './rehearsal.ts';
 import { type ImportModule, Runtime } from './runtime.ts';
 import { mapStackTraces } from './stack-trace.ts';
@@ -18,6 +19,7 @@ export function start(importModule: ImportModule): void {
     const channel = new PortChannel<never>(port);
     channel.onPing(() => heartbeat.beat());
     new Runtime(encoded ? new EncodedChannel(channel) : channel, importModule).takeOver();
+    leaveByHost((exitCode) => channel.leave(exitCode));
     // One that fails costs nothing but the time it would have saved.
     if (isStandby) rehearse(importModule).catch(() => {});
   });

@@ -1,5 +1,5 @@
 import type { Generation } from '../isolate/generation.ts';
-import { NO_INSPECTOR } from '../isolate/thread-stack.ts';
+import { NOT_KNOWN } from '../isolate/thread-stack.ts';
 import type { StatusEvents, StatusName } from '../status.ts';
 
 export interface HangReportHost {
@@ -19,6 +19,6 @@ export async function endHung(generation: Generation, hangMs: number, host: Hang
 
 function whereStuck(stack: string | undefined): string {
   if (stack === undefined) return 'It is stuck outside JavaScript, in a system call or native code';
-  if (stack === NO_INSPECTOR) return `Where it is stuck is not known, since ${NO_INSPECTOR.trim()}`;
+  if (NOT_KNOWN.includes(stack)) return `Where it is stuck is not known, since ${stack.trim()}`;
   return `It is stuck here:\n${stack}`;
 }

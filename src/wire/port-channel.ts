@@ -10,6 +10,7 @@ export class PortChannel<T = Batch> implements Channel<T> {
   readonly #port: MessagePort;
   #listener: (batch: unknown) => void = () => {};
   #pinged: (() => void) | undefined;
+  #left: ((exitCode: number) => void) | undefined;
 
   constructor(port: MessagePort) {
     this.#port = port;
@@ -29,12 +30,19 @@ export class PortChannel<T = Batch> implements Channel<T> {
     this.#pinged = listener;
   }
 
+  /** Instead of a batch: this side wants to end, with this exit code. */
+  leave(exitCode: number): void {
+    this.#port.postMessage(exitCode);
+  }
+
+  /** Before `onBatch`. A side that does not expect the other to leave takes that for a malformed batch. */
+  onLeaving(listener: (exitCode: number) => void): void {
+    this.#left = listener;
+  }
+
   onBatch(listener: (batch: unknown) => void): void {
     this.#listener = listener;
-    this.#port.on('message', (message: unknown) => {
-      if (message === PING && this.#pinged !== undefined) this.#pinged();
-      else listener(message);
-    });
+    this.#port.on('message', (message: unknown) => this.#take(message));
     // A message that cannot be deserialized is as malformed as they come.
     this.#port.on('messageerror', () => listener(undefined));
   }
@@ -47,8 +55,14 @@ export class PortChannel<T = Batch> implements Channel<T> {
     for (;;) {
       const received = this.#receive();
       if (received === undefined) return;
-      this.#listener(received.message);
+      this.#take(received.message);
     }
+  }
+
+  #take(message: unknown): void {
+    if (message === PING && this.#pinged !== undefined) this.#pinged();
+    else if (typeof message === 'number' && this.#left !== undefined) this.#left(message);
+    else this.#listener(message);
   }
 
   /** A message that cannot be deserialized is as malformed here as it is when it comes by itself. */

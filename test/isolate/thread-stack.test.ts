@@ -1,7 +1,11 @@
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { Session } from 'node:inspector';
 import { Worker } from 'node:worker_threads';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
+import { threadEnds } from '#internal/isolate/thread-ends';
 import { threadStack } from '#internal/isolate/thread-stack';
+import { bench, pluginSource, until } from '../support/workspace.ts';
 
 it('leaves a thread that went on before it could be asked as it was: it answers, and can be ended', async () => {
   const echo = `const { parentPort } = require('node:worker_threads');
@@ -14,4 +18,69 @@ it('leaves a thread that went on before it could be asked as it was: it answers,
   worker.postMessage('still there?');
   expect(await answer).toEqual(['still there?']);
   await worker.terminate();
+});
+
+/** A thread that is stuck in an endless loop, and one that does nothing. */
+async function stuckAndIdle(): Promise<{ stuck: Worker; idle: Worker }> {
+  const [stuck, idle] = ['for (;;);', 'setInterval(() => {}, 1_000);'].map(
+    (code) =>
+      new Worker(`require('node:worker_threads').parentPort.postMessage('ready'); ${code}`, { eval: true }),
+  ) as [Worker, Worker];
+  await Promise.all([once(stuck, 'message'), once(idle, 'message')]);
+  return { stuck, idle };
+}
+
+it('says nothing to any thread while one ends, and asks again afterwards', async () => {
+  const { stuck, idle } = await stuckAndIdle();
+  const said = vi.spyOn(Session.prototype, 'post');
+  onTestFinished(() => void said.mockRestore());
+  const stack = threadStack(stuck.threadId);
+  await until(() => said.mock.calls.length > 0, 'the first word');
+  let saidBefore = 0;
+  await threadEnds.end(async () => {
+    saidBefore = said.mock.calls.length;
+    expect(said.mock.lastCall?.[0]).toBe('NodeWorker.disable');
+    await idle.terminate();
+    expect(said.mock.calls).toHaveLength(saidBefore);
+  });
+  expect(await stack).toContain('[worker eval]:1:');
+  expect(said.mock.calls.length).toBeGreaterThan(saidBefore);
+  await stuck.terminate();
+});
+
+it('can end a thread at any moment in which it is asked', async () => {
+  const post = Session.prototype.post as (...args: unknown[]) => void;
+  const spy = vi.spyOn(Session.prototype, 'post');
+  onTestFinished(() => void spy.mockRestore());
+  for (let words = 1; words <= 12; words++) {
+    const { stuck, idle } = await stuckAndIdle();
+    let said = 0;
+    spy.mockImplementation(function (this: Session, ...args: unknown[]) {
+      post.apply(this, args);
+      if (++said === words) void threadEnds.end(() => stuck.terminate());
+    });
+    await threadStack(stuck.threadId);
+    await Promise.all([stuck.terminate(), idle.terminate()]);
+  }
+});
+
+it('lets the host end a thread whose plugin exits, after what the plugin does last', async () => {
+  const { manager, workspace } = await bench(
+    {
+      'leaver.js': `import { writeFileSync } from 'node:fs';
+${pluginSource(
+  'leaver',
+  `return { exit(file) { process.on('exit', (code) => writeFileSync(file, String(code))); process.exit(3); } };`,
+)}`,
+    },
+    { hotReload: false },
+  );
+  await manager.loadAll();
+  const spy = vi.spyOn(threadEnds, 'end');
+  onTestFinished(() => void spy.mockRestore());
+  const file = workspace.path('exited');
+  const call = manager.plugin<{ exit(file: string): void }>('leaver').exit(file);
+  await expect(call).rejects.toThrow('it called process.exit(3)');
+  expect(spy).toHaveBeenCalled();
+  expect(await readFile(file, 'utf8')).toBe('3');
 });
