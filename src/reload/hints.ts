@@ -1,6 +1,7 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Slot } from '../isolate/slot.ts';
+import { isFile } from '../source/files.ts';
 import { isLoaded } from '../source/local-files.ts';
 
 /** The plugins that are built from these files; `undefined` if one of them says more than that a plugin has changed. */
@@ -24,12 +25,4 @@ export function mayRedirect(hints: ReadonlySet<string>, table: Iterable<Slot>): 
     const isKnown = slots.some(({ acted }) => acted?.has(path));
     return !isKnown && (isFile(path) ? isLoaded(path) : existsSync(path));
   });
-}
-
-export function isFile(path: string): boolean {
-  try {
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
 }

@@ -31,9 +31,16 @@ const AT_ONCE_BYTES = 64 * 1024;
 export class Fingerprint {
   readonly #prints = new Map<string, Print>();
   readonly #links = new Map<string, string>();
+  /** What was only looked for. */
+  readonly #missed = new Set<string>();
 
   get paths(): Iterable<string> {
     return [...this.#prints.keys(), ...this.#links.keys()];
+  }
+
+  /** The files that it was made of or that its modules name, there or not. */
+  get named(): string[] {
+    return [...this.#prints.keys()].filter((path) => !this.#missed.has(path));
   }
 
   has(path: string): boolean {
@@ -42,6 +49,7 @@ export class Fingerprint {
 
   /** Reads a file that goes into a build; what is no file, or too large, is recorded and described instead. */
   async read(path: string): Promise<Buffer | { isFile: boolean; size: number }> {
+    this.#missed.delete(path);
     // Before the content: of a file that changes in between, the next comparison finds the times to differ.
     const stats = statsOf(path);
     const isFile = stats.quick !== ABSENT;
@@ -56,14 +64,18 @@ export class Fingerprint {
 
   /** Records files that were used but not seen, as they are now. */
   async addFiles(paths: Iterable<string>): Promise<void> {
-    const unknown = [...paths].filter((path) => !this.#prints.has(path));
+    const all = [...paths];
+    for (const path of all) this.#missed.delete(path);
+    const unknown = all.filter((path) => !this.#prints.has(path));
     await Promise.all(unknown.map(async (path) => this.#prints.set(path, await printOf(path))));
   }
 
   /** Records that files were missed, whether or not they are there by now: those that are will differ. */
   addMissing(paths: Iterable<string>): void {
     for (const path of paths) {
-      if (!this.#prints.has(path)) this.#prints.set(path, { hash: ABSENT, mtimeMs: 0, quick: ABSENT });
+      if (this.#prints.has(path)) continue;
+      this.#prints.set(path, { hash: ABSENT, mtimeMs: 0, quick: ABSENT });
+      this.#missed.add(path);
     }
   }
 

@@ -18,7 +18,7 @@ export class BuiltJobs {
   /** @param inputs of the plugin, to which those of its jobs are added */
   constructor(inputs: Fingerprint) {
     this.#inputs = inputs;
-    this.#mentioned = new Set(inputs.paths);
+    this.#mentioned = new Set(inputs.named);
   }
 
   /** The module that runs the default export of a file. What could not be built is tried again the next time. */

@@ -1,9 +1,10 @@
 import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
-import { basename, dirname, extname, isAbsolute, join, resolve } from 'node:path';
+import { dirname, extname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { ImportKind, Loader, OnResolveArgs, OnResolveResult, Plugin, PluginBuild } from 'esbuild';
 import { packageName } from './build-error.ts';
+import { readSettings } from './files.ts';
 import { type Fingerprint, MAX_READ_BYTES } from './fingerprint.ts';
 import { referencedModules, resolvedNames, withModuleShims } from './module-shims.ts';
 import { tsconfigFiles } from './tsconfig-files.ts';
@@ -86,14 +87,24 @@ async function noteFileBeside(
   { path, kind, resolveDir }: OnResolveArgs,
   inputs: Fingerprint,
 ): Promise<OnResolveResult | undefined> {
-  for (const file of candidates(resolve(resolveDir, path))) {
-    // It may appear later: then it is this that is meant.
+  const file = await noteCandidates(candidates(resolve(resolveDir, path), path), inputs);
+  return file !== undefined && extname(file) === '.node' ? outside(file, kind) : undefined;
+}
+
+/** Notes what is tried before the first that is there, and that; these may come to be what is meant. */
+async function noteCandidates(
+  possible: Iterable<Candidate>,
+  inputs: Fingerprint,
+): Promise<string | undefined> {
+  for (const { file, leadsOn } of possible) {
     if (!isSomething(file)) inputs.addMissing([file]);
-    // It leads to the file, or says nothing of it.
-    else if (basename(file) === 'package.json') await inputs.addFiles([file]);
-    else {
+    else if (!leadsOn) {
       if (realpathSync(file) !== file) await inputs.addLink(file);
-      return extname(file) === '.node' ? outside(file, kind) : undefined;
+      return file;
+    } else {
+      await inputs.addFiles([file]);
+      const main = await noteCandidates(mainCandidates(file), inputs);
+      if (main !== undefined) return main;
     }
   }
   return undefined;
@@ -107,7 +118,8 @@ async function resolvePackage(
   const request = { kind, importer, resolveDir, with: attributes, pluginData: RESOLVED_BY_ESBUILD };
   const found = await build.resolve(path, request);
   if (found.errors.length > 0) {
-    inputs.addMissing(isAbsolute(path) ? candidates(path) : packageFiles(path, resolveDir));
+    const places = isAbsolute(path) ? [candidates(path)] : packageCandidates(path, resolveDir);
+    for (const place of places) await noteCandidates(place, inputs);
     return undefined;
   }
   if (found.external || found.namespace !== 'file') return found;
@@ -140,12 +152,15 @@ async function resolvePackages(
   return urls;
 }
 
-/** What stands for a package, wherever it could be installed. */
-function packageFiles(specifier: string, from: string): string[] {
-  const files: string[] = [];
+/** What an import from a package can mean, wherever that could be installed. */
+function packageCandidates(specifier: string, from: string): Candidate[][] {
+  const places: Candidate[][] = [];
+  const name = packageName(specifier);
   for (let directory = from; ; directory = dirname(directory)) {
-    files.push(join(directory, 'node_modules', packageName(specifier), 'package.json'));
-    if (directory === dirname(directory)) return files;
+    const root = join(directory, 'node_modules', name);
+    places.push(folderCandidates(root));
+    if (specifier !== name) places.push(candidates(join(root, specifier.slice(name.length))));
+    if (directory === dirname(directory)) return places;
   }
 }
 
@@ -158,17 +173,49 @@ function isSomething(path: string): boolean {
   }
 }
 
-/** What an import of a path can mean, in the order in which esbuild tries it. */
-function candidates(path: string): string[] {
+interface Candidate {
+  file: string;
+  /** It is a package.json, which names another. */
+  leadsOn?: boolean;
+}
+
+/**
+ * What an import of a path can mean, in the order in which esbuild tries it.
+ *
+ * @param written the path as it was written: it may say that it is a folder
+ */
+function candidates(path: string, written = path): Candidate[] {
+  const isFolder = /(^|\/)\.{0,2}$/.test(written);
+  return [...(isFolder ? [] : fileCandidates(path)), ...folderCandidates(path)];
+}
+
+function fileCandidates(path: string): Candidate[] {
   const extension = extname(path);
   const stem = path.slice(0, path.length - extension.length);
-  return [
-    path,
-    ...IMPLIED_EXTENSIONS.map((implied) => path + implied),
-    ...(WRITTEN_AS[extension] ?? []).map((source) => stem + source),
-    join(path, 'package.json'),
-    ...IMPLIED_EXTENSIONS.map((implied) => join(path, `index${implied}`)),
-  ];
+  const implied = IMPLIED_EXTENSIONS.map((each) => path + each);
+  const sources = (WRITTEN_AS[extension] ?? []).map((source) => stem + source);
+  return [path, ...implied, ...sources].map((file) => ({ file }));
+}
+
+function folderCandidates(path: string): Candidate[] {
+  return [{ file: join(path, 'package.json'), leadsOn: true }, ...indexCandidates(path)];
+}
+
+function indexCandidates(path: string): Candidate[] {
+  return IMPLIED_EXTENSIONS.map((implied) => ({ file: join(path, `index${implied}`) }));
+}
+
+/** What the `main` of a package.json can mean. */
+function mainCandidates(file: string): Candidate[] {
+  let main: unknown;
+  try {
+    main = JSON.parse(readSettings(file) ?? '{}').main;
+  } catch {
+    return [];
+  }
+  if (typeof main !== 'string') return [];
+  const path = resolve(dirname(file), main);
+  return [...fileCandidates(path), ...indexCandidates(path)];
 }
 
 /** The content, or why there is none to be had. */

@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { isFile, readSettings } from './files.ts';
 
 const EXTENDS = /"extends"\s*:\s*(\[[^\]]*\]|"(?:[^"\\]|\\.)*")/g;
 const STRING = /"(?:[^"\\]|\\.)*"/g;
@@ -10,7 +10,7 @@ const STRING = /"(?:[^"\\]|\\.)*"/g;
  */
 export function tsconfigFiles(directory: string): string[] {
   const nearer = [join(directory, 'tsconfig.json')];
-  for (let above = directory; !existsSync(nearer.at(-1)!); ) {
+  for (let above = directory; !isFile(nearer.at(-1)!); ) {
     // If there is none, only the one that would be beside the modules is waited for.
     if (dirname(above) === above) return nearer.slice(0, 1);
     above = dirname(above);
@@ -23,16 +23,10 @@ export function tsconfigFiles(directory: string): string[] {
 
 /** The files that a tsconfig.json can mean by what it extends; also what it says in a comment, which does no harm. */
 function basesOf(file: string): string[] {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch {
-    return [];
-  }
-  return [...text.matchAll(EXTENDS)]
+  return [...(readSettings(file) ?? '').matchAll(EXTENDS)]
     .flatMap(([, value]) => value!.match(STRING) ?? [])
     .map((literal) => literal.slice(1, -1))
-    .filter((name) => isAbsolute(name) || /^\.{1,2}\//.test(name))
+    .filter((name) => isAbsolute(name) || /^\.{1,2}(\/|$)/.test(name))
     .map((name) => resolve(dirname(file), name))
-    .flatMap((path) => [path, `${path}.json`]);
+    .flatMap((path) => [path, `${path}.json`, join(path, 'tsconfig.json')]);
 }

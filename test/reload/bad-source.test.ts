@@ -124,6 +124,35 @@ it('loads when a missing import appears, wherever that could be', async () => {
   expect(await currentValue(manager, 'bad')).toBe('ab');
 });
 
+it.each([
+  [
+    'a package without the file that it names',
+    `import 'lib';`,
+    { 'lib/package.json': '{ "main": "./gone.js" }' },
+  ],
+  [
+    'a part that a package does not offer',
+    `import 'lib/part.js';`,
+    { 'lib/package.json': '{ "exports": "./index.js" }', 'lib/index.js': '', 'lib/part.js': '' },
+  ],
+  ['a path of nothing', `import '/nowhere/lib.js';`, {}],
+])('tries once to load what imports %s', async (_what, source, packages) => {
+  const files = Object.entries<string>(packages).map(([name, content]) => [`node_modules/${name}`, content]);
+  const { manager, workspace, next, seen } = await load({ 'bad.js': source });
+  const failed = next('reload-failed');
+  await workspace.write({ ...Object.fromEntries(files), 'plugins/bad.js': `${source}\n` });
+  await failed;
+  const tries = seen('reload-failed').length;
+  const reloaded = next('reloaded');
+  await workspace.write({ 'plugins/other.ts': valued('other', 'again') });
+  await reloaded;
+  const last = next('reloaded');
+  await workspace.write({ 'plugins/other.ts': valued('other', 'and again') });
+  await last;
+  expect(seen('reload-failed')).toHaveLength(tries);
+  expect(manager.get('bad')).toMatchObject({ state: 'failed' });
+});
+
 it('refuses a source file of 50 MB without reading it', async () => {
   const { manager, workspace, next } = await bench({ ...OTHER, 'bad.ts': valued('bad', 'old') });
   await manager.loadAll();
@@ -158,11 +187,13 @@ it.skipIf(process.platform === 'win32')('refuses a pipe instead of waiting for w
     ...OTHER,
     'bad/package.json': '{ "main": "./pipe.ts" }',
     'importing.ts': `import './_pipe.ts';`,
+    'mentioning/index.ts': valued('mentioning', 0),
+    'mentioning/tsconfig.json': '{ /* "extends": "../_pipe.ts" */ }',
   });
   for (const name of ['pipe.ts', '_pipe.ts', 'bad/pipe.ts'])
     execFileSync('mkfifo', [workspace.path('plugins', name)]);
   const { loaded, failed } = await manager.loadAll();
-  expect(loaded).toEqual(['other']);
+  expect(loaded.sort()).toEqual(['mentioning', 'other']);
   const errors = Object.fromEntries(failed.map(({ name, error }) => [name, error]));
   expectToSay(errors.pipe as Error, 'ERR_PLUGIN_ENTRY', [/pipe\.ts' is no regular file/]);
   expectToSay(errors.bad as Error, 'ERR_PLUGIN_ENTRY', [

@@ -141,14 +141,31 @@ it.each([
     { '_lib/a.js': part(1), '_lib/main.js': part(2), '_lib/package.json': '{ "main": "./a.js" }' },
     { '_lib/package.json': '{ "main": "./main.js" }' },
   ],
+  [
+    'a file that the name of the main file means',
+    './_lib',
+    { '_lib/package.json': '{ "main": "./main" }', '_lib/main.js': part(1) },
+    { '_lib/main.ts': part(2) },
+  ],
+  [
+    'a main file that is written at last',
+    './_lib',
+    { '_lib/package.json': '{ "main": "./dist/main.js" }', '_lib/index.js': part(1) },
+    { '_lib/dist/main.js': part(2) },
+  ],
+  [
+    'another index of what can only be a folder',
+    './_lib/',
+    { '_lib/index.js': part(1), '_lib.ts': part('beside') },
+    { '_lib/index.ts': part(2) },
+  ],
 ])('reloads when an import comes to mean another file: %s', async (_what, path, before, after) => {
   const { manager, workspace, next } = await bench({ ...before, 'dice.ts': importing('dice', path) });
   await manager.loadAll();
   expect(await currentValue(manager, 'dice')).toBe('1');
   const reloaded = next('reloaded');
-  for (const [name, content] of Object.entries<string>(after)) {
-    await writeFile(workspace.path('plugins', name), content);
-  }
+  const files = Object.entries<string>(after).map(([name, content]) => [`plugins/${name}`, content]);
+  await workspace.write(Object.fromEntries(files));
   await reloaded;
   expect(await currentValue(manager, 'dice')).toBe('2');
 });

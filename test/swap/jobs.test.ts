@@ -86,6 +86,18 @@ it('has nothing to do any more with a job that the plugin has given up', async (
   expect(seen('reloaded')).toHaveLength(1);
 });
 
+it('has nothing to do any more with a job whose name an import now means something else by', async () => {
+  const { v, workspace, save } = await running();
+  await rm(workspace.path('plugins/_job.js'));
+  const other = plugin(2).replace('./_job.js', './_job/index.js');
+  const outcome = await save({
+    'v.ts': `import { factor } from './_job';\n${other.replace('=> 2', '=> factor')}`,
+    '_job/index.js': `export const factor = 20; ${job(20)}`,
+  });
+  expect(outcome).toBe('reloaded');
+  expect([await v.version(), await v.job()]).toEqual([20, 20]);
+});
+
 it('knows jobs whose place is computed', async () => {
   const computed = plugin(1).replaceAll(`new URL('./_job.js', import.meta.url)`, 'place(1)');
   const source = `const place = (n) => new URL('./_job' + n + '.js', import.meta.url);\n${computed}`;
