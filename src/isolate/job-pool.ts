@@ -1,9 +1,12 @@
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import type { Piscina } from 'piscina';
 import type { Outcome } from '../wire/frames.ts';
 import type { JobMessage } from '../wire/messages.ts';
 import { Patience } from './patience.ts';
 import { threadEnds } from './thread-ends.ts';
 
+const JOB_THREAD = fileURLToPath(new URL('../runtime/job-thread.cjs', import.meta.url));
 /** How long the pool's threads may take to end before they count as zombies. */
 const DESTROY_MS = 1_000;
 
@@ -53,7 +56,10 @@ export class JobPool implements Jobs {
       this.#pool ??= this.#start();
       const pool = await this.#pool;
       if (this.#isClosed) throw new Error('the generation has ended');
-      return await pool.run(message, { filename: url, ...(signal === undefined ? {} : { signal }) });
+      return await pool.run(
+        { url, message },
+        signal === undefined ? {} : { signal: announced(signal, pool) },
+      );
     } finally {
       this.#underWay--;
     }
@@ -77,6 +83,7 @@ export class JobPool implements Jobs {
     const { Piscina } = await import('piscina');
     const { maxThreads, env, heapMb } = this.#options;
     const pool = new Piscina({
+      filename: JOB_THREAD,
       minThreads: 0,
       maxThreads,
       idleTimeout: 10_000,
@@ -92,4 +99,21 @@ export class JobPool implements Jobs {
     pool.on('message', (note) => this.#onNote(note));
     return pool;
   }
+}
+
+/** The pool ends the thread of a job that is aborted. */
+function announced(signal: AbortSignal, pool: Piscina): AbortSignal {
+  const controller = new AbortController();
+  const abort = () =>
+    threadEnds.end(async () => {
+      const threads = [...pool.threads];
+      controller.abort(signal.reason);
+      // None if the job was not running yet.
+      const ending = threads.filter((thread) => !pool.threads.includes(thread));
+      const deadline = AbortSignal.timeout(DESTROY_MS);
+      await Promise.allSettled(ending.map((thread) => once(thread, 'exit', { signal: deadline })));
+    });
+  if (signal.aborted) controller.abort(signal.reason);
+  else signal.addEventListener('abort', abort, { once: true, signal: controller.signal });
+  return controller.signal;
 }
