@@ -11,7 +11,8 @@ export interface Talk {
  * who is just writing to it, and the process ends: with an abort in `MainThreadInterface::Post`, or with a segmentation
  * fault while sessions are attached or detached (seen on Node 20 and 26, with one thread that hangs and others that exit).
  *
- * What remains are ends that nobody is asked about: of a thread out of memory, of a job that exits, of threads of others.
+ * What remains are ends that nobody is asked about: of a thread out of memory, of the thread of a job that exits or of one
+ * that had no job for long, of threads of others.
  */
 class ThreadEnds {
   readonly #ending = new Set<Promise<unknown>>();

@@ -45,14 +45,20 @@ export function threadStack(threadId: number): Promise<string | undefined> {
 /** While other threads end, nobody can be asked: then again. */
 async function inquire(threadId: number): Promise<string | undefined> {
   const until = performance.now() + PATIENCE_MS;
+  let askedMs = 0;
   do {
-    const answer = await ThreadSession.with(threadId, until, ask);
+    const answer = await ThreadSession.with(threadId, until, async (thread) => {
+      const since = performance.now();
+      const stack = await ask(thread, PAUSE_MS - askedMs);
+      askedMs += performance.now() - since;
+      return stack;
+    });
     if (answer !== CUT) return answer;
   } while (performance.now() < until);
   return OTHERS_END;
 }
 
-async function ask(thread: ThreadSession): Promise<Answer> {
+async function ask(thread: ThreadSession, patienceMs: number): Promise<Answer> {
   if (!thread.isThere) return NO_INSPECTOR;
   let timer: NodeJS.Timeout | undefined;
   const answer = await new Promise<Answer>((resolve) => {
@@ -60,7 +66,7 @@ async function ask(thread: ThreadSession): Promise<Answer> {
       // One that is idle by now would stop at its next turn, with nobody there to make it go on.
       thread.send('Debugger.disable');
       resolve(undefined);
-    }, PAUSE_MS);
+    }, patienceMs);
     thread.onCut(() => {
       thread.send('Debugger.resume');
       thread.send('Debugger.disable');

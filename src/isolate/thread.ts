@@ -26,6 +26,7 @@ export class ThreadIsolate<T = Batch> implements Isolate<T> {
   readonly #worker: Worker;
   readonly #execArgv: string[];
   #reason: EndReason | undefined;
+  #exitCode: number | undefined;
   #resolveEnded!: (end: IsolateEnd) => void;
   #resolveGone!: () => void;
 
@@ -43,7 +44,7 @@ export class ThreadIsolate<T = Batch> implements Isolate<T> {
     });
     const { port1, port2 } = new MessageChannel();
     this.channel = new PortChannel(port1);
-    this.channel.onLeaving((exitCode) => this.end(exitReason(exitCode)));
+    this.channel.onLeaving((exitCode) => this.#letGo(exitCode));
     this.#worker = new Worker(BOOT, {
       name: 'bulkhead plugin',
       argv: [],
@@ -96,6 +97,16 @@ export class ThreadIsolate<T = Batch> implements Isolate<T> {
 
   end(reason: EndReason): void {
     this.blame(reason);
+    this.#terminate();
+  }
+
+  /** The exit code is what Node reports if there is no better reason: an uncaught exception is told before the exit. */
+  #letGo(exitCode: number): void {
+    this.#exitCode = exitCode;
+    this.#terminate();
+  }
+
+  #terminate(): void {
     const deadline = setTimeout(() => this.#finish(true), TERMINATE_MS);
     void this.gone.then(() => clearTimeout(deadline));
     void threadEnds.end(() => {
@@ -107,13 +118,14 @@ export class ThreadIsolate<T = Batch> implements Isolate<T> {
   #exited(exitCode: number): void {
     // Last words first: they may hold the reason, and the last writes of the state.
     this.channel.drain();
-    this.blame(exitReason(exitCode));
+    this.#exitCode ??= exitCode;
     this.#finish(false);
     this.#resolveGone();
   }
 
   #finish(zombie: boolean): void {
     if (zombie) this.channel.drain();
+    if (this.#exitCode !== undefined) this.blame(exitReason(this.#exitCode));
     this.channel.close();
     this.#resolveEnded({ ...(this.#reason as EndReason), zombie });
   }

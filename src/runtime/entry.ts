@@ -18,8 +18,13 @@ export function start(importModule: ImportModule): void {
     const heartbeat = new Heartbeat(new Vitals(vitals));
     const channel = new PortChannel<never>(port);
     channel.onPing(() => heartbeat.beat());
-    new Runtime(encoded ? new EncodedChannel(channel) : channel, importModule).takeOver();
-    leaveByHost((exitCode) => channel.leave(exitCode));
+    const runtime = new Runtime(encoded ? new EncodedChannel(channel) : channel, importModule);
+    runtime.takeOver();
+    leaveByHost({
+      lastWords: () => runtime.lastWords(),
+      leave: (exitCode) => channel.leave(exitCode),
+      die: (error) => runtime.die(error),
+    });
     // One that fails costs nothing but the time it would have saved.
     if (isStandby) rehearse(importModule).catch(() => {});
   });

@@ -99,22 +99,28 @@ export class Runtime {
   /** Makes it the one that speaks for this thread: what is printed and what is not caught goes through its channel. */
   takeOver(): void {
     this.#flushOutput = captureConsole((note) => this.#outgoing.log(note));
-    process.on('exit', () => {
-      this.#flushOutput();
-      this.#outgoing.flush();
-      this.#outcomes.flush();
-      this.#link.flush();
-    });
+    process.on('exit', () => this.lastWords());
     let origin: string | undefined;
     process.on('uncaughtExceptionMonitor', (_error, from) => {
       origin = from;
     });
     // A capture callback, since listeners of the plugin could keep a broken generation alive.
-    process.setUncaughtExceptionCaptureCallback((error) => {
-      this.#noteNow('fatal', { error: encodeError(error), origin });
-      process.exit(1);
-    });
+    process.setUncaughtExceptionCaptureCallback((error) => this.die(error, origin));
     this.#noteNow('booted', {});
+  }
+
+  /** Sends all that was said so far. */
+  lastWords(): void {
+    this.#flushOutput();
+    this.#outgoing.flush();
+    this.#outcomes.flush();
+    this.#link.flush();
+  }
+
+  /** Ends this thread because of an error. */
+  die(error: unknown, origin?: string): never {
+    this.#noteNow('fatal', { error: encodeError(error), origin });
+    process.exit(1);
   }
 
   async #loadPlugin(message: LoadMessage): Promise<LoadReport> {

@@ -1,11 +1,10 @@
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { Session } from 'node:inspector';
 import { Worker } from 'node:worker_threads';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { threadEnds } from '#internal/isolate/thread-ends';
 import { threadStack } from '#internal/isolate/thread-stack';
-import { bench, ISOLATION, pluginSource, until } from '../support/workspace.ts';
+import { until } from '../support/workspace.ts';
 
 it('leaves a thread that went on before it could be asked as it was: it answers, and can be ended', async () => {
   const echo = `const { parentPort } = require('node:worker_threads');
@@ -63,27 +62,3 @@ it('can end a thread at any moment in which it is asked', async () => {
     await Promise.all([stuck.terminate(), idle.terminate()]);
   }
 });
-
-it.runIf(ISOLATION === 'thread')(
-  'lets the host end a thread whose plugin exits, after what the plugin does last',
-  async () => {
-    const { manager, workspace } = await bench(
-      {
-        'leaver.js': `import { writeFileSync } from 'node:fs';
-${pluginSource(
-  'leaver',
-  `return { exit(file) { process.on('exit', (code) => writeFileSync(file, String(code))); process.exit(3); } };`,
-)}`,
-      },
-      { hotReload: false },
-    );
-    await manager.loadAll();
-    const spy = vi.spyOn(threadEnds, 'end');
-    onTestFinished(() => void spy.mockRestore());
-    const file = workspace.path('exited');
-    const call = manager.plugin<{ exit(file: string): void }>('leaver').exit(file);
-    await expect(call).rejects.toThrow('it called process.exit(3)');
-    expect(spy).toHaveBeenCalled();
-    expect(await readFile(file, 'utf8')).toBe('3');
-  },
-);
