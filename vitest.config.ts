@@ -35,7 +35,8 @@ export default defineConfig({
             'test/supervise/**/*.test.ts',
             'test/swap/**/*.test.ts',
           ],
-          exclude: MEASURING,
+          // Of threads that are nobody's plugin.
+          exclude: [...MEASURING, 'test/isolate/thread-stack.test.ts'],
           env: IN_PROCESSES,
         },
       },

@@ -6,7 +6,7 @@ import { takingPart } from './systems/catalogue.mjs';
 
 const args = readArguments(
   {
-    reloads: { full: 10_000, quick: 50, about: 'reloads, and bare threads' },
+    reloads: { full: 10_000, quick: 30, about: 'reloads, and bare threads' },
     samples: { full: 50, quick: 10, about: 'samples taken over the run' },
     minutes: { full: 20, quick: 0.05, fraction: true, about: 'longest time for each system and size' },
   },
