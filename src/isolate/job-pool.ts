@@ -56,10 +56,8 @@ export class JobPool implements Jobs {
       this.#pool ??= this.#start();
       const pool = await this.#pool;
       if (this.#isClosed) throw new Error('the generation has ended');
-      return await pool.run(
-        { url, message },
-        signal === undefined ? {} : { signal: announced(signal, pool) },
-      );
+      const job = { url, message };
+      return await (signal === undefined ? pool.run(job) : runUntil(signal, pool, job));
     } finally {
       this.#underWay--;
     }
@@ -101,8 +99,9 @@ export class JobPool implements Jobs {
   }
 }
 
-/** The pool ends the thread of a job that is aborted. */
-function announced(signal: AbortSignal, pool: Piscina): AbortSignal {
+/** Runs a job that can be aborted: then the pool ends its thread. */
+async function runUntil(signal: AbortSignal, pool: Piscina, job: object): Promise<Outcome> {
+  signal.throwIfAborted();
   const controller = new AbortController();
   const abort = () =>
     threadEnds.end(async () => {
@@ -113,7 +112,10 @@ function announced(signal: AbortSignal, pool: Piscina): AbortSignal {
       const deadline = AbortSignal.timeout(DESTROY_MS);
       await Promise.allSettled(ending.map((thread) => once(thread, 'exit', { signal: deadline })));
     });
-  if (signal.aborted) controller.abort(signal.reason);
-  else signal.addEventListener('abort', abort, { once: true, signal: controller.signal });
-  return controller.signal;
+  signal.addEventListener('abort', abort);
+  try {
+    return await pool.run(job, { signal: controller.signal });
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
 }
