@@ -1,5 +1,6 @@
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { bench, pluginSource, until } from '../support/workspace.ts';
+import { threadEnds } from '#internal/isolate/thread-ends';
+import { bench, ISOLATION, pluginSource, until } from '../support/workspace.ts';
 
 const worker = (extra = '') =>
   pluginSource(
@@ -118,4 +119,44 @@ it('aborts a job, bounds the queue, and ends both with the generation', async ()
   await manager.unloadAll();
   expect((await Promise.all(jobs)).every((outcome) => outcome instanceof Error)).toBe(true);
   await until(() => manager.list().length === 0, 'the end');
+});
+
+it('loads a job as an import does, since what is loaded by require cannot be ended safely', async () => {
+  const { manager } = await bench(
+    {
+      'user.js': pluginSource(
+        'user',
+        `return { run: () => ctx.offload(new URL('./_job.js', import.meta.url)) };`,
+      ),
+      '_job.js': `import { createRequire } from 'node:module';
+export default () => Object.keys(createRequire(import.meta.url).cache).filter((name) => name.endsWith('.mjs'));`,
+    },
+    { hotReload: false },
+  );
+  await manager.loadAll();
+  expect(await manager.plugin<{ run(): string[] }>('user').run()).toEqual([]);
+});
+
+it.runIf(ISOLATION === 'thread')('says beforehand that an abort ends the thread of a job', async () => {
+  const { manager } = await bench(
+    {
+      'user.js': pluginSource(
+        'user',
+        `return { run: (signal) => ctx.offload(new URL('./_job.js', import.meta.url), 0, { signal }) };`,
+      ),
+      '_job.js': `export default () => { console.log('under way'); return new Promise(() => {}); };`,
+    },
+    { hotReload: false },
+  );
+  await manager.loadAll();
+  const spy = vi.spyOn(threadEnds, 'end');
+  onTestFinished(() => void spy.mockRestore());
+  const controller = new AbortController();
+  const started = new Promise((resolve) => manager.on('log', resolve));
+  const run = manager.plugin<{ run(signal: AbortSignal): void }>('user').run(controller.signal);
+  const rejected = expect(run).rejects.toThrow('enough');
+  await started;
+  controller.abort(new Error('enough'));
+  await rejected;
+  expect(spy).toHaveBeenCalledOnce();
 });
