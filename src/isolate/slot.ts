@@ -78,6 +78,8 @@ export class Slot implements GenerationHost {
   unloaded = false;
   /** Ends a wait of the operation under way that nothing else would end. */
   interrupt: (() => void) | undefined;
+  /** Ends a wait that is only for as long as its current generation serves. */
+  hurry: (() => void) | undefined;
   /** How many wait to stop it: what is being started is not worth going on with. */
   stopsWanted = 0;
   /** On whose behalf operations wait or run: nothing may wait for these. */
@@ -305,6 +307,7 @@ export class Slot implements GenerationHost {
 
   ended(generation: Generation, end: IsolateEnd): void {
     this.#earlyEmits.delete(generation);
+    if (generation === this.current) this.hurry?.();
     this.#host.ended(this, generation, end);
   }
 

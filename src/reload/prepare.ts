@@ -135,22 +135,27 @@ export class Preparation {
     }
   }
 
-  /** Of many reloads at once, only some boot their isolates at a time: the versions before serve. */
+  /** Of many reloads at once, only some boot their isolates at a time, as long as the versions before serve. */
   #inTurn(slot: Slot, start: () => Generation): Promise<Generation> {
     return new Promise((resolve, reject) => {
-      let isWanted = true;
-      slot.interrupt = () => {
-        isWanted = false;
+      let isWaiting = true;
+      const waitNoMore = () => {
+        isWaiting = false;
         slot.interrupt = undefined;
-        reject(new PluginStoppedError(slot.name, slot.lastGeneration));
+        slot.hurry = undefined;
       };
       const boot = async () => {
-        if (!isWanted) return;
-        slot.interrupt = undefined;
+        if (!isWaiting) return;
+        waitNoMore();
         const generation = start();
         resolve(generation);
         await generation.booted;
       };
+      slot.interrupt = () => {
+        waitNoMore();
+        reject(new PluginStoppedError(slot.name, slot.lastGeneration));
+      };
+      slot.hurry = () => boot().catch(reject);
       this.#boots.run(boot).catch(reject);
     });
   }

@@ -7,6 +7,9 @@ import { expect, it, onTestFinished } from 'vitest';
 import { bench, benchIn, DEBOUNCE_MS, pluginSource, until, Workspace } from '../support/workspace.ts';
 import { currentValue, gated, valued } from './values.ts';
 
+/** One more than are let, should the machine stall: a boot that takes longer than a second no longer counts. */
+const MOST_BOOTING = Math.max(2, availableParallelism());
+
 it('loads what was saved during a slow reload, and loses none', async () => {
   const { gate, open } = gated();
   const { manager, workspace, next, seen } = await bench({ 'slow.ts': valued('slow', 0) }, { bot: { gate } });
@@ -67,13 +70,14 @@ it('reloads each plugin once when hundreds of files change at once, as by a chan
 });
 
 /** A bench with many plugins that all import `_shared.ts`, and nothing to boot them with. */
-async function manySharing() {
+async function manySharing(perProcessor = 3) {
   const names = Array.from(
-    { length: Math.min(3 * availableParallelism(), 64) },
+    { length: Math.min(perProcessor * availableParallelism(), 64) },
     (_value, index) => `p${index}`,
   );
   const source = (name: string) =>
-    `import { value } from './_shared.ts'; ${pluginSource(name, 'return { value: () => value };')}`;
+    `import { value } from './_shared.ts';
+    ${pluginSource(name, 'return { value: () => value, leave: () => process.exit(1) };')}`;
   const plugins = Object.fromEntries(names.map((name) => [`${name}.ts`, source(name)]));
   const files = { '_shared.ts': 'export const value = 1;', ...plugins };
   const made = await bench(files, { concurrency: names.length, standbys: 0 });
@@ -88,20 +92,40 @@ function onThread(listener: (worker: Worker) => void): void {
   onTestFinished(() => void unsubscribe('worker_threads', started));
 }
 
+/** How many threads boot at once, at the most. */
+function countBooting() {
+  const counts = { now: 0, most: 0 };
+  onThread((worker) => {
+    counts.most = Math.max(counts.most, ++counts.now);
+    worker.once('online', () => counts.now--);
+  });
+  return counts;
+}
+
 it('leaves a processor to the plugins that serve while many are reloaded', async () => {
   const { manager, workspace, seen, names } = await manySharing();
-  let booting = 0;
-  let most = 0;
-  onThread((worker) => {
-    most = Math.max(most, ++booting);
-    worker.once('online', () => booting--);
+  const booting = countBooting();
+  await writeFile(workspace.path('plugins/_shared.ts'), 'export const value = 2;');
+  await until(() => seen('reloaded').length >= names.length, 'all reloads', 25_000);
+  for (const name of names) expect(await currentValue(manager, name)).toBe(2);
+  expect(booting.most).toBeGreaterThan(0);
+  expect(booting.most).toBeLessThanOrEqual(MOST_BOOTING);
+});
+
+it('does not keep plugins that die waiting for their turn to be reloaded', async () => {
+  const { manager, workspace, seen, names } = await manySharing(8);
+  const booting = countBooting();
+  const leave = (name: string) => manager.plugin<{ leave(): void }>(name).leave();
+  let started = 0;
+  onThread(() => {
+    // By now all are built, and wait.
+    if (++started !== 4) return;
+    for (const name of names) if (manager.get(name)?.generation === 1) void leave(name).catch(() => {});
   });
   await writeFile(workspace.path('plugins/_shared.ts'), 'export const value = 2;');
   await until(() => seen('reloaded').length >= names.length, 'all reloads', 25_000);
   for (const name of names) expect(await currentValue(manager, name)).toBe(2);
-  expect(most).toBeGreaterThan(0);
-  // One more than are let, should the machine stall: a boot that takes longer than a second no longer counts.
-  expect(most).toBeLessThanOrEqual(Math.max(2, availableParallelism()));
+  expect(booting.most).toBeGreaterThan(MOST_BOOTING);
 });
 
 it('starts no more threads for reloads once everything is to be unloaded', async () => {
