@@ -7,7 +7,7 @@ import { packageName } from './build-error.ts';
 import { readSettings } from './files.ts';
 import { type Fingerprint, MAX_READ_BYTES } from './fingerprint.ts';
 import { referencedModules, resolvedNames, withModuleShims } from './module-shims.ts';
-import { tsconfigFiles } from './tsconfig-files.ts';
+import { aliasTargets, tsconfigFiles } from './tsconfig-files.ts';
 
 const LOADERS: Record<string, Loader> = {
   '.ts': 'ts',
@@ -118,14 +118,18 @@ async function resolvePackage(
   const request = { kind, importer, resolveDir, with: attributes, pluginData: RESOLVED_BY_ESBUILD };
   const found = await build.resolve(path, request);
   if (found.errors.length > 0) {
-    const places = isAbsolute(path) ? [candidates(path)] : packageCandidates(path, resolveDir);
+    const places = isAbsolute(path)
+      ? [candidates(path)]
+      : [aliasCandidates(path, resolveDir), ...packageCandidates(path, resolveDir)];
     for (const place of places) await noteCandidates(place, inputs);
     return undefined;
   }
   if (found.external || found.namespace !== 'file') return found;
   // By a path of tsconfig.json, or by a link to a package that is being worked on.
   const isLocal = !/[\\/]node_modules[\\/]/.test(found.path) && extname(found.path) !== '.node';
-  return isLocal ? undefined : outside(found.path, kind);
+  if (!isLocal) return outside(found.path, kind);
+  await noteCandidates(aliasCandidates(path, resolveDir), inputs);
+  return undefined;
 }
 
 /** Left to Node, which gets the place where it was found. */
@@ -150,6 +154,11 @@ async function resolvePackages(
     if (found.namespace === 'file' && !found.external) urls[name] = pathToFileURL(found.path).href;
   }
   return urls;
+}
+
+/** What an import can mean by a tsconfig.json. */
+function aliasCandidates(specifier: string, from: string): Candidate[] {
+  return [...aliasTargets(specifier, from)].flatMap((target) => candidates(target));
 }
 
 /** What an import from a package can mean, wherever that could be installed. */

@@ -1,8 +1,15 @@
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { isFile, readSettings } from './files.ts';
 
-const EXTENDS = /"extends"\s*:\s*(\[[^\]]*\]|"(?:[^"\\]|\\.)*")/g;
-const STRING = /"(?:[^"\\]|\\.)*"/g;
+/** What is not part of a JSON text in one that may have comments and commas at the end; strings, so that they stay as they are. */
+const NO_JSON = /"(?:[^"\\]|\\.)*"|\/\/.*|\/\*[\s\S]*?\*\/|^\uFEFF/g;
+const LAST_COMMA = /"(?:[^"\\]|\\.)*"|,(?=\s*[}\]])/g;
+
+/** What decides which files are meant, unchecked. */
+interface Settings {
+  extends?: unknown;
+  compilerOptions?: { baseUrl?: unknown; paths?: unknown };
+}
 
 /**
  * The files that esbuild's choice and reading of a tsconfig.json for the modules of a directory depend on: the nearest at
@@ -21,12 +28,55 @@ export function tsconfigFiles(directory: string): string[] {
   return [...files];
 }
 
-/** The files that a tsconfig.json can mean by what it extends; also what it says in a comment, which does no harm. */
+/** The files or folders that an import in a directory can mean by the `paths` and the `baseUrl` of {@link tsconfigFiles}. */
+export function* aliasTargets(specifier: string, directory: string): Generator<string> {
+  for (const file of tsconfigFiles(directory)) {
+    const { baseUrl, paths } = settingsOf(file).compilerOptions ?? {};
+    const base = resolve(dirname(file), ...strings(baseUrl));
+    for (const [pattern, targets] of Object.entries(Object(paths))) {
+      const wildcard = matched(specifier, pattern);
+      if (wildcard === undefined) continue;
+      for (const target of strings(targets))
+        yield resolve(
+          base,
+          target.replace('*', () => wildcard),
+        );
+    }
+    if (baseUrl !== undefined) yield resolve(base, specifier);
+  }
+}
+
+/** What stands for the `*`; `undefined` if it does not match. */
+function matched(specifier: string, pattern: string): string | undefined {
+  const [before = '', after] = pattern.split('*');
+  if (after === undefined) return specifier === pattern ? '' : undefined;
+  const isMatch = specifier.startsWith(before) && specifier.endsWith(after);
+  return isMatch ? specifier.slice(before.length, specifier.length - after.length) : undefined;
+}
+
+/** The files that a tsconfig.json can mean by what it extends. */
 function basesOf(file: string): string[] {
-  return [...(readSettings(file) ?? '').matchAll(EXTENDS)]
-    .flatMap(([, value]) => value!.match(STRING) ?? [])
-    .map((literal) => literal.slice(1, -1))
+  return strings(settingsOf(file).extends)
     .filter((name) => isAbsolute(name) || /^\.{1,2}(\/|$)/.test(name))
     .map((name) => resolve(dirname(file), name))
     .flatMap((path) => [path, `${path}.json`, join(path, 'tsconfig.json')]);
+}
+
+/** Nothing if it cannot be read; what is wrong with it, the build says. */
+function settingsOf(file: string): Settings {
+  try {
+    const text = (readSettings(file) ?? '').replace(NO_JSON, stringOrNothing);
+    return Object(JSON.parse(text.replace(LAST_COMMA, stringOrNothing)));
+  } catch {
+    return {};
+  }
+}
+
+function stringOrNothing(match: string): string {
+  return match.startsWith('"') ? match : '';
+}
+
+/** A string, or those in a list. */
+function strings(value: unknown): string[] {
+  return [value].flat().filter((each) => typeof each === 'string');
 }

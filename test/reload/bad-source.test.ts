@@ -125,6 +125,20 @@ it('loads when a missing import appears, wherever that could be', async () => {
 });
 
 it.each([
+  ['a path of its tsconfig.json', '"paths": { "@lib/*": ["./src/*"] }', '@lib/part', 'src/part.ts'],
+  ['the baseUrl of its tsconfig.json', '"baseUrl": "src"', 'lib/part', 'src/lib/part/index.ts'],
+])('loads when a missing import by %s appears', async (_what, options, path, file) => {
+  const { manager, workspace, next } = await load({
+    'bad/tsconfig.json': `{ "compilerOptions": { ${options}, /* and no more */ } }`,
+    'bad/index.ts': `import { part } from '${path}';\n${valued('bad', 0).replace('() => 0', '() => part')}`,
+  });
+  const loaded = next('loaded');
+  await workspace.write({ [`plugins/bad/${file}`]: `export const part = 'there';` });
+  await loaded;
+  expect(await currentValue(manager, 'bad')).toBe('there');
+});
+
+it.each([
   [
     'a package without the file that it names',
     `import 'lib';`,

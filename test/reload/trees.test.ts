@@ -159,6 +159,15 @@ it.each([
     { '_lib/index.js': part(1), '_lib.ts': part('beside') },
     { '_lib/index.ts': part(2) },
   ],
+  [
+    'a path of tsconfig.json that is tried first',
+    '@part',
+    {
+      'tsconfig.json': '{ "compilerOptions": { "paths": { "@*": ["./_first/*", "./_second/*"] } } }',
+      '_second/part.ts': part(1),
+    },
+    { '_first/part.ts': part(2) },
+  ],
 ])('reloads when an import comes to mean another file: %s', async (_what, path, before, after) => {
   const { manager, workspace, next } = await bench({ ...before, 'dice.ts': importing('dice', path) });
   await manager.loadAll();
