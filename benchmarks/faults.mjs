@@ -6,8 +6,8 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { FAULTS } from './faults/catalogue.mjs';
+import { readArguments } from './support/arguments.mjs';
 import { machine, printTable, progress, writeResult } from './support/report.mjs';
 
 const HOST = fileURLToPath(new URL('faults/case.mjs', import.meta.url));
@@ -21,20 +21,28 @@ const SETTLE_MS = 100;
 const NEIGHBOUR_MS = 5;
 const NEIGHBOUR_TIMES = 2;
 
-const { values } = parseArgs({
-  options: { quick: { type: 'boolean' }, write: { type: 'boolean' }, only: { type: 'string' } },
-});
+const { parallel, calm, quick, only, write } = readArguments(
+  {
+    // They disturb each other's figures, which a quick run does not judge.
+    parallel: { full: 1, quick: 5, about: 'cases at a time' },
+    calm: { full: 1_000, quick: 150, about: 'ms for which the neighbour is called before each fault' },
+  },
+  {},
+  {
+    only: { type: 'string', about: 'only the faults whose names contain this' },
+    write: { type: 'boolean', about: 'put the table into the README' },
+  },
+);
 const hasCompiler = canRun('cc');
 const cases = FAULTS.flatMap((fault, index) => TIERS.map((tier) => ({ fault, index, tier }))).filter(
-  ({ fault }) => values.only === undefined || fault.name.includes(values.only),
+  ({ fault }) => only === undefined || fault.name.includes(only),
 );
 
 /** @type {Map<string, any>} */
 const results = new Map();
 const shown = progress('cases', cases.length);
 const waiting = [...cases];
-// Several at a time disturb each other's figures, which a quick run does not judge.
-await Promise.all(Array.from({ length: values.quick ? 3 : 1 }, work));
+await Promise.all(Array.from({ length: parallel }, work));
 
 const rows = [];
 const misses = [];
@@ -53,10 +61,9 @@ const head = ['fault', ...TIERS.flatMap((tier) => [tier, 'settled, ms', 'serves,
 printTable('Faults', head, rows);
 for (const miss of misses) process.stdout.write(`MISSED ${miss}\n`);
 process.stdout.write(`${cases.length} cases, ${misses.length} missed\n`);
-if (misses.some((miss) => !values.quick || miss.includes('not contained'))) process.exitCode = 1;
-if (!values.quick)
-  await writeResult('faults.json', { machine: machine(), results: Object.fromEntries(results) });
-if (values.write) await writeTable();
+if (misses.some((miss) => !quick || miss.includes('not contained'))) process.exitCode = 1;
+if (!quick) await writeResult('faults.json', { machine: machine(), results: Object.fromEntries(results) });
+if (write) await writeTable();
 
 async function work() {
   for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
@@ -73,7 +80,7 @@ async function work() {
  */
 function host(index, tier) {
   return new Promise((resolve) => {
-    const env = { ...process.env, CALM_MS: values.quick ? '150' : '1000' };
+    const env = { ...process.env, CALM_MS: String(calm) };
     const child = spawn(process.execPath, [HOST, String(index), tier], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env,

@@ -2,17 +2,17 @@
  * Ten plugins in both tiers, with random faults and saves, calls and events all along. Nothing may be lost: every call is
  * settled, every event handled or reported as a dead letter, memory is flat, and no thread or process is left.
  *
- *     npm run soak -- --minutes 30 [--seed 1]
+ *     npm run soak -- --minutes 30
  */
 import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { PluginManager } from 'bulkhead';
+import { readArguments } from './support/arguments.mjs';
 import { printTable } from './support/report.mjs';
 import { median } from './support/statistics.mjs';
 
@@ -23,15 +23,10 @@ const HEAP_MB = 8;
 /** How many more threads the process may have than before: those of the pools of Node itself. */
 const THREADS = 4;
 
-const { values } = parseArgs({
-  options: { minutes: { type: 'string', default: '30' }, seed: { type: 'string' } },
+const { minutes, seed } = readArguments({
+  minutes: { full: 30, quick: 0.3, fraction: true, about: 'how long' },
+  seed: { full: Date.now() % 100_000, quick: 1, least: 0, about: 'what the random numbers begin with' },
 });
-const minutes = Number(values.minutes);
-const seed = Number(values.seed ?? Date.now() % 100_000);
-if (!(minutes > 0) || !Number.isInteger(seed)) {
-  process.stderr.write('--minutes needs a number above 0, --seed a whole number\n');
-  process.exit(2);
-}
 process.stdout.write(`seed ${seed}, ${minutes} minutes\n`);
 const random = randomNumbers(seed);
 const pick = (list) => list[Math.floor(random() * list.length)];

@@ -11,20 +11,29 @@ import { runOnNodes } from './nodes.mjs';
  */
 
 /**
- * Reads the command line: a number for each of `options`, a list for each of `lists`, `--quick`, `--node` and `--help`. Ends
- * the process if it makes no sense, and also if it names other Nodes, once everything has run on those.
+ * @typedef {object} OtherOption
+ * @property {'string' | 'boolean'} type
+ * @property {string} about one line for `--help`
+ */
+
+/**
+ * Reads the command line: a number for each of `options`, a list for each of `lists`, what `others` says, `--quick`, `--node`
+ * and `--help`. Ends the process if it makes no sense, and also if it names other Nodes, once everything has run on those.
  *
  * @template {string} K
  * @template {string} [L=never]
+ * @template {string} [O=never]
  * @param {Record<K, NumberOption>} options
  * @param {Record<L, { of: readonly string[], about: string }>} [lists] names that may be given, comma between; all unless given
- * @returns {Record<K, number> & Record<L, string[]> & { quick: boolean }}
+ * @param {Record<O, OtherOption>} [others] not there unless given
+ * @returns {Record<K, number> & Record<L, string[]> & Record<O, any> & { quick: boolean }}
  */
-export function readArguments(options, lists) {
+export function readArguments(options, lists, others) {
   const known = /** @type {Record<string, { of: readonly string[], about: string }>} */ (lists ?? {});
-  const given = parse([...Object.keys(options), ...Object.keys(known)]);
+  const more = /** @type {Record<string, OtherOption>} */ (others ?? {});
+  const given = parse([...Object.keys(options), ...Object.keys(known)], more);
   if (given.help) {
-    process.stdout.write(usage(options, known));
+    process.stdout.write(usage(options, known, more));
     process.exit(0);
   }
   if (typeof given.node === 'string') process.exit(runOnNodes(given.node.split(',')));
@@ -45,18 +54,20 @@ export function readArguments(options, lists) {
     if (odd !== undefined) fail(`--${name}: there is no '${odd}'; there are ${of.join(', ')}`);
     return [name, names];
   });
-  return Object.fromEntries([...numbers, ...chosen, ['quick', quick]]);
+  const rest = Object.keys(more).map((name) => [name, given[name]]);
+  return Object.fromEntries([...numbers, ...chosen, ...rest, ['quick', quick]]);
 }
 
 /**
  * @param {string[]} names
+ * @param {Record<string, OtherOption>} others
  * @returns {Record<string, unknown>}
  */
-function parse(names) {
+function parse(names, others) {
   const valued = Object.fromEntries([...names, 'node'].map((name) => [name, { type: 'string' }]));
   try {
     const flags = { quick: { type: 'boolean' }, help: { type: 'boolean' } };
-    return parseArgs({ options: /** @type {any} */ ({ ...valued, ...flags }) }).values;
+    return parseArgs({ options: /** @type {any} */ ({ ...valued, ...others, ...flags }) }).values;
   } catch (error) {
     return fail(/** @type {Error} */ (error).message);
   }
@@ -65,14 +76,19 @@ function parse(names) {
 /**
  * @param {Record<string, NumberOption>} options
  * @param {Record<string, { of: readonly string[], about: string }>} lists
+ * @param {Record<string, OtherOption>} others
  */
-function usage(options, lists) {
+function usage(options, lists, others) {
   const lines = [
     ...Object.entries(options).map(([name, { full, quick, about }]) => [
       `--${name} <n>`,
       `${about} (${full}; with --quick ${quick})`,
     ]),
     ...Object.entries(lists).map(([name, { of, about }]) => [`--${name} <…>`, `${about}: ${of.join(',')}`]),
+    ...Object.entries(others).map(([name, { type, about }]) => [
+      `--${name}${type === 'string' ? ' <text>' : ''}`,
+      about,
+    ]),
     ['--node <…>', 'run on these versions of Node, for example 20,22,24,26'],
     ['--quick', 'a short run, whose figures are not judged'],
   ];
