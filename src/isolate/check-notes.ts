@@ -2,7 +2,7 @@
  * Checks of what a plugin's side says, beyond the frame itself. What is wrong throws, and the link makes a protocol
  * violation of that; only a runtime that was tampered with sends such things.
  */
-import { checkOutcome, isRecord, isWireError } from '../wire/check.ts';
+import { isRecord, isWireError } from '../wire/check.ts';
 import type { WireError } from '../wire/frames.ts';
 import type {
   DoneNote,
@@ -99,13 +99,15 @@ export function checkHostCall(message: unknown): HostCallMessage {
 }
 
 export function checkDone(note: unknown): DoneNote {
-  const { calls, events } = record(note);
-  if (!Array.isArray(calls) || !Array.isArray(events))
-    throw new TypeError('a malformed report of work that is done');
-  for (const call of calls) {
-    const problem = Array.isArray(call) ? checkOutcome(call[1]) : 'no list';
-    if (problem !== undefined) throw new TypeError(`a malformed report of a call that is done: ${problem}`);
-  }
+  const { calls, results, failed, events } = record(note);
+  const valid =
+    Array.isArray(calls) &&
+    Array.isArray(results) &&
+    calls.length === results.length &&
+    Array.isArray(failed) &&
+    failed.every((each) => Array.isArray(each) && isWireError(each[1])) &&
+    Array.isArray(events);
+  if (!valid) throw new TypeError('a malformed report of work that is done');
   return note as DoneNote;
 }
 

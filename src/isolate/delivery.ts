@@ -1,6 +1,6 @@
 import { LIMITS, type Outcome } from '../wire/frames.ts';
 import { measure } from '../wire/measure.ts';
-import type { AbortNote, WorkMessage } from '../wire/messages.ts';
+import type { AbortNote, CallTarget, WorkMessage } from '../wire/messages.ts';
 import { watchSignals } from '../wire/signals.ts';
 import { encodeError } from '../wire/wire-error.ts';
 import { CallWork, type EventWork, type Work } from './work.ts';
@@ -28,16 +28,8 @@ export class Delivery {
   }
 
   send(work: Work, invocation: number): void {
-    if (work instanceof CallWork) {
-      const { args, places, signals } = work.split;
-      this.#batch.push({ kind: 'call', invocation, target: work.target, args, signals: places });
-      if (signals.length > 0) this.#passAborts(work, invocation);
-    } else {
-      const { topic, payload, source } = work;
-      this.#batch.push({ kind: 'event', invocation, topic, payload, source });
-      this.#events.push(work);
-    }
-    this.#bytes += measure(this.#batch.at(-1), LIMITS.batchBytes);
+    if (work instanceof CallWork) this.#addCall(work, invocation);
+    else this.#addEvent(work, invocation);
     if (this.#bytes > LIMITS.batchBytes) {
       this.#send();
       this.#wire.flush();
@@ -55,6 +47,40 @@ export class Delivery {
     const [batch, events] = this.#take();
     const outcome = await this.#wire.deliver(batch);
     if (outcome.ok) for (const event of events) event.delivered();
+  }
+
+  #addCall(work: CallWork, invocation: number): void {
+    const { target } = work;
+    const { args, places, signals } = work.split;
+    let message = this.#batch.at(-1);
+    if (message?.kind !== 'calls' || !isSameTarget(message.target, target)) {
+      message = { kind: 'calls', target, invocations: [], args: [], signals: [] };
+      this.#add(message);
+    }
+    message.invocations.push(invocation);
+    message.args.push(args);
+    this.#bytes += measure(args, LIMITS.batchBytes);
+    if (signals.length === 0) return;
+    message.signals.push([invocation, places]);
+    this.#passAborts(work, invocation);
+  }
+
+  #addEvent(work: EventWork, invocation: number): void {
+    const { topic, source, payload } = work;
+    let message = this.#batch.at(-1);
+    if (message?.kind !== 'events' || message.topic !== topic || message.source !== source) {
+      message = { kind: 'events', topic, source, invocations: [], payloads: [] };
+      this.#add(message);
+    }
+    message.invocations.push(invocation);
+    message.payloads.push(payload);
+    this.#bytes += measure(payload, LIMITS.batchBytes);
+    this.#events.push(work);
+  }
+
+  #add(message: WorkMessage): void {
+    this.#batch.push(message);
+    this.#bytes += measure(message, LIMITS.batchBytes);
   }
 
   /** Sends what has gathered. Only of events somebody wants to know that they have arrived: calls have their outcome. */
@@ -80,4 +106,8 @@ export class Delivery {
     });
     work.onSettled(unwatch);
   }
+}
+
+function isSameTarget(a: CallTarget, b: CallTarget): boolean {
+  return a.kind === 'tick' || b.kind === 'tick' ? a === b : a.kind === b.kind && a.name === b.name;
 }

@@ -353,14 +353,15 @@ export class Generation {
   }
 
   #done(note: unknown): void {
-    const { calls, events } = check.checkDone(note);
+    const { calls, results, failed, events } = check.checkDone(note);
     for (const invocation of events) this.#remove(invocation);
-    for (const [invocation, outcome] of calls) {
-      const work = this.#remove(invocation);
-      if (!(work instanceof CallWork)) continue;
-      if (outcome.ok) work.resolve(outcome.value);
-      else work.reject(decodeError(outcome.error));
-    }
+    for (const [index, invocation] of calls.entries()) this.#removeCall(invocation)?.resolve(results[index]);
+    for (const [invocation, error] of failed) this.#removeCall(invocation)?.reject(decodeError(error));
+  }
+
+  #removeCall(number: number): CallWork | undefined {
+    const work = this.#remove(number);
+    return work instanceof CallWork ? work : undefined;
   }
 
   /** It was done, well or not. */

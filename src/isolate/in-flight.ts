@@ -64,6 +64,7 @@ export class InFlight {
   }
 
   #wake(): void {
+    if (this.#waiters.size === 0) return;
     for (const check of [...this.#waiters]) check();
   }
 }

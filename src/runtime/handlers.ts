@@ -1,5 +1,5 @@
 import { BulkheadError } from '../errors.ts';
-import type { EventMessage, Registration } from '../wire/messages.ts';
+import type { Registration } from '../wire/messages.ts';
 import { topicMatches } from '../wire/topics.ts';
 import type { CommandHandler, EventHandler } from './api.ts';
 import { isThenable } from './thenable.ts';
@@ -9,6 +9,12 @@ interface Subscription {
   handler: EventHandler;
   /** For `serial`: the end of the event before. */
   tail: Promise<void> | undefined;
+}
+
+export interface PluginEvent {
+  topic: string;
+  source: string;
+  payload: unknown;
 }
 
 export interface HandlerNotes {
@@ -84,7 +90,7 @@ export class Handlers {
    *
    * @returns a promise of the end of all, or `undefined` if they have ended already. What they throw goes to `failed`.
    */
-  dispatch(event: EventMessage, failed: (error: unknown) => void): Promise<unknown> | undefined {
+  dispatch(event: PluginEvent, failed: (error: unknown) => void): Promise<unknown> | undefined {
     let running: Promise<void>[] | undefined;
     for (const subscription of this.#subscriptions.values()) {
       if (!topicMatches(subscription.pattern, event.topic)) continue;
@@ -109,7 +115,7 @@ export class Handlers {
 
 function start(
   subscription: Subscription,
-  event: EventMessage,
+  event: PluginEvent,
   failed: (error: unknown) => void,
 ): Promise<void> | undefined {
   const info = { topic: event.topic, source: event.source };

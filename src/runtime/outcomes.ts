@@ -11,8 +11,7 @@ export interface OutcomesWire {
 /** Reports what is done to the host, once a tick. */
 export class Outcomes {
   readonly #wire: OutcomesWire;
-  #calls: DoneNote['calls'] = [];
-  #events: number[] = [];
+  #done = nothingDone();
   #bytes = 0;
   #planned = false;
 
@@ -22,8 +21,11 @@ export class Outcomes {
 
   /** A call has its outcome. */
   call(invocation: number, outcome: Outcome): void {
-    this.#calls.push([invocation, outcome]);
-    this.#bytes += measure(outcome, LIMITS.batchBytes);
+    if (outcome.ok) {
+      this.#done.calls.push(invocation);
+      this.#done.results.push(outcome.value);
+    } else this.#done.failed.push([invocation, outcome.error]);
+    this.#bytes += measure(outcome.ok ? outcome.value : outcome.error, LIMITS.batchBytes);
     if (this.#bytes > LIMITS.batchBytes) {
       this.flush();
       this.#wire.flush();
@@ -32,17 +34,16 @@ export class Outcomes {
 
   /** All handlers of an event have ended. */
   event(invocation: number): void {
-    this.#events.push(invocation);
+    this.#done.events.push(invocation);
     this.#plan();
   }
 
   flush(): void {
-    if (this.#calls.length === 0 && this.#events.length === 0) return;
-    const note = { calls: this.#calls, events: this.#events };
-    this.#calls = [];
-    this.#events = [];
+    const done = this.#done;
+    if (done.calls.length + done.failed.length + done.events.length === 0) return;
+    this.#done = nothingDone();
     this.#bytes = 0;
-    this.#wire.done(note);
+    this.#wire.done(done);
   }
 
   #plan(): void {
@@ -53,4 +54,8 @@ export class Outcomes {
       this.flush();
     });
   }
+}
+
+function nothingDone(): DoneNote {
+  return { calls: [], results: [], failed: [], events: [] };
 }

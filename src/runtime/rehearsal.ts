@@ -19,8 +19,8 @@ const LOAD: LoadMessage = {
 };
 const SETUP: SetupMessage = { invocation: 1, entries: [] };
 const WORK: WorkMessage[] = [
-  { kind: 'call', invocation: 2, target: { kind: 'method', name: 'call' }, args: [], signals: [] },
-  { kind: 'event', invocation: 3, topic: 'rehearsal', payload: 1, source: '' },
+  { kind: 'calls', target: { kind: 'method', name: 'call' }, invocations: [2], args: [[]], signals: [] },
+  { kind: 'events', topic: 'rehearsal', source: '', invocations: [3], payloads: [1] },
 ];
 
 /**

@@ -5,10 +5,11 @@ import type { Channel, Outcome } from '../wire/frames.ts';
 import { Link } from '../wire/link.ts';
 import type {
   AbortNote,
-  CallMessage,
+  CallsMessage,
+  CallTarget,
   ConfigureMessage,
   ConfigureReport,
-  EventMessage,
+  EventsMessage,
   ForwardedState,
   LoadMessage,
   LoadReport,
@@ -18,7 +19,7 @@ import type {
   StateEntries,
   WorkMessage,
 } from '../wire/messages.ts';
-import { joinSignals } from '../wire/signals.ts';
+import { joinSignals, type SignalPlace } from '../wire/signals.ts';
 import { snapshot } from '../wire/snapshot.ts';
 import { encodeError } from '../wire/wire-error.ts';
 import type { PluginDefinition } from './api.ts';
@@ -26,7 +27,7 @@ import { createContext } from './context.ts';
 import { cpuProfile } from './cpu-profile.ts';
 import { checkDefinition, findDefinition } from './definition.ts';
 import { denyModules } from './guard.ts';
-import { Handlers } from './handlers.ts';
+import { Handlers, type PluginEvent } from './handlers.ts';
 import { HostCalls } from './host-calls.ts';
 import { Invocations } from './invocations.ts';
 import { captureConsole, createLogger } from './logging.ts';
@@ -198,21 +199,30 @@ export class Runtime {
   /** Starts everything in the order it was sent; nothing here waits. */
   #deliver(batch: WorkMessage[]): void {
     for (const work of batch) {
-      if (work.kind === 'call') this.#call(work);
-      else this.#event(work);
+      if (work.kind === 'calls') this.#startCalls(work);
+      else this.#startEvents(work);
     }
   }
 
+  #startCalls({ target, invocations, args, signals }: CallsMessage): void {
+    const places = new Map(signals);
+    for (const [index, invocation] of invocations.entries())
+      this.#call(invocation, target, args[index]!, places.get(invocation) ?? []);
+  }
+
+  #startEvents({ topic, source, invocations, payloads }: EventsMessage): void {
+    for (const [index, invocation] of invocations.entries())
+      this.#event(invocation, { topic, source, payload: payloads[index] });
+  }
+
   /** An answer that is there at once goes back without a promise in between. */
-  #call(call: CallMessage): void {
-    const { invocation } = call;
-    const controllers = joinSignals(call.args, call.signals);
-    this.#invocations.begin(invocation, controllers);
+  #call(invocation: number, target: CallTarget, args: unknown[], signals: SignalPlace[]): void {
+    this.#invocations.begin(invocation, joinSignals(args, signals));
     const succeed = (value: unknown) =>
       this.#done(invocation, () => ({ ok: true, value: snapshot(value, 'the result') }));
     const fail = (error: unknown) => this.#done(invocation, () => ({ ok: false, error: encodeError(error) }));
     try {
-      const result = this.#invocations.run(invocation, () => this.#target(call));
+      const result = this.#invocations.run(invocation, () => this.#target(target, args));
       if (isThenable(result)) Promise.resolve(result).then(succeed, fail);
       else succeed(result);
     } catch (error) {
@@ -220,7 +230,7 @@ export class Runtime {
     }
   }
 
-  #target({ target, args }: CallMessage): unknown {
+  #target(target: CallTarget, args: unknown[]): unknown {
     switch (target.kind) {
       case 'method':
         return this.#method(target.name).apply(this.#api, args);
@@ -231,8 +241,7 @@ export class Runtime {
     }
   }
 
-  #event(event: EventMessage): void {
-    const { invocation } = event;
+  #event(invocation: number, event: PluginEvent): void {
     const failed = (error: unknown) => this.#link.note('failed', { invocation, error: encodeError(error) });
     const running = this.#invocations.run(invocation, () => this.#handlers.dispatch(event, failed));
     const done = () => this.#outcomes.event(invocation);

@@ -1,7 +1,7 @@
 /** What the two sides of a generation say to each other: the contents of the frames. Types and plain data only. */
 import type { MessagePort } from 'node:worker_threads';
 import type { Deniable } from '../permissions.ts';
-import type { Outcome, WireError } from './frames.ts';
+import type { WireError } from './frames.ts';
 import type { SignalPlace } from './signals.ts';
 
 /** Host → isolate, as the thread's own message: all others go through the port. */
@@ -78,16 +78,20 @@ export interface SetupReport {
   inputs: string[];
 }
 
-/** Host → isolate: something to do, numbered per generation; `done` reports by that number. */
-export type WorkMessage = CallMessage | EventMessage;
+/**
+ * Host → isolate: things to do that follow one another and have most in common, each with a number of its own in its
+ * generation. In lists, since a message for each would be mostly the same names and texts, and these are what takes long
+ * to send.
+ */
+export type WorkMessage = CallsMessage | EventsMessage;
 
-export interface CallMessage {
-  kind: 'call';
-  invocation: number;
+export interface CallsMessage {
+  kind: 'calls';
   target: CallTarget;
-  args: unknown[];
-  /** The places in `args` where an `AbortSignal` was. */
-  signals: SignalPlace[];
+  invocations: number[];
+  args: unknown[][];
+  /** Of those that have any, the places in their arguments where an `AbortSignal` was. */
+  signals: [invocation: number, places: SignalPlace[]][];
 }
 
 export type CallTarget =
@@ -95,17 +99,21 @@ export type CallTarget =
   | { kind: 'command'; name: string }
   | { kind: 'tick'; schedule: number };
 
-export interface EventMessage {
-  kind: 'event';
-  invocation: number;
+export interface EventsMessage {
+  kind: 'events';
   topic: string;
-  payload: unknown;
   source: string;
+  invocations: number[];
+  payloads: unknown[];
 }
 
-/** Isolate → host: these calls have their outcomes, and all handlers of these events have ended. */
+/** Isolate → host: what is done, by the numbers of the work. */
 export interface DoneNote {
-  calls: [invocation: number, outcome: Outcome][];
+  /** Calls that succeeded, and what came of each. */
+  calls: number[];
+  results: unknown[];
+  failed: [call: number, error: WireError][];
+  /** Events whose handlers have all ended. */
   events: number[];
 }
 

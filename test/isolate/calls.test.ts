@@ -157,6 +157,63 @@ ${pluginSource(
   },
 );
 
+it('starts what is sent in one tick in that order, and gives each its own outcome', async () => {
+  const { manager } = await bench(
+    {
+      'mixed.ts': pluginSource(
+        'mixed',
+        `const seen: unknown[] = [];
+        ctx.on('a.*', (n, { topic, source }) => { seen.push([topic, source, n]); });
+        const note = (name: string) => (n: number, signal?: AbortSignal) => {
+          seen.push([name, n, signal instanceof AbortSignal]);
+          if (n % 3 === 0) throw new Error(name + n);
+          return name + n;
+        };
+        return { one: note('one'), two: note('two'), seen: () => seen };`,
+      ),
+    },
+    OFF,
+  );
+  await manager.loadAll();
+  type Note = (n: number, signal?: AbortSignal) => string;
+  const mixed = manager.plugin<{ one: Note; two: Note; seen(): unknown[] }>('mixed');
+  const { signal } = new AbortController();
+  const calls = [mixed.one(1), mixed.one(2, signal), mixed.one(3)];
+  const events = [manager.emit('a.b', 4), manager.emit('a.b', 5), manager.emit('a.c', 6)];
+  calls.push(mixed.two(7), mixed.one(8), mixed.one(9, signal));
+  events.push(manager.emit('a.b', 10));
+  const outcomes = await Promise.allSettled(calls);
+  expect(outcomes.map((each) => (each.status === 'fulfilled' ? each.value : each.reason.message))).toEqual([
+    'one1',
+    'one2',
+    'one3',
+    'two7',
+    'one8',
+    'one9',
+  ]);
+  expect(outcomes.map(({ status }) => status === 'rejected')).toEqual([
+    false,
+    false,
+    true,
+    false,
+    false,
+    true,
+  ]);
+  expect((await Promise.all(events)).map(({ delivered }) => delivered)).toEqual(events.map(() => ['mixed']));
+  expect(await mixed.seen()).toEqual([
+    ['one', 1, false],
+    ['one', 2, true],
+    ['one', 3, false],
+    ['a.b', 'host', 4],
+    ['a.b', 'host', 5],
+    ['a.c', 'host', 6],
+    ['two', 7, false],
+    ['one', 8, false],
+    ['one', 9, true],
+    ['a.b', 'host', 10],
+  ]);
+});
+
 it('passes an AbortSignal on, as an argument or inside one', async () => {
   const { manager } = await bench(
     {
