@@ -21,5 +21,12 @@ function asFunction(module: string): string {
 function compile(code: RuntimeCode): RuntimeCode {
   const script = runtimeScript(code);
   script.runInThisContext()({ exports: {} }, createRequire(code.url), code.url);
-  return { ...code, compiled: script.createCachedData() };
+  return { ...code, compiled: shared(script.createCachedData()) };
+}
+
+/** In memory that all threads read, since each would begin with a copy of it. */
+function shared(bytes: Uint8Array): Uint8Array {
+  const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
+  copy.set(bytes);
+  return copy;
 }
