@@ -8,7 +8,7 @@ const args = readArguments(
   {
     rounds: { full: 200, quick: 10, about: 'reloads of each plugin' },
     rest: { full: 120, quick: 120, about: 'ms between two reloads, for the next standby to boot' },
-    edits: { full: 30, quick: 3, about: 'edits in each system' },
+    edits: { full: 30, quick: 1, about: 'edits in each system' },
   },
   {
     parts: { of: ['own', 'compare'], about: 'what to measure' },
