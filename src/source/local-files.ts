@@ -7,7 +7,7 @@ import { packageName } from './build-error.ts';
 import { readSettings } from './files.ts';
 import { type Fingerprint, MAX_READ_BYTES } from './fingerprint.ts';
 import { referencedModules, resolvedNames, withModuleShims } from './module-shims.ts';
-import { aliasTargets, tsconfigFiles } from './tsconfig-files.ts';
+import { TsconfigFiles } from './tsconfig-files.ts';
 
 const LOADERS: Record<string, Loader> = {
   '.ts': 'ts',
@@ -50,13 +50,13 @@ export function bundleLocalFiles(inputs: Fingerprint): Plugin {
   return {
     name: 'bulkhead-local-files',
     setup(build) {
-      const known = new Set<string>();
+      const tsconfigs = new TsconfigFiles();
       build.onResolve({ filter: /^\./ }, (request) => noteFileBeside(request, inputs));
       build.onResolve({ filter: /^[^.]/ }, async (request) => {
         if (request.kind === 'entry-point' || request.pluginData === RESOLVED_BY_ESBUILD) return undefined;
         if (request.path === 'bulkhead/plugin') return { path: request.path, namespace: 'api' };
         if (isBuiltin(request.path)) return { path: request.path, external: true };
-        return await resolvePackage(build, request, inputs);
+        return await resolvePackage(build, request, inputs, tsconfigs);
       });
       build.onLoad({ filter: /.*/, namespace: 'api' }, () => ({ contents: PLUGIN_API }));
       build.onLoad({ filter: /.*/, namespace: 'file' }, async ({ path }) => {
@@ -66,8 +66,7 @@ export function bundleLocalFiles(inputs: Fingerprint): Plugin {
         const content = await readSource(path, inputs);
         if (typeof content === 'string') return { errors: [{ text: content }] };
         const directory = dirname(path);
-        if (!known.has(directory)) await inputs.addFiles(tsconfigFiles(directory));
-        known.add(directory);
+        await inputs.addFiles(tsconfigs.of(directory));
         await inputs.addFiles(referencedModules(path, content));
         const resolved = await resolvePackages(build, path, resolvedNames(content));
         return {
@@ -114,13 +113,15 @@ async function resolvePackage(
   build: PluginBuild,
   { path, kind, importer, resolveDir, with: attributes }: OnResolveArgs,
   inputs: Fingerprint,
+  tsconfigs: TsconfigFiles,
 ): Promise<OnResolveResult | undefined> {
+  const byAlias = () => [...tsconfigs.aliasTargets(path, resolveDir)].flatMap((target) => candidates(target));
   const request = { kind, importer, resolveDir, with: attributes, pluginData: RESOLVED_BY_ESBUILD };
   const found = await build.resolve(path, request);
   if (found.errors.length > 0) {
     const places = isAbsolute(path)
       ? [candidates(path)]
-      : [aliasCandidates(path, resolveDir), ...packageCandidates(path, resolveDir)];
+      : [byAlias(), ...packageCandidates(path, resolveDir)];
     for (const place of places) await noteCandidates(place, inputs);
     return undefined;
   }
@@ -128,7 +129,7 @@ async function resolvePackage(
   // By a path of tsconfig.json, or by a link to a package that is being worked on.
   const isLocal = !/[\\/]node_modules[\\/]/.test(found.path) && extname(found.path) !== '.node';
   if (!isLocal) return outside(found.path, kind);
-  await noteCandidates(aliasCandidates(path, resolveDir), inputs);
+  await noteCandidates(byAlias(), inputs);
   return undefined;
 }
 
@@ -154,11 +155,6 @@ async function resolvePackages(
     if (found.namespace === 'file' && !found.external) urls[name] = pathToFileURL(found.path).href;
   }
   return urls;
-}
-
-/** What an import can mean by a tsconfig.json. */
-function aliasCandidates(specifier: string, from: string): Candidate[] {
-  return [...aliasTargets(specifier, from)].flatMap((target) => candidates(target));
 }
 
 /** What an import from a package can mean, wherever that could be installed. */

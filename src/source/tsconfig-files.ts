@@ -11,11 +11,51 @@ interface Settings {
   compilerOptions?: { baseUrl?: unknown; paths?: unknown };
 }
 
-/**
- * The files that esbuild's choice and reading of a tsconfig.json for the modules of a directory depend on: the nearest at
- * or above it, those nearer that are not there, and what it extends. What it extends in a package counts as part of that.
- */
-export function tsconfigFiles(directory: string): string[] {
+/** What one build needs to know of tsconfig.json files, each read once. */
+export class TsconfigFiles {
+  /** By directory, the settings of each file by its path. */
+  readonly #known = new Map<string, Map<string, Settings>>();
+
+  /**
+   * The files that esbuild's choice and reading of a tsconfig.json for the modules of a directory depend on: the nearest at
+   * or above it, those nearer that are not there, and what it extends. What it extends in a package counts as part of that.
+   */
+  of(directory: string): string[] {
+    return [...this.#settings(directory).keys()];
+  }
+
+  /** The files or folders that an import in a directory can mean by the `paths` and the `baseUrl` of {@link of}. */
+  *aliasTargets(specifier: string, directory: string): Generator<string> {
+    for (const [file, { compilerOptions }] of this.#settings(directory)) {
+      const { baseUrl, paths } = compilerOptions ?? {};
+      const base = resolve(dirname(file), ...strings(baseUrl));
+      for (const [pattern, targets] of Object.entries(Object(paths))) {
+        const wildcard = matched(specifier, pattern);
+        if (wildcard === undefined) continue;
+        for (const target of strings(targets)) {
+          const path = target.replace('*', () => wildcard);
+          yield resolve(base, path);
+        }
+      }
+      if (baseUrl !== undefined) yield resolve(base, specifier);
+    }
+  }
+
+  #settings(directory: string): Map<string, Settings> {
+    let settings = this.#known.get(directory);
+    if (settings === undefined) {
+      settings = new Map(nearest(directory).map((file) => [file, settingsOf(file)]));
+      for (const [file, { extends: bases }] of settings)
+        for (const base of basesOf(file, bases))
+          if (!settings.has(base)) settings.set(base, settingsOf(base));
+      this.#known.set(directory, settings);
+    }
+    return settings;
+  }
+}
+
+/** The nearest tsconfig.json, after those that would be nearer. */
+function nearest(directory: string): string[] {
   const nearer = [join(directory, 'tsconfig.json')];
   for (let above = directory; !isFile(nearer.at(-1)!); ) {
     // If there is none, only the one that would be beside the modules is waited for.
@@ -23,27 +63,7 @@ export function tsconfigFiles(directory: string): string[] {
     above = dirname(above);
     nearer.push(join(above, 'tsconfig.json'));
   }
-  const files = new Set(nearer);
-  for (const file of files) for (const base of basesOf(file)) files.add(base);
-  return [...files];
-}
-
-/** The files or folders that an import in a directory can mean by the `paths` and the `baseUrl` of {@link tsconfigFiles}. */
-export function* aliasTargets(specifier: string, directory: string): Generator<string> {
-  for (const file of tsconfigFiles(directory)) {
-    const { baseUrl, paths } = settingsOf(file).compilerOptions ?? {};
-    const base = resolve(dirname(file), ...strings(baseUrl));
-    for (const [pattern, targets] of Object.entries(Object(paths))) {
-      const wildcard = matched(specifier, pattern);
-      if (wildcard === undefined) continue;
-      for (const target of strings(targets))
-        yield resolve(
-          base,
-          target.replace('*', () => wildcard),
-        );
-    }
-    if (baseUrl !== undefined) yield resolve(base, specifier);
-  }
+  return nearer;
 }
 
 /** What stands for the `*`; `undefined` if it does not match. */
@@ -55,8 +75,8 @@ function matched(specifier: string, pattern: string): string | undefined {
 }
 
 /** The files that a tsconfig.json can mean by what it extends. */
-function basesOf(file: string): string[] {
-  return strings(settingsOf(file).extends)
+function basesOf(file: string, bases: unknown): string[] {
+  return strings(bases)
     .filter((name) => isAbsolute(name) || /^\.{1,2}(\/|$)/.test(name))
     .map((name) => resolve(dirname(file), name))
     .flatMap((path) => [path, `${path}.json`, join(path, 'tsconfig.json')]);
