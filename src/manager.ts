@@ -168,6 +168,14 @@ export class PluginManager implements AsyncDisposable {
       report,
       crashed: (slot, crash) => this.#crashFiles?.write(slot.id, crash),
       setDisabled: (slot, disabled) => this.#setDisabled(slot, disabled),
+      forget: (slot) => {
+        this.#table.remove(slot);
+        this.#earlyBuilds.drop(slot);
+        for (const build of slot.builds) discard(build);
+      },
+      freed: (slot) => {
+        if (this.#unloading === undefined) this.#look.retryBlockedBy(slot);
+      },
       settled: (isLast) => this.#settled(isLast),
     });
     this.#look = new Look({
@@ -178,11 +186,6 @@ export class PluginManager implements AsyncDisposable {
       adopt: (found) => this.#adopt(found),
       report,
       warn: (text) => report('watch', { name: 'hotReload', mode: this.hotReload.mode, text }),
-      forget: (slot) => {
-        this.#table.remove(slot);
-        this.#earlyBuilds.drop(slot);
-        for (const build of slot.builds) discard(build);
-      },
       lookAgain: (inMs) => this.#lookAgain(inMs),
       quietMs: this.#options.hotReload.debounceMs,
     });

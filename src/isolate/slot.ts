@@ -76,6 +76,10 @@ export class Slot implements GenerationHost {
   history: { build: Build; state: ReturnType<SlotState['save']> }[] = [];
   /** `unload` was asked for: a change of its file does not bring it back. */
   unloaded = false;
+  /** Its file is gone, and it is forgotten: what was still to be done with it is not. */
+  isRemoved = false;
+  /** What had what its newest version needs, its name or a command, and the generation that served there then. */
+  blockedBy: { slot: Slot; current: Generation | undefined } | undefined;
   /** Ends a wait of the operation under way that nothing else would end. */
   interrupt: (() => void) | undefined;
   /** Ends a wait that is only for as long as its current generation serves. */

@@ -11,7 +11,7 @@ export interface ActivationHost {
   /** Another plugin with that name or id. */
   nameConflict(slot: Slot, name: string): Slot | undefined;
   /** Another plugin that already answers one of the new generation's commands. */
-  commandConflict(slot: Slot, generation: Generation): { command: string; owner: string } | undefined;
+  commandConflict(slot: Slot, generation: Generation): { command: string; owner: Slot } | undefined;
   /** A build is in use no longer. */
   discard(build: Build): void;
 }
@@ -62,9 +62,10 @@ async function migrateForGood(slot: Slot, generation: Generation): Promise<void>
 function checkCommands(host: ActivationHost, slot: Slot, generation: Generation): void {
   const conflict = host.commandConflict(slot, generation);
   if (conflict === undefined) return;
+  slot.blockedBy = { slot: conflict.owner, current: conflict.owner.current };
   throw new BulkheadError(
     'ERR_COMMAND_TAKEN',
-    `The command '${conflict.command}' is already that of plugin '${conflict.owner}'; choose another name`,
+    `The command '${conflict.command}' is already that of plugin '${conflict.owner.name}'; choose another name`,
     { plugin: slot.name },
   );
 }

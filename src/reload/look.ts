@@ -21,8 +21,6 @@ export interface LookHost {
   readonly earlyBuilds: EarlyBuilds;
   /** Makes a slot for something found. */
   adopt(found: Discovered): Promise<Slot>;
-  /** A plugin is gone for good. */
-  forget(slot: Slot): void;
   report<K extends StatusName>(event: K, data: StatusEvents[K]): void;
   warn(text: string): void;
   /** Asks for another look in so many milliseconds. */
@@ -33,12 +31,6 @@ export interface LookHost {
 
 /** How long after what the hints name all else is looked at, ms. */
 const HEAD_START_MS = 50;
-/** What a plugin failed with that the end of another may mend. */
-const MAY_FIT_LATER = new Set<string | undefined>([
-  'ERR_PLUGIN_NAME_TAKEN',
-  'ERR_COMMAND_TAKEN',
-  'ERR_MAX_PLUGINS',
-]);
 
 /** Compares the disk with what was last acted on, and acts on the difference. */
 export class Look {
@@ -87,6 +79,11 @@ export class Look {
       if (difference === 'changed' && slot.isServing && table.byId(slot.id) === slot) earlyBuilds.begin(slot);
       await slice.pause();
     }
+  }
+
+  /** Tries once more what failed because of another plugin that has changed or ended since. */
+  retryBlockedBy(other: Slot): void {
+    for (const slot of this.#host.table) if (mayFitNow(slot, other)) void this.#retry(slot).catch(ignore);
   }
 
   /** What there would be to do; empty for nothing. */
@@ -234,12 +231,10 @@ export class Look {
     if (slot === undefined) return;
     this.#removing.add(slot);
     try {
-      await operations.unload(slot);
-      this.#host.forget(slot);
+      await operations.remove(slot);
     } finally {
       this.#removing.delete(slot);
     }
-    for (const other of table) if (mayFitNow(other)) void this.#retry(other).catch(ignore);
     // It may have come back while it was being stopped.
     this.#host.lookAgain(0);
   }
@@ -262,10 +257,13 @@ async function describe(
   return { id, path, entry, difference, hasLoaded: slot.accepted !== undefined };
 }
 
-/** Whether its newest version does not run only because of another plugin. */
-function mayFitNow(slot: Slot): boolean {
+/** Whether its newest version does not run only because of what that plugin was. */
+function mayFitNow(slot: Slot, other: Slot): boolean {
   const failed = slot.lifecycle.state !== 'running' || slot.acted !== slot.accepted?.inputs;
-  return failed && !slot.unloaded && MAY_FIT_LATER.has(codeOf(slot.lastError));
+  if (!failed || slot.unloaded) return false;
+  const code = codeOf(slot.lastError);
+  if (code === 'ERR_MAX_PLUGINS') return other.lifecycle.state !== 'running';
+  return slot.blockedBy?.slot === other && (code === 'ERR_PLUGIN_NAME_TAKEN' || code === 'ERR_COMMAND_TAKEN');
 }
 
 function ignore(): void {}

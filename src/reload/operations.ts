@@ -17,6 +17,10 @@ export interface OperationsHost {
   readonly limiter: Limiter;
   report<K extends StatusName>(event: K, data: StatusEvents[K]): void;
   setDisabled(slot: Slot, disabled: boolean): void;
+  /** A plugin is gone for good. */
+  forget(slot: Slot): void;
+  /** A new version of it serves, or it has ended: what it had of names and commands may be free. */
+  freed(slot: Slot): void;
   /** Keeps the report where it outlives the bot, if that is wanted. */
   crashed(slot: Slot, report: CrashReport): void;
   /** A load or reload is over, however it went. @param isLast whether no other runs or waits */
@@ -74,6 +78,15 @@ export class Operations {
       if (slot.lifecycle.state === 'disabled') return;
       slot.unloaded = true;
       await this.#stop(slot);
+    });
+  }
+
+  /** Ends a plugin whose file is gone, for good. What was asked for meanwhile finds it no longer there. */
+  remove(slot: Slot): Promise<void> {
+    return this.#interrupting(slot, async () => {
+      await this.#stop(slot);
+      slot.isRemoved = true;
+      this.#host.forget(slot);
     });
   }
 
@@ -172,8 +185,13 @@ export class Operations {
   }
 
   async #start(slot: Slot, options: ReloadOptions = {}): Promise<void> {
+    if (slot.isRemoved) {
+      const text = `Plugin '${slot.name}' was removed with its file`;
+      throw new BulkheadError('ERR_PLUGIN_NOT_FOUND', text, { plugin: slot.name });
+    }
     this.#host.supervisor.cancel(slot);
     await this.#run(
+      slot,
       () => this.#host.transactions.load(slot, options),
       (error) => this.#failures.ofLoad(slot, error),
     );
@@ -185,17 +203,28 @@ export class Operations {
       return;
     }
     await this.#run(
+      slot,
       () => this.#host.transactions.reload(slot, options),
       (error) => this.#failures.ofReload(slot, error),
     );
     this.#host.supervisor.cancel(slot);
+    this.#host.freed(slot);
   }
 
-  async #run(transaction: () => Promise<void>, explain: (error: unknown) => Error): Promise<void> {
+  async #run(
+    slot: Slot,
+    transaction: () => Promise<void>,
+    explain: (error: unknown) => Error,
+  ): Promise<void> {
+    slot.blockedBy = undefined;
     try {
       await this.#host.limiter.run(transaction);
-    } catch (error) {
-      throw explain(error);
+    } catch (cause) {
+      const error = explain(cause);
+      const blocker = slot.blockedBy as Slot['blockedBy'];
+      // It has changed in the meantime, when nothing was known yet of this failure.
+      if (blocker !== undefined && blocker.slot.current !== blocker.current) this.#host.freed(blocker.slot);
+      throw error;
     } finally {
       this.#host.settled(this.#host.limiter.isIdle);
     }
@@ -226,7 +255,8 @@ export class Operations {
 
   async #stop(slot: Slot): Promise<void> {
     this.#host.supervisor.forgive(slot);
-    if (slot.lifecycle.state !== 'stopped') await this.#host.transactions.stop(slot);
+    if (!['stopped', 'disabled'].includes(slot.lifecycle.state)) await this.#host.transactions.stop(slot);
+    this.#host.freed(slot);
   }
 
   /** One operation at a time; whoever asked for it, and waits, is not waited for. */

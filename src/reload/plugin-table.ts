@@ -54,12 +54,12 @@ export class PluginTable {
     return undefined;
   }
 
-  commandConflict(slot: Slot, generation: Generation): { command: string; owner: string } | undefined {
-    const taken = new Map<string, string>();
+  commandConflict(slot: Slot, generation: Generation): { command: string; owner: Slot } | undefined {
+    const taken = new Map<string, Slot>();
     for (const other of this.#slots.values()) {
       if (other === slot) continue;
       for (const command of other.current?.registrations.of('command') ?? []) {
-        for (const name of [command.name, ...command.aliases]) taken.set(name.toLowerCase(), other.name);
+        for (const name of [command.name, ...command.aliases]) taken.set(name.toLowerCase(), other);
       }
     }
     for (const command of generation.registrations.of('command')) {

@@ -192,6 +192,7 @@ export class Preparation {
 export function checkName(host: Pick<PreparationHost, 'nameConflict'>, slot: Slot, name: string): void {
   const other = host.nameConflict(slot, name);
   if (other === undefined) return;
+  slot.blockedBy = { slot: other, current: other.current };
   throw new BulkheadError(
     'ERR_PLUGIN_NAME_TAKEN',
     `The name '${name}' of ${slot.entry} is already the name or id of ${other.entry}; change one of them`,

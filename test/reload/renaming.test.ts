@@ -119,3 +119,43 @@ it('goes on with a plugin that moves to another plugin directory', async () => {
   expect(manager.get('dice')?.file).toBe(workspace.path('vendor/dice.ts'));
   expect(seen('unloaded')).toEqual([]);
 });
+
+it.each([
+  [
+    'a command',
+    { a: '', b: `ctx.command('c', () => 'answer');` },
+    { a: `ctx.command('c', () => 'answer');`, b: '' },
+  ],
+  ['a name', { a: 'one', b: 'two' }, { a: 'two', b: 'three' }],
+])('moves %s from one plugin to another when both are saved', async (what, before, after) => {
+  const source = (id: string, given: string, value: number) =>
+    what === 'a name' ? valued(given, value) : valued(id, value, given);
+  const files = ({ a, b }: typeof before, value: number) => ({
+    'plugins/a.ts': source('a', a, value),
+    'plugins/b.ts': source('b', b, value),
+  });
+  const workspace = await Workspace.create(files(before, 1));
+  const { manager, seen } = benchIn(workspace);
+  await manager.loadAll();
+  await workspace.write(files(after, 2));
+  await until(() => seen('reloaded').length === 2, 'both reloads');
+  const [a, b] = what === 'a name' ? [after.a, after.b] : ['a', 'b'];
+  expect([await currentValue(manager, a), await currentValue(manager, b)]).toEqual([2, 2]);
+  expect(manager.commands.ownerOf('c')).toBe(what === 'a name' ? undefined : 'a');
+});
+
+it('takes a command over when the plugin that has it is unloaded', async () => {
+  const command = valued('late', 2, `ctx.command('c', () => 'answer');`);
+  const { manager, workspace, next } = await bench({
+    'owner.ts': valued('owner', 1, `ctx.command('c', () => 'answer');`),
+    'late.ts': valued('late', 1),
+  });
+  await manager.loadAll();
+  const failed = next('reload-failed');
+  await writeFile(workspace.path('plugins/late.ts'), command);
+  expect((await failed).error).toMatchObject({ code: 'ERR_COMMAND_TAKEN' });
+  const reloaded = next('reloaded');
+  await manager.unload('owner');
+  expect(await reloaded).toMatchObject({ name: 'late' });
+  expect(manager.commands.ownerOf('c')).toBe('late');
+});

@@ -146,3 +146,24 @@ it('goes on loading what appears after one plugin was loaded by its name', async
   await manager.load('first');
   await second;
 });
+
+it.each(['load', 'reload', 'enable'] as const)(
+  'does not start a plugin again that is being removed with its file: %s',
+  async (what) => {
+    const { gate, open } = gated();
+    const slow = valued('slow', 1, 'ctx.onTeardown(() => ctx.bot.gate());');
+    const { manager, workspace, next, seen } = await bench({ 'slow.ts': slow }, { bot: { gate } });
+    await manager.loadAll();
+    await rm(workspace.path('plugins/slow.ts'));
+    await until(() => manager.get('slow')?.state === 'stopping', 'the teardown');
+    const refused = expect(manager[what]('slow')).rejects.toMatchObject({ code: 'ERR_PLUGIN_NOT_FOUND' });
+    const loaded = next('loaded');
+    await workspace.write({ 'plugins/slow.ts': slow });
+    open();
+    await refused;
+    // It came back meanwhile: as a plugin of its own.
+    expect(await loaded).toMatchObject({ name: 'slow', generation: 1 });
+    expect(seen('loaded')).toHaveLength(2);
+    expect(manager.list()).toHaveLength(1);
+  },
+);
