@@ -335,7 +335,7 @@ export class Generation {
     name: 'setup' | 'teardown' | 'configure',
     message: (invocation: number) => unknown,
   ): Promise<unknown> {
-    const number = this.#inFlight.add({ kind: name, parent: undefined, generation: this });
+    const number = this.#inFlight.add({ kind: name, parent: undefined, generation: this, isOver: false });
     try {
       return await this.#link.request(name, message(number));
     } finally {

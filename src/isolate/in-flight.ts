@@ -37,12 +37,14 @@ export class InFlight {
     const invocation = this.#invocations.get(number);
     if (invocation === undefined) return undefined;
     this.#invocations.delete(number);
+    invocation.isOver = true;
     this.#wake();
     return invocation;
   }
 
   removeAll(): Invocation[] {
     const all = [...this.#invocations.values()];
+    for (const invocation of all) invocation.isOver = true;
     this.#invocations.clear();
     this.#wake();
     return all;

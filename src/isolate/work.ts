@@ -12,6 +12,8 @@ export interface Invocation {
   generation: Generation | undefined;
   /** `setup` and `teardown` are the swap's own. */
   readonly kind: 'call' | 'event' | 'setup' | 'teardown' | 'configure';
+  /** It has ended. What was opened on its behalf, such as a timer of the bot, may go on for ever. */
+  isOver: boolean;
 }
 
 /** What is sent to a generation, with the time, on the clock of `performance.now()`. */
@@ -22,6 +24,7 @@ export interface Sent extends Invocation {
 /** A call, a command or a tick on its way to a plugin. Settles exactly once. */
 export class CallWork implements Sent, Deadline {
   readonly kind = 'call';
+  isOver = false;
   sentAt = 0;
   readonly plugin: string;
   readonly target: CallTarget;
@@ -45,7 +48,7 @@ export class CallWork implements Sent, Deadline {
     this.plugin = options.plugin;
     this.target = options.target;
     this.split = options.split;
-    this.parent = unsettled(options.parent);
+    this.parent = underWay(options.parent);
     this.timeoutMs = options.timeoutMs;
     this.#resolve = options.resolve;
     this.#reject = options.reject;
@@ -92,6 +95,7 @@ export class CallWork implements Sent, Deadline {
 /** An event on its way to one plugin: delivered, then handled, or a dead letter. */
 export class EventWork implements Sent {
   readonly kind = 'event';
+  isOver = false;
   sentAt = 0;
   readonly topic: string;
   readonly payload: unknown;
@@ -133,20 +137,20 @@ export function describeTarget(target: CallTarget): string {
   }
 }
 
-/** What is done by now waits for nothing: a chain that is kept going from timers must not grow. */
-function unsettled(from: Invocation | undefined): Invocation | undefined {
+/** What is over waits for nothing: a chain that is kept going from timers must not grow. */
+function underWay(from: Invocation | undefined): Invocation | undefined {
   let invocation = from;
-  while (invocation instanceof CallWork && invocation.settled) invocation = invocation.parent;
+  while (invocation?.isOver) invocation = invocation.parent;
   return invocation;
 }
 
-/** Whether a chain contains something that matches. */
+/** Whether a chain contains something that matches and is not over. */
 export function chainHas(
   from: Invocation | undefined,
   matches: (invocation: Invocation) => boolean,
 ): boolean {
   for (let invocation = from; invocation !== undefined; invocation = invocation.parent) {
-    if (matches(invocation)) return true;
+    if (!invocation.isOver && matches(invocation)) return true;
   }
   return false;
 }

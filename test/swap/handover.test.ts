@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { existsSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
@@ -272,6 +273,51 @@ it('refuses a call into a plugin on behalf of its own setup, instead of waiting 
   await manager.loadAll();
   expect(await manager.plugin<{ answer(): string }>('loop').answer()).toBe('ERR_CALL_CYCLE');
 });
+
+it.each([
+  ['the plugin that is called', 'worker'],
+  ['another plugin', 'other'],
+])(
+  'lets calls wait for the swap that come from what the setup of %s opened long ago',
+  async (_who, opener) => {
+    const connect = 'await ctx.bot.connect();';
+    const worker = (opens: string) => {
+      const setup = `${opens} let open = true;
+      ctx.onTeardown(async () => { open = false; await ctx.bot.tearingDown(); });
+      return { quick: () => [ctx.generation, open] };`;
+      return pluginSource('worker', setup).replace('setup(', 'async setup(');
+    };
+    const other = pluginSource('other', opener === 'other' ? connect : '').replace('setup(', 'async setup(');
+    // A socket of the bot, say, with a listener that calls the plugin.
+    const socket = new EventTarget();
+    const answers: Promise<unknown>[] = [];
+    const released = gate();
+    const { manager } = await bench(
+      { 'worker.ts': worker(opener === 'worker' ? connect : ''), 'other.ts': other },
+      {
+        hotReload: false,
+        bot: {
+          connect: () => {
+            const call = AsyncResource.bind(() => {
+              answers.push(manager.plugin<{ quick(): unknown }>('worker').quick());
+            });
+            socket.addEventListener('message', call, { once: true });
+          },
+          tearingDown: () => {
+            if (answers.length === 0) socket.dispatchEvent(new Event('message'));
+            return released.opened;
+          },
+        },
+      },
+    );
+    await manager.loadAll();
+    const reload = manager.reload('worker');
+    await until(() => answers.length > 0, 'the call during teardown');
+    released.open();
+    await reload;
+    expect(await Promise.all(answers)).toEqual([[2, true]]);
+  },
+);
 
 it('reports queued events that the new version no longer wants as dead letters', async () => {
   const proceed = gate();
