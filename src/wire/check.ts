@@ -69,11 +69,8 @@ export function checkOutcome(outcome: unknown): string | undefined {
     : 'a response with a malformed error';
 }
 
-/** Most errors one error may bring along as causes and parts, counted as often as they are referred to. */
-const MAX_ERRORS = 1_000;
-
 /** Whether a value off the wire can be given to `decodeError`. */
-export function isWireError(error: unknown, budget = { left: MAX_ERRORS }): boolean {
+export function isWireError(error: unknown, budget = { left: LIMITS.errorsInError as number }): boolean {
   if (!isRecord(error) || --budget.left < 0) return false;
   if (error.kind === 'value') return true;
   const { name, message, stack, code, cause, errors, fields } = error;

@@ -60,6 +60,10 @@ export const LIMITS = {
   valueBytes: 64 * 1024 * 1024,
   /** What gathers in a tick is sent before its end once it has more bytes: one side reads while the other writes. */
   batchBytes: 1024 * 1024,
+  /** Largest argument, result, payload or state value by the rougher measure of the receiver, bytes. */
+  measuredBytes: 256 * 1024 * 1024,
+  /** Most errors one error may bring along as causes and parts, itself included, counted as often as they are referred to. */
+  errorsInError: 1_000,
   /** Largest frame that is accepted, by the rougher measure of the receiver: several times what a sender lets through. */
   frameBytes: 512 * 1024 * 1024,
 } as const;

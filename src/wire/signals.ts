@@ -29,7 +29,8 @@ function withoutSignals(argument: unknown, index: number, split: SplitArguments)
     split.signals.push(argument);
     return undefined;
   }
-  if (Object.getPrototypeOf(argument) !== Object.prototype) return argument;
+  const prototype = Object.getPrototypeOf(argument);
+  if (prototype !== Object.prototype && prototype !== null) return argument;
   let copy: Record<string, unknown> | undefined;
   for (const [key, value] of Object.entries(argument)) {
     if (!(value instanceof AbortSignal)) continue;

@@ -1,6 +1,7 @@
 import { deserialize, serialize } from 'node:v8';
 import { BulkheadError } from '../errors.ts';
 import { LIMITS } from './frames.ts';
+import { measure } from './measure.ts';
 
 /** Above this many objects the native clone is as fast, and it keeps shared references and cycles. */
 const SMALL = 32;
@@ -21,12 +22,18 @@ export function snapshot<T>(value: T, where: string): T {
   try {
     return copyPlain(value, seen) as T;
   } catch (reason) {
+    if (reason === MISPLACED_SIGNAL) {
+      const path = pathTo(value, containsSignal);
+      throw notCloneable(where, path, 'an AbortSignal can only be an argument, or a property of one');
+    }
     if (reason !== NOT_SMALL_AND_PLAIN) throw reason;
     return cloneNatively(value, where);
   }
 }
 
 const NOT_SMALL_AND_PLAIN = Symbol('not small and plain');
+/** It would arrive as an empty object. */
+const MISPLACED_SIGNAL = Symbol('misplaced signal');
 
 function copyPlain(value: unknown, seen: object[]): unknown {
   if (isPrimitive(value)) {
@@ -43,10 +50,13 @@ function copyPlain(value: unknown, seen: object[]): unknown {
       if (!(index in value)) throw NOT_SMALL_AND_PLAIN;
       copy.push(copyPlain(value[index], seen));
     }
+    // What a list has beside its entries, such as the `index` of a match.
+    if (Object.keys(value).length > value.length) throw NOT_SMALL_AND_PLAIN;
     return copy;
   }
   const prototype = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) throw NOT_SMALL_AND_PLAIN;
+  if (prototype !== Object.prototype && prototype !== null)
+    throw value instanceof AbortSignal ? MISPLACED_SIGNAL : NOT_SMALL_AND_PLAIN;
   const copy: Record<string, unknown> = {};
   for (const key of Object.keys(value)) {
     if (key === '__proto__') throw NOT_SMALL_AND_PLAIN;
@@ -60,23 +70,33 @@ function cloneNatively<T>(value: T, where: string): T {
   try {
     bytes = serialize(value);
   } catch (cause) {
-    const path = pathToUncloneable(value, '', new Set()) ?? '';
     const why = (cause as Error).message.replace(/\.$/, '');
-    throw new BulkheadError(
-      'ERR_NOT_CLONEABLE',
-      `${where}${path ? `: ${path}` : ''} cannot be sent to another thread: ${why}. ` +
-        'Only data that can be structured-cloned crosses: no functions, symbols, sockets, streams or shared memory.',
-      { cause },
-    );
+    throw notCloneable(where, pathTo(value, isUncloneable), why, cause);
   }
   if (bytes.length > LIMITS.valueBytes) throw tooLarge(where, bytes.length);
-  return deserialize(bytes);
+  const copy = deserialize(bytes);
+  // A few bytes can stand for much: a list of a billion holes. The receiver would take it for an attack.
+  const measured = measure(copy, LIMITS.measuredBytes);
+  if (measured > LIMITS.measuredBytes) throw tooLarge(where, measured, LIMITS.measuredBytes);
+  return copy;
 }
 
-function tooLarge(where: string, bytes: number): BulkheadError {
+function notCloneable(where: string, path: string | undefined, why: string, cause?: unknown): BulkheadError {
+  return new BulkheadError(
+    'ERR_NOT_CLONEABLE',
+    `${where}${path ? `: ${path}` : ''} cannot be sent to another thread: ${why}. ` +
+      'Only data that can be structured-cloned crosses: no functions, symbols, sockets, streams or shared memory.',
+    { cause },
+  );
+}
+
+function tooLarge(where: string, bytes: number, limit: number = LIMITS.valueBytes): BulkheadError {
   return new BulkheadError(
     'ERR_VALUE_TOO_LARGE',
-    `${where} has about ${bytes} bytes; at most ${LIMITS.valueBytes} cross at once. Send it in parts, or send a file name.`,
+    `${where} has about ${bytes} bytes; at most ${limit} cross at once. ` +
+      (limit === LIMITS.valueBytes
+        ? 'Send it in parts, or send a file name.'
+        : 'In a list, holes count too: for few entries far apart use a Map.'),
   );
 }
 
@@ -92,25 +112,36 @@ function isPrimitive(value: unknown): boolean {
   }
 }
 
-/** `.user.socket` for `{ user: { socket } }`: the first innermost part that the serializer refuses. */
-function pathToUncloneable(value: unknown, path: string, seen: Set<unknown>): string | undefined {
-  if (cloneable(value) || seen.has(value)) return undefined;
+/** `.user.socket` for `{ user: { socket } }`: the first innermost part that is or contains what must not be there. */
+function pathTo(
+  value: unknown,
+  contains: (part: unknown) => boolean,
+  path = '',
+  seen = new Set<unknown>(),
+): string | undefined {
+  if (seen.has(value) || !contains(value)) return undefined;
   seen.add(value);
   for (const [step, child] of children(value)) {
-    const found = pathToUncloneable(child, path + step, seen);
+    const found = pathTo(child, contains, path + step, seen);
     if (found !== undefined) return found;
   }
   return path;
 }
 
-function cloneable(value: unknown): boolean {
-  if (isPrimitive(value)) return true;
+function isUncloneable(value: unknown): boolean {
+  if (isPrimitive(value)) return false;
   try {
     serialize(value);
-    return true;
-  } catch {
     return false;
+  } catch {
+    return true;
   }
+}
+
+/** Only for what has a signal: what comes before the first is small and plain. */
+function containsSignal(value: unknown): boolean {
+  if (value instanceof AbortSignal) return true;
+  return !isPrimitive(value) && [...children(value)].some(([, child]) => containsSignal(child));
 }
 
 function* children(value: unknown): Generator<[step: string, child: unknown]> {

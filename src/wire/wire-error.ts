@@ -1,8 +1,9 @@
 import { inspect } from 'node:util';
-import type { WireError } from './frames.ts';
+import { LIMITS, type WireError } from './frames.ts';
 import { snapshot } from './snapshot.ts';
 
 const MAX_DEPTH = 8;
+const MAX_PARTS = 100;
 const MAX_TEXT = 20_000;
 
 /** Names that a decoded error gets back its own class for, so that `instanceof RangeError` holds on the other side. */
@@ -13,10 +14,16 @@ const BUILT_IN = new Map<string, new (message: string) => Error>(
   ]),
 );
 
-/** Anything that was thrown, as data. Never throws itself, whatever was thrown. */
-export function encodeError(thrown: unknown, depth = 0): WireError {
+/** Anything that was thrown, as data; of very many causes and parts only the first. Never throws itself, whatever was thrown. */
+export function encodeError(thrown: unknown): WireError {
+  return encode(thrown, 0, { left: LIMITS.errorsInError });
+}
+
+/** @param budget how many more errors may be part of it */
+function encode(thrown: unknown, depth: number, budget: { left: number }): WireError {
+  budget.left--;
   try {
-    if (thrown instanceof Error) return encodeRealError(thrown, depth);
+    if (thrown instanceof Error) return encodeRealError(thrown, depth, budget);
     return { kind: 'value', value: snapshot(thrown, 'thrown value') };
   } catch {
     return {
@@ -44,7 +51,7 @@ export function decodeError(wire: WireError): unknown {
   return error;
 }
 
-function encodeRealError(error: Error, depth: number): WireError {
+function encodeRealError(error: Error, depth: number, budget: { left: number }): WireError {
   const wire: WireError = {
     kind: 'error',
     name: text(error.name, 'Error'),
@@ -54,9 +61,12 @@ function encodeRealError(error: Error, depth: number): WireError {
   const { code } = error as { code?: unknown };
   if (typeof code === 'string' || typeof code === 'number') wire.code = code;
   if (depth < MAX_DEPTH) {
-    if (error.cause !== undefined) wire.cause = encodeError(error.cause, depth + 1);
-    if (error instanceof AggregateError)
-      wire.errors = error.errors.slice(0, 100).map((e) => encodeError(e, depth + 1));
+    if (error.cause !== undefined && budget.left > 0) wire.cause = encode(error.cause, depth + 1, budget);
+    if (error instanceof AggregateError) {
+      wire.errors = [];
+      for (const part of error.errors.slice(0, MAX_PARTS))
+        if (budget.left > 0) wire.errors.push(encode(part, depth + 1, budget));
+    }
   }
   const fields = ownFields(error);
   if (fields !== undefined) wire.fields = fields;

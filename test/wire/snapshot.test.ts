@@ -1,7 +1,9 @@
 import { expect, it } from 'vitest';
+import { isWireError } from '#internal/wire/check';
 import { LIMITS } from '#internal/wire/frames';
 import { measure } from '#internal/wire/measure';
 import { snapshot } from '#internal/wire/snapshot';
+import { decodeError, encodeError } from '#internal/wire/wire-error';
 
 it.each([
   ['plain data', { a: [1, 'x', null, undefined, true], b: { c: 2n } }],
@@ -60,4 +62,43 @@ it('measures at least what strings, bytes and elements take, and gives up at the
   cyclic.push(cyclic);
   expect(measure(cyclic, 1e9)).toBeLessThan(100);
   expect(measure(new Array(1_000_000_000), 1e6)).toBeGreaterThan(1e6);
+});
+
+it('keeps what a list has beside its entries', () => {
+  const match = /(?<word>b)/.exec('abc')!;
+  const copy = snapshot(match, 'value');
+  expect([copy[0], copy.index, copy.input]).toEqual(['b', 1, 'abc']);
+});
+
+it('refuses few bytes that stand for more than the receiver takes', () => {
+  const sparse: string[] = [];
+  sparse[123_456_789] = 'ada';
+  expect(() => snapshot(sparse, 'argument 1')).toThrow(
+    expect.objectContaining({
+      code: 'ERR_VALUE_TOO_LARGE',
+      message: expect.stringContaining('holes count too'),
+    }),
+  );
+});
+
+it.each([
+  ['.options.signal', { options: { signal: AbortSignal.abort() } }],
+  ['[1]', [1, AbortSignal.abort()]],
+])('refuses a signal that would arrive as an empty object: %s', (path, value) => {
+  expect(() => snapshot(value, 'argument 1')).toThrow(
+    expect.objectContaining({
+      code: 'ERR_NOT_CLONEABLE',
+      message: expect.stringMatching(`^argument 1: \\${path} cannot be sent .* an AbortSignal can only`),
+    }),
+  );
+});
+
+it('sends as many causes and parts of an error as the receiver takes', () => {
+  const many = (make: () => Error, count: number) => new AggregateError(Array.from({ length: count }, make));
+  const refused = () => new TypeError('fetch failed', { cause: many(() => new Error('ECONNREFUSED'), 8) });
+  const wire = encodeError(many(refused, 100));
+  expect(isWireError(wire)).toBe(true);
+  const decoded = decodeError(wire) as AggregateError;
+  expect(decoded.errors).toHaveLength(100);
+  expect((decoded.errors[0].cause as AggregateError).errors).toHaveLength(8);
 });
