@@ -1,12 +1,18 @@
 import type { Remote } from './runtime/api.ts';
 
+/** What JavaScript asks of any object that is awaited, logged or printed; nobody would take care of the promise. */
+const ASKED_BY_LANGUAGE = new Set(['then', 'toJSON', 'valueOf']);
+
 /** The functions of a plugin, each returning a promise. It stands for the name: reloads do not concern it. */
-export function pluginProxy<T>(call: (method: string, args: unknown[]) => Promise<unknown>): Remote<T> {
+export function pluginProxy<T>(
+  plugin: string,
+  call: (method: string, args: unknown[]) => Promise<unknown>,
+): Remote<T> {
   const functions = new Map<string, (...args: unknown[]) => Promise<unknown>>();
   return new Proxy(Object.create(null), {
     get(_target, name) {
-      // A promise would be awaited by whoever returns the proxy from an async function.
-      if (typeof name !== 'string' || name === 'then') return undefined;
+      if (name === 'toString') return () => `plugin '${plugin}'`;
+      if (typeof name !== 'string' || ASKED_BY_LANGUAGE.has(name)) return undefined;
       let found = functions.get(name);
       if (found === undefined) {
         found = (...args) => call(name, args);

@@ -271,3 +271,50 @@ it.runIf(process.platform === 'linux')('has standbys again after unloadAll and l
   await manager.loadAll();
   await until(() => threads() >= first, 'as many threads as before');
 });
+
+it('can be logged and printed as what it is: the functions of a plugin', async () => {
+  const { manager } = await bench({ 'a.ts': pluginSource('a', '') }, { hotReload: false });
+  await manager.loadAll();
+  const a = manager.plugin<object>('a');
+  expect([`${a}`, JSON.stringify({ a })]).toEqual(["plugin 'a'", '{"a":{}}']);
+});
+
+it('tells each listener of an event once, whoever comes and goes meanwhile', async () => {
+  const { manager } = await bench(
+    {
+      'a.ts': pluginSource(
+        'a',
+        `const heard: string[] = [];
+        let off = () => {};
+        const again = () => { heard.push('again'); off(); off = ctx.on('x', again); };
+        off = ctx.on('x', again);
+        return { heard: () => heard };`,
+      ),
+    },
+    { hotReload: false },
+  );
+  const heard: string[] = [];
+  let off = () => {};
+  const again = () => {
+    heard.push('again');
+    off();
+    off = manager.on('loaded', again);
+  };
+  off = manager.on('loaded', again);
+  const twice = () => void heard.push('twice');
+  const offOne = manager.on('loaded', twice);
+  manager.on('loaded', twice);
+  await manager.loadAll();
+  expect(heard.sort()).toEqual(['again', 'twice', 'twice']);
+  offOne();
+  await manager.unload('a');
+  await manager.load('a');
+  expect(heard.sort()).toEqual(['again', 'again', 'twice', 'twice', 'twice']);
+  await manager.emit('x');
+  expect(await manager.plugin<{ heard(): string[] }>('a').heard()).toEqual(['again']);
+  await manager.emit('x');
+  expect(await manager.plugin<{ heard(): string[] }>('a').heard()).toEqual(['again', 'again']);
+  expect(() => manager.on('loaded', undefined as never)).toThrow(
+    expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' }),
+  );
+});

@@ -6,7 +6,7 @@ import type { StatusEvents, StatusListener, StatusName } from '../status.ts';
 
 /** Passes status events on to listeners, to `diagnostics_channel` and to the log. */
 export class Reports {
-  readonly #listeners = new Map<StatusName, Set<StatusListener<never>>>();
+  readonly #listeners = new Map<StatusName, Set<{ listener: StatusListener<never> }>>();
   readonly #logger: Logger;
 
   constructor(logger: Logger) {
@@ -15,20 +15,26 @@ export class Reports {
 
   on<K extends StatusName>(name: K, listener: StatusListener<K>): () => void {
     checkName(name);
+    if (typeof listener !== 'function') {
+      const text = `on('${name}', listener): expected a function, got ${typeof listener}`;
+      throw new BulkheadError('ERR_INVALID_ARGUMENT', text);
+    }
     let listeners = this.#listeners.get(name);
     if (listeners === undefined) {
       listeners = new Set();
       this.#listeners.set(name, listeners);
     }
-    listeners.add(listener);
-    return () => void listeners.delete(listener);
+    const entry = { listener };
+    listeners.add(entry);
+    return () => void listeners.delete(entry);
   }
 
   report<K extends StatusName>(name: K, event: StatusEvents[K]): void {
     this.#log(name, event);
     const published = channel(`bulkhead:${name}`);
     if (published.hasSubscribers) published.publish(event);
-    for (const listener of this.#listeners.get(name) ?? []) {
+    // Those that listen now: one may add another.
+    for (const { listener } of [...(this.#listeners.get(name) ?? [])]) {
       try {
         (listener as StatusListener<K>)(event);
       } catch (error) {
@@ -40,6 +46,11 @@ export class Reports {
   /** Something that concerns no event. */
   warn(text: string): void {
     this.#write(() => this.#logger.warn({}, text));
+  }
+
+  /** Something that went wrong, and concerns no event. */
+  error(error: Error, text: string): void {
+    this.#write(() => this.#logger.error({ err: error }, text));
   }
 
   #log<K extends StatusName>(name: K, event: StatusEvents[K]): void {
