@@ -1,10 +1,15 @@
+import { codeOf } from '../errors.ts';
 import type { Generation } from '../isolate/generation.ts';
 import type { Slot } from '../isolate/slot.ts';
 import type { Registration } from '../wire/messages.ts';
+import { Turnstile } from './turnstile.ts';
 
 interface Running {
   generation: Generation;
   timers: Map<number, NodeJS.Timeout>;
+  turnstile: Turnstile;
+  /** That tasks were refused because too much is under way was said. */
+  saidFull: boolean;
 }
 
 /** The timers of the plugins, in the host: they rest during a pause and end with the generation that asked for them. */
@@ -16,7 +21,11 @@ export class Schedules {
     const { current } = slot;
     if (current === undefined) return;
     this.rest(slot);
-    this.#running.set(slot, { generation: current, timers: new Map() });
+    const turnstile = new Turnstile((perSecond) => {
+      const text = `Its timers are due more than ${perSecond} times a second: some run late`;
+      slot.log(current, { level: 'warn', fields: {}, text });
+    });
+    this.#running.set(slot, { generation: current, timers: new Map(), turnstile, saidFull: false });
     for (const registration of current.registrations) this.add(slot, registration);
   }
 
@@ -24,46 +33,57 @@ export class Schedules {
   add(slot: Slot, registration: Registration): void {
     const running = this.#running.get(slot);
     if (running === undefined || running.generation !== slot.current) return;
-    const { id } = registration;
-    if (registration.kind === 'schedule')
-      running.timers.set(id, setInterval(ticker(slot, id), registration.everyMs));
-    if (registration.kind === 'timeout')
-      running.timers.set(
-        id,
-        setTimeout(() => void tick(slot, id), registration.afterMs),
-      );
+    if (registration.kind === 'schedule') repeat(slot, running, registration.id, registration.everyMs);
+    if (registration.kind === 'timeout') {
+      const { id, afterMs } = registration;
+      arm(running, id, afterMs, () => void tick(slot, running, id));
+    }
   }
 
   remove(slot: Slot, id: number): void {
-    const timers = this.#running.get(slot)?.timers;
-    clearTimeout(timers?.get(id));
-    timers?.delete(id);
+    const running = this.#running.get(slot);
+    clearTimeout(running?.timers.get(id));
+    running?.timers.delete(id);
   }
 
   /** Ends all timers of a plugin. */
   rest(slot: Slot): void {
-    for (const timer of this.#running.get(slot)?.timers.values() ?? []) clearTimeout(timer);
+    const running = this.#running.get(slot);
+    for (const timer of running?.timers.values() ?? []) clearTimeout(timer);
+    running?.timers.clear();
+    running?.turnstile.close();
     this.#running.delete(slot);
   }
 }
 
-/** Fires unless the task of the time before still runs. */
-function ticker(slot: Slot, id: number): () => void {
-  let running = false;
-  return async () => {
-    if (running) return;
-    running = true;
-    await tick(slot, id);
-    running = false;
+/** Runs the task at every multiple of the interval, but for those at which the time before has not ended. */
+function repeat(slot: Slot, running: Running, id: number, everyMs: number): void {
+  const since = performance.now();
+  const plan = () => {
+    const passed = performance.now() - since;
+    arm(running, id, (Math.floor(passed / everyMs) + 1) * everyMs - passed, async () => {
+      await tick(slot, running, id);
+      if (running.timers.has(id)) plan();
+    });
   };
+  plan();
 }
 
-async function tick(slot: Slot, id: number): Promise<void> {
-  const generation = slot.current;
+function arm(running: Running, id: number, inMs: number, run: () => void): void {
+  const due = () => running.turnstile.pass(() => running.timers.has(id) && run());
+  running.timers.set(id, setTimeout(due, inMs));
+}
+
+async function tick(slot: Slot, running: Running, id: number): Promise<void> {
   try {
     await slot.call({ kind: 'tick', schedule: id }, []);
   } catch (error) {
-    if (generation === undefined || !generation.isAlive) return;
+    const { generation } = running;
+    if (!generation.isAlive) return;
+    if (codeOf(error) === 'ERR_QUEUE_FULL') {
+      if (running.saidFull) return;
+      running.saidFull = true;
+    }
     const text = `A timer's task threw: ${error instanceof Error ? error.message : String(error)}`;
     slot.log(generation, { level: 'error', fields: { err: error }, text });
   }

@@ -117,3 +117,40 @@ it('keeps nothing of a time-out that has fired', async () => {
   }
   expect(registrations.map((each) => [...(each as Iterable<unknown>)].length)).toEqual([0]);
 });
+
+it('lets a plugin with too many timers wait for its own, once it has said so', async () => {
+  const setup = `let ticks = 0;
+    for (let n = 0; n < 5_000; n++) ctx.every(1, () => { ticks++; });
+    return { ticks: () => ticks };`;
+  const { manager, seen } = await bench({ 'busy.ts': pluginSource('busy', setup) }, { hotReload: false });
+  const since = performance.now();
+  await manager.loadAll();
+  const ticks = () => manager.plugin<{ ticks(): number }>('busy').ticks();
+  await until(async () => (await ticks()) > 1_500, 'ticks beyond the first thousand');
+  expect(await ticks()).toBeLessThanOrEqual(1_000 + performance.now() - since);
+  expect(seen('log').filter(({ text }) => text.includes('more than 1000 times a second'))).toHaveLength(1);
+});
+
+it('says once that tasks are refused because too much is under way', async () => {
+  const { manager, seen } = await bench(
+    {
+      'stuck.ts': pluginSource('stuck', `for (let n = 0; n < 40; n++) ctx.every(5, () => ctx.bot.wait());`),
+      'clock.ts': pluginSource(
+        'clock',
+        'let ticks = 0; ctx.every(5, () => { ticks++; }); return { ticks: () => ticks };',
+      ),
+    },
+    {
+      hotReload: false,
+      bot: { wait: () => new Promise(() => {}) },
+      defaults: { queueLimit: 20, drainMs: 50 },
+    },
+  );
+  await manager.loadAll();
+  const refused = () => seen('log').filter(({ text }) => text.includes('20 calls and events'));
+  await until(() => refused().length > 0, 'the refusal');
+  const ticks = () => manager.plugin<{ ticks(): number }>('clock').ticks();
+  const before = await ticks();
+  await until(async () => (await ticks()) >= before + 5, 'as many more refusals');
+  expect(refused()).toHaveLength(1);
+});
