@@ -23,6 +23,7 @@ import { Bus, type EmitResult } from './platform/bus.ts';
 import { Commands } from './platform/commands.ts';
 import { CrashFiles } from './platform/crash-files.ts';
 import { writeCpuProfile, writeHeapSnapshot } from './platform/diagnostic-files.ts';
+import { guardedStore } from './platform/guarded-store.ts';
 import { Reports } from './platform/reports.ts';
 import { Schedules } from './platform/schedule.ts';
 import { memoryStateStore } from './platform/state-store.ts';
@@ -111,7 +112,9 @@ export class PluginManager implements AsyncDisposable {
     const zombie = (slot: Slot, { number }: Generation) =>
       report('zombie', { name: slot.name, generation: number });
     this.#pools = new OffloadPools(this.#builds, zombie);
-    const store = this.#options.stateStore ?? memoryStateStore();
+    const store = guardedStore(this.#options.stateStore ?? memoryStateStore(), (error, text) =>
+      this.#reports.error(error, text),
+    );
     if (this.#options.setV8Flags) makeLoopsEndable();
     const spec = specOf(resolvePluginOptions(undefined, this.#options.defaults));
     this.#standbys = new Standbys(this.#options.standbys, spec, isolateStarter(this.#options.setV8Flags));
@@ -323,7 +326,7 @@ export class PluginManager implements AsyncDisposable {
    * @returns the path of the file
    */
   async cpuProfile(name: string, ms: number, options: { file?: string } = {}): Promise<string> {
-    if (!(ms >= 1 && ms <= MAX_PROFILE_MS)) {
+    if (!(typeof ms === 'number' && ms >= 1 && ms <= MAX_PROFILE_MS)) {
       const text = `cpuProfile('${name}', ms): expected a time from 1 to ${MAX_PROFILE_MS} ms, got ${String(ms)}`;
       throw new BulkheadError('ERR_INVALID_OPTIONS', text, { plugin: name });
     }
@@ -344,7 +347,7 @@ export class PluginManager implements AsyncDisposable {
    * reach whichever generation serves. Calls reject with the plugin's error, or with one of the `ERR_` codes.
    */
   plugin<T>(name: string): Remote<T> {
-    return pluginProxy<T>(async (method, args) =>
+    return pluginProxy<T>(name, async (method, args) =>
       this.#table.get(name).call({ kind: 'method', name: method }, args),
     );
   }
@@ -373,7 +376,9 @@ export class PluginManager implements AsyncDisposable {
     await this.#standbys.close();
     await this.#pools.closed();
     this.#deadlines.clear();
-    await this.#slotHost.store.flush();
+    await this.#slotHost.store
+      .flush()
+      .catch((error: unknown) => this.#reports.error(asError(error), asError(error).message));
     await this.#crashFiles?.flush();
     await this.#earlyBuilds.idle();
     await this.#builds.remove();
@@ -405,8 +410,7 @@ export class PluginManager implements AsyncDisposable {
   }
 
   async #adopt(found: Discovered): Promise<Slot> {
-    this.#disabled ??= this.#slotHost.store.loadDisabled().then((ids) => new Set(ids));
-    const disabled = await this.#disabled;
+    const disabled = await this.#disabledIds();
     const { defaults } = this.#options;
     const known = this.#table.byId(found.id);
     if (known !== undefined) return known;
@@ -423,6 +427,15 @@ export class PluginManager implements AsyncDisposable {
       slot.refuseWork('unavailable');
     }
     return slot;
+  }
+
+  /** Read once; what failed is tried again by the next call. */
+  #disabledIds(): Promise<Set<string>> {
+    this.#disabled ??= this.#slotHost.store.loadDisabled().then((ids) => new Set(ids));
+    this.#disabled.catch(() => {
+      this.#disabled = undefined;
+    });
+    return this.#disabled;
   }
 
   #ended(slot: Slot, generation: Generation, end: IsolateEnd): void {
@@ -445,13 +458,16 @@ export class PluginManager implements AsyncDisposable {
       return;
     }
     current?.registrations.remove(registration);
-    const text = `The command '${conflict.command}' is already that of plugin '${conflict.owner}' and is not registered`;
+    const text = `The command '${conflict.command}' is already that of plugin '${conflict.owner.name}' and is not registered`;
     this.#reports.report('log', { name: slot.name, level: 'error', fields: {}, text });
   }
 
   #setDisabled(slot: Slot, disabled: boolean): void {
     this.#slotHost.store.setDisabled(slot.id, disabled);
-    void this.#disabled?.then((ids) => (disabled ? ids.add(slot.id) : ids.delete(slot.id)));
+    this.#disabled?.then(
+      (ids) => (disabled ? ids.add(slot.id) : ids.delete(slot.id)),
+      () => {},
+    );
   }
 
   async #emitFrom(slot: Slot, topic: string, payload: unknown): Promise<void> {

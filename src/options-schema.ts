@@ -83,6 +83,8 @@ export const hotReloadSchema = z.strictObject({
   sweepMs: ms.optional(),
 });
 
+const STORE_FUNCTIONS = ['load', 'write', 'replace', 'clear', 'loadDisabled', 'setDisabled', 'flush'];
+
 export const managerSchema = z.strictObject({
   pluginDir: z.union(
     [z.string().min(1), z.array(z.string().min(1)).min(1)],
@@ -99,7 +101,7 @@ export const managerSchema = z.strictObject({
   plugins: z.record(z.string(), pluginSchema).optional(),
   defaults: pluginSchema.optional(),
   stateStore: z
-    .custom<StateStore>((value) => typeof value === 'object' && value !== null, 'expected a state store')
+    .custom<StateStore>(isStateStore, `expected a state store with ${STORE_FUNCTIONS.join(', ')}`)
     .optional(),
   crashDir: z.string().min(1).optional(),
   setV8Flags: z.boolean().optional(),
@@ -170,10 +172,14 @@ function childOf(schema: z.ZodType, step: PropertyKey): z.ZodType[] {
 }
 
 function isLogger(value: unknown): boolean {
-  const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    levels.every((level) => typeof (value as never)[level] === 'function')
-  );
+  return hasFunctions(value, ['trace', 'debug', 'info', 'warn', 'error', 'fatal']);
+}
+
+function isStateStore(value: unknown): boolean {
+  return hasFunctions(value, STORE_FUNCTIONS);
+}
+
+function hasFunctions(value: unknown, names: readonly string[]): boolean {
+  const isObject = typeof value === 'object' && value !== null;
+  return isObject && names.every((name) => typeof (value as never)[name] === 'function');
 }

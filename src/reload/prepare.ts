@@ -114,7 +114,8 @@ export class Preparation {
   async #checkSlot(slot: Slot): Promise<void> {
     try {
       this.#host.checkRoom(slot);
-      await slot.state.load();
+      const { startMs } = slot.options;
+      await slot.patience.wait(slot.state.load(), startMs, () => storeTimeout(slot));
     } catch (error) {
       throw new TransactionError('load', slot, undefined, error);
     }
@@ -211,6 +212,11 @@ export function migrate(slot: Slot, generation: Generation, state: StoredState):
     const text = `state.migrate did not end within ${startMs} ms`;
     return new BulkheadError('ERR_STATE_MIGRATION', text, { plugin: slot.name });
   });
+}
+
+function storeTimeout(slot: Slot): BulkheadError {
+  const text = `The state store did not load the state of '${slot.id}' within ${slot.options.startMs} ms`;
+  return new BulkheadError('ERR_STATE_STORE', text, { plugin: slot.name });
 }
 
 function loadTimeout(slot: Slot): BulkheadError {

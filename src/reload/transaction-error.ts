@@ -28,6 +28,12 @@ const ABOUT_DEFINITION = new Set<string | undefined>([
   'ERR_PERMISSIONS',
   'ERR_PLUGIN_SETUP_TIMEOUT',
 ]);
+/** These say all there is to say. */
+const NOT_OF_PLUGIN = new Set<string | undefined>([
+  'ERR_PLUGIN_STOPPED',
+  'ERR_MANAGER_CLOSED',
+  'ERR_STATE_STORE',
+]);
 const CODES: Record<Stage, ErrorCode> = {
   discover: 'ERR_PLUGIN_ENTRY',
   build: 'ERR_PLUGIN_BUILD',
@@ -49,7 +55,7 @@ function explain(stage: Stage, slot: Slot, build: Build | undefined, cause: unkn
   const code = codeOf(cause);
   if (cause instanceof PluginSourceError) return cause;
   const text = cause instanceof Error ? cause.message : String(cause);
-  if (code === 'ERR_PLUGIN_STOPPED' || code === 'ERR_MANAGER_CLOSED') return asError(cause);
+  if (NOT_OF_PLUGIN.has(code)) return asError(cause);
   if (ABOUT_DEFINITION.has(code)) {
     const where = text.includes(slot.entry) ? '' : `${slot.entry}: `;
     const whose =

@@ -1,0 +1,49 @@
+import { asError, BulkheadError } from '../errors.ts';
+import type { StateStore } from '../options.ts';
+
+/** Of failures to write that follow one another so closely, ms, only the first is reported. */
+const QUIET_MS = 1_000;
+
+/**
+ * A store whose failures reach nobody who cannot help them: what could not be written is reported, and the state goes on
+ * in memory; what could not be read says whose fault it is.
+ */
+export function guardedStore(store: StateStore, report: (error: Error, text: string) => void): StateStore {
+  let saidAt = Number.NEGATIVE_INFINITY;
+  const failed = (what: string, thrown: unknown) => {
+    if (performance.now() - saidAt < QUIET_MS) return;
+    saidAt = performance.now();
+    const error = asError(thrown);
+    report(error, `The state store could not ${what}: ${error.message}`);
+  };
+  /** Although its type says so, not every such function returns nothing. */
+  const attempt = (what: string, write: () => unknown) => {
+    try {
+      Promise.resolve(write()).catch((error) => failed(what, error));
+    } catch (error) {
+      failed(what, error);
+    }
+  };
+  return {
+    load: (plugin) => read(`load the state of '${plugin}'`, () => store.load(plugin)),
+    write: (plugin, key, value) =>
+      attempt(`write '${key}' of '${plugin}'`, () => store.write(plugin, key, value)),
+    replace: (plugin, state) =>
+      attempt(`replace the state of '${plugin}'`, () => store.replace(plugin, state)),
+    clear: (plugin) => attempt(`clear the state of '${plugin}'`, () => store.clear(plugin)),
+    loadDisabled: () => read('load which plugins are disabled', () => store.loadDisabled()),
+    setDisabled: (plugin, disabled) =>
+      attempt(`note whether '${plugin}' is disabled`, () => store.setDisabled(plugin, disabled)),
+    flush: () => read('flush', () => store.flush()),
+  };
+}
+
+/** Rejects with `ERR_STATE_STORE`. */
+async function read<T>(what: string, ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (cause) {
+    const text = `The state store could not ${what}: ${asError(cause).message}`;
+    throw new BulkheadError('ERR_STATE_STORE', text, { cause });
+  }
+}

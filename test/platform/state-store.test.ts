@@ -1,0 +1,67 @@
+import { memoryStateStore, type StateStore } from 'bulkhead';
+import { expect, it, vi } from 'vitest';
+import { bench, pluginSource, until } from '../support/workspace.ts';
+
+const SOURCE = pluginSource(
+  'keeper',
+  `return { set: (value: unknown) => { ctx.state.set('k', value); }, get: () => ctx.state.get('k') };`,
+);
+
+/** A bench with a store of which these functions are others. */
+async function failing(functions: Partial<StateStore>) {
+  const stateStore = { ...memoryStateStore(), ...functions };
+  const made = await bench({ 'keeper.ts': SOURCE }, { hotReload: false, stateStore });
+  const keeper = made.manager.plugin<{ set(value: unknown): void; get(): unknown }>('keeper');
+  return { ...made, keeper };
+}
+
+function fail(): never {
+  throw new Error('no space left');
+}
+
+it.each([
+  ['throws', fail],
+  ['rejects', async () => fail()],
+])('goes on in memory when a write %s, and says so', async (_how, write) => {
+  const { manager, keeper, log } = await failing({ write });
+  await manager.loadAll();
+  await keeper.set(1);
+  await keeper.set(2);
+  await manager.reload('keeper');
+  expect(await keeper.get()).toBe(2);
+  expect(manager.get('keeper')).toMatchObject({ crashes: 0 });
+  expect(log.filter(({ level }) => level === 'error').map(({ text }) => text)).toEqual([
+    "The state store could not write 'k' of 'keeper': no space left",
+  ]);
+});
+
+it('says whose fault it is when a state cannot be read, and tries again', async () => {
+  const load = vi.fn(memoryStateStore().load).mockImplementationOnce(async () => fail());
+  const { manager, keeper } = await failing({ load });
+  const { failed } = await manager.loadAll();
+  expect(failed).toMatchObject([
+    {
+      error: {
+        code: 'ERR_STATE_STORE',
+        message: "The state store could not load the state of 'keeper': no space left",
+      },
+    },
+  ]);
+  await manager.load('keeper');
+  expect(await keeper.get()).toBeUndefined();
+});
+
+it('does not wait for a state that never comes when all is to be unloaded', async () => {
+  const { manager } = await failing({ load: () => new Promise(() => {}) });
+  const loading = manager.loadAll();
+  await until(() => manager.get('keeper')?.state === 'preparing', 'the start');
+  await manager.unloadAll({ timeoutMs: 100 });
+  expect((await loading).failed).toMatchObject([{ error: { code: 'ERR_STATE_STORE' } }]);
+});
+
+it('unloads everything when it cannot flush, and says so', async () => {
+  const { manager, log } = await failing({ flush: async () => fail() });
+  await manager.loadAll();
+  await manager.unloadAll();
+  expect(log.map(({ text }) => text)).toContain('The state store could not flush: no space left');
+});
