@@ -1,8 +1,11 @@
+import { inspect } from 'node:util';
+
 /** Every code an error of Bulkhead can carry. Compare `error.code`, never `instanceof`, across threads. */
 export const ERROR_CODES = {
   ERR_INVALID_OPTIONS: 'An option has a wrong type, an unknown name or a value out of range.',
   ERR_MANAGER_CLOSED: 'The manager was told to unload everything while this was under way.',
   ERR_MAX_PLUGINS: 'Loading one more plugin would exceed `maxPlugins`.',
+  ERR_PLUGIN_DIRECTORY: 'A plugin directory is not there or cannot be read.',
   ERR_PLUGIN_NOT_FOUND: 'No plugin has that name or id.',
   ERR_PLUGIN_ENTRY: 'The file or folder cannot be a plugin: no index, a broken link, an unusable name.',
   ERR_PLUGIN_BUILD:
@@ -30,6 +33,7 @@ export const ERROR_CODES = {
   ERR_QUEUE_FULL: 'More calls and events wait for the plugin, or are under way, than `queueLimit` allows.',
   ERR_TOO_MANY_CALLS: 'More calls of the plugin wait for the host than `budgets.pendingCalls` allows.',
   ERR_STATE_LIMIT: 'The state would exceed `limits.stateMb`, or as much of its writes waits for the host.',
+  ERR_STATE_STORE: 'The state store failed; the cause says why.',
   ERR_NOT_CLONEABLE: 'A value cannot be sent to another thread; the message has the path to it.',
   ERR_VALUE_TOO_LARGE: 'A value is larger than one message may be.',
   ERR_PROTOCOL_VIOLATION: 'A frame on the wire was malformed; the generation that sent it was ended.',
@@ -111,8 +115,10 @@ export function codeOf(error: unknown): string | undefined {
 }
 
 /** Anything thrown as an `Error`: itself if it is one, else one that shows the value. */
+/** What was thrown as an error; of something else its text, and itself as `cause`. */
 export function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown));
+  if (thrown instanceof Error) return thrown;
+  return new Error(typeof thrown === 'string' ? thrown : inspect(thrown), { cause: thrown });
 }
 
 /** The end of every exhaustive switch. */

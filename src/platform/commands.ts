@@ -1,4 +1,4 @@
-import { BulkheadError } from '../errors.ts';
+import { asError, BulkheadError } from '../errors.ts';
 import type { Slot } from '../isolate/slot.ts';
 
 export interface CommandInfo {
@@ -49,7 +49,7 @@ export class Commands {
 
   /** Splits `!roll 3d6` into its parts; `undefined` if it is no command. */
   parse(line: string): { name: string; args: string[] } | undefined {
-    if (!line.startsWith(this.prefix)) return undefined;
+    if (typeof line !== 'string' || !line.startsWith(this.prefix)) return undefined;
     const [name, ...args] = line.slice(this.prefix.length).trim().split(/\s+/);
     return name === undefined || name === '' ? undefined : { name, args };
   }
@@ -65,14 +65,14 @@ export class Commands {
     try {
       checkSource(source);
       const message = { user: source.user, channel: source.channel, text: line };
-      const reply = await slot.call({ kind: 'command', name: command.name }, [parsed.args, message]);
+      const reply = await slot.call({ kind: 'command', name: parsed.name }, [parsed.args, message]);
       return {
         kind: 'answered',
         ...about,
         reply: reply === undefined || reply === null ? undefined : String(reply),
       };
     } catch (error) {
-      return { kind: 'failed', ...about, error: error as Error };
+      return { kind: 'failed', ...about, error: asError(error) };
     }
   }
 

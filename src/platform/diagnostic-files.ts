@@ -8,10 +8,15 @@ import type { Generation } from '../isolate/generation.ts';
 export async function writeHeapSnapshot(generation: Generation, file: string | undefined): Promise<string> {
   const path = resolve(file ?? defaultName(generation, 'heapsnapshot'));
   const snapshot = await generation.heapSnapshot();
+  const output = createWriteStream(path);
+  let isOpen = false;
+  output.once('open', () => {
+    isOpen = true;
+  });
   try {
-    await pipeline(snapshot, createWriteStream(path));
+    await pipeline(snapshot, output);
   } catch (error) {
-    await rm(path, { force: true });
+    if (isOpen) await rm(path, { force: true });
     throw error;
   }
   return path;

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { codeOf } from '../errors.ts';
+import { BulkheadError, codeOf } from '../errors.ts';
 import type { Slot } from '../isolate/slot.ts';
 import { type Discovered, type Discovery, discover } from '../source/discover.ts';
 import { isFile } from '../source/files.ts';
@@ -269,5 +269,6 @@ function mayFitNow(slot: Slot, other: Slot): boolean {
 function ignore(): void {}
 
 function missingDirectory(directory: string): Error {
-  return new Error(`The plugin directory '${directory}' is not there or cannot be read; it is watched for`);
+  const text = `The plugin directory '${directory}' is not there or cannot be read; it is watched for`;
+  return new BulkheadError('ERR_PLUGIN_DIRECTORY', text);
 }

@@ -79,6 +79,7 @@ export type LogFunction = (first: unknown, ...rest: unknown[]) => void;
 /**
  * Values that outlive the generation: reloads and crashes, and restarts of the bot if it has a store. Reads are local;
  * a write has left the plugin when the function returns. Values are copied in and out: change one by setting it again.
+ * Setting `undefined` deletes.
  * Throws `ERR_NOT_CLONEABLE` for a value that cannot be structured-cloned.
  */
 export interface PluginState {

@@ -1,4 +1,5 @@
 import { pathToFileURL } from 'node:url';
+import { inspect } from 'node:util';
 import { BulkheadError } from '../errors.ts';
 import { snapshot } from '../wire/snapshot.ts';
 import { checkPattern, checkTopic } from '../wire/topics.ts';
@@ -41,7 +42,7 @@ export function createContext(parts: ContextParts): PluginContext {
     on(pattern: string, handler: EventHandler, options: { serial?: boolean } = {}) {
       checkPattern(pattern);
       checkFunction('ctx.on', handler);
-      return handlers.subscribe(pattern, handler, options.serial === true);
+      return handlers.subscribe(pattern, handler, options?.serial === true);
     },
     emit(topic, payload) {
       checkTopic(topic);
@@ -50,12 +51,15 @@ export function createContext(parts: ContextParts): PluginContext {
     command(name: string, second: CommandOptions | CommandHandler, third?: CommandHandler) {
       const [options, handler] = typeof second === 'function' ? [{}, second] : [second, third];
       checkFunction('ctx.command', handler);
-      const { usage = '', description = '', aliases = [] } = options;
+      const { usage = '', description = '', aliases = [] } = options ?? {};
+      checkText(`usage of the command '${name}'`, usage);
+      checkText(`description of the command '${name}'`, description);
+      if (!Array.isArray(aliases)) {
+        const text = `aliases of the command '${name}': expected a list of names, got ${inspect(aliases)}`;
+        throw new BulkheadError('ERR_INVALID_ARGUMENT', text);
+      }
       for (const each of [name, ...aliases]) checkCommandName(each);
-      return handlers.command(
-        { name, usage: String(usage), description: String(description), aliases },
-        handler,
-      );
+      return handlers.command({ name, usage, description, aliases: [...aliases] }, handler);
     },
     every(ms, task) {
       checkFunction('ctx.every', task);
@@ -93,6 +97,18 @@ function fileUrl(file: URL | string): string {
 function checkFunction(what: string, value: unknown): asserts value is (...args: never[]) => unknown {
   if (typeof value === 'function') return;
   throw new BulkheadError('ERR_INVALID_ARGUMENT', `${what} needs a function, got ${typeof value}`);
+}
+
+/** Longest usage or description of a command, in characters. */
+const MAX_TEXT = 4096;
+
+function checkText(what: string, value: unknown): asserts value is string {
+  if (typeof value === 'string' && value.length <= MAX_TEXT) return;
+  const got = typeof value === 'string' ? `${value.length} characters` : typeof value;
+  throw new BulkheadError(
+    'ERR_INVALID_ARGUMENT',
+    `${what}: expected a text of at most ${MAX_TEXT} characters, got ${got}`,
+  );
 }
 
 /** setTimeout's own upper bound, about 24.8 days. */

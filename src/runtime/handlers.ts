@@ -26,9 +26,8 @@ export interface HandlerNotes {
 export class Handlers {
   readonly #notes: HandlerNotes;
   readonly #subscriptions = new Map<number, Subscription>();
+  /** By their names and aliases, in lower case, as users may type them in any. */
   readonly #commands = new Map<string, CommandHandler>();
-  /** Names and aliases in use, in lower case, as users may type them in any. */
-  readonly #commandNames = new Set<string>();
   readonly #schedules = new Map<number, () => unknown>();
   #lastId = 0;
 
@@ -49,16 +48,14 @@ export class Handlers {
   ): () => void {
     const names = new Set([command.name, ...command.aliases].map((name) => name.toLowerCase()));
     for (const name of names) {
-      if (!this.#commandNames.has(name)) continue;
+      if (!this.#commands.has(name)) continue;
       throw new BulkheadError('ERR_COMMAND_TAKEN', `This plugin has a command or an alias '${name}' already`);
     }
-    for (const name of names) this.#commandNames.add(name);
+    for (const name of names) this.#commands.set(name, handler);
     const id = ++this.#lastId;
-    this.#commands.set(command.name, handler);
     this.#notes.register({ kind: 'command', id, ...command });
     return this.#remover(id, () => {
-      for (const name of names) this.#commandNames.delete(name);
-      this.#commands.delete(command.name);
+      for (const name of names) this.#commands.delete(name);
     });
   }
 
@@ -77,8 +74,11 @@ export class Handlers {
     return remove;
   }
 
-  commandHandler(name: string): CommandHandler | undefined {
-    return this.#commands.get(name);
+  /** By a name or an alias. Throws `ERR_NO_SUCH_METHOD`: the generation that was asked for it may have been another. */
+  commandHandler(name: string): CommandHandler {
+    const handler = this.#commands.get(name.toLowerCase());
+    if (handler !== undefined) return handler;
+    throw new BulkheadError('ERR_NO_SUCH_METHOD', `The plugin no longer has a command '${name}'`);
   }
 
   task(id: number): (() => unknown) | undefined {
@@ -92,7 +92,10 @@ export class Handlers {
    */
   dispatch(event: PluginEvent, failed: (error: unknown) => void): Promise<unknown> | undefined {
     let running: Promise<void>[] | undefined;
-    for (const subscription of this.#subscriptions.values()) {
+    const last = this.#lastId;
+    for (const [id, subscription] of this.#subscriptions) {
+      // What a handler subscribes gets the events that come after.
+      if (id > last) break;
       if (!topicMatches(subscription.pattern, event.topic)) continue;
       const end = start(subscription, event, failed);
       if (end === undefined) continue;

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { inspect } from 'node:util';
 import { BulkheadError } from '../errors.ts';
 import { Allowance } from '../wire/allowance.ts';
 import type { Channel, Outcome } from '../wire/frames.ts';
@@ -161,13 +162,13 @@ export class Runtime {
       );
     }
     const migrated: unknown = await migrate(Object.fromEntries(entries), fromVersion);
-    if (typeof migrated !== 'object' || migrated === null) {
+    if (Object.prototype.toString.call(migrated) !== '[object Object]') {
       throw new BulkheadError(
         'ERR_STATE_MIGRATION',
-        `state.migrate returned ${String(migrated)}; expected an object`,
+        `state.migrate returned ${inspect(migrated, { depth: 0 })}; expected an object`,
       );
     }
-    return Object.entries(migrated);
+    return Object.entries(migrated as object);
   }
 
   async #setup(message: SetupMessage): Promise<SetupReport> {
@@ -235,7 +236,7 @@ export class Runtime {
       case 'method':
         return this.#method(target.name).apply(this.#api, args);
       case 'command':
-        return this.#handlers.commandHandler(target.name)?.(args[0] as string[], args[1] as never);
+        return this.#handlers.commandHandler(target.name)(args[0] as string[], args[1] as never);
       case 'tick':
         return withoutResult(this.#handlers.task(target.schedule)?.());
     }

@@ -62,6 +62,10 @@ export class RuntimeState implements PluginState {
         `ctx.state.set needs a string as key, got ${typeof key}`,
       );
     }
+    if (value === undefined) {
+      this.delete(key);
+      return;
+    }
     const copy = snapshot(value, `state '${key}'`);
     const bytes = entryBytes(key, copy);
     this.#checkLimit(key, bytes);

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { bench, pluginSource } from '../support/workspace.ts';
+import { bench, pluginSource, until } from '../support/workspace.ts';
 
 const OFF = { hotReload: false };
 const ADA = { user: 'ada', channel: 'lobby' };
@@ -87,4 +87,69 @@ it('lets a plugin give up a command and register it anew, whoever gives it up tw
     reply: 'new',
   });
   expect(manager.commands.ownerOf('roll')).toBeUndefined();
+});
+
+it.each([
+  ['null', 'null'],
+  ['undefined', 'undefined'],
+  [`'text'`, 'text'],
+  ['{ reason: 1 }', '{ reason: 1 }'],
+])('reports %s that a command throws as an error', async (thrown, message) => {
+  const source = pluginSource('odd', `ctx.command('go', () => { throw ${thrown}; });`);
+  const { manager } = await bench({ 'odd.ts': source }, OFF);
+  await manager.loadAll();
+  const outcome = await manager.commands.dispatch('!go', ADA);
+  expect(outcome).toMatchObject({ kind: 'failed', error: expect.any(Error) });
+  expect(outcome).toMatchObject({ error: { message } });
+  expect(await manager.commands.dispatch(undefined as never, ADA)).toEqual({ kind: 'not-a-command' });
+});
+
+it.each([
+  [
+    'an alias',
+    `ctx.command('throw', { aliases: ['roll'] }, () => 'new');`,
+    { kind: 'answered', reply: 'new' },
+  ],
+  ['another letter case', `ctx.command('Roll', () => 'new');`, { kind: 'answered', reply: 'new' }],
+  ['nothing', '', { kind: 'failed', error: { code: 'ERR_NO_SUCH_METHOD' } }],
+])(
+  'asks the new version for a command that came during the pause and is %s there',
+  async (_what, setup, outcome) => {
+    let open = () => {};
+    const opened = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    const slow = 'ctx.onTeardown(() => ctx.bot.wait());';
+    const { manager, workspace } = await bench(
+      { 'dice.ts': pluginSource('dice', `${slow} ctx.command('roll', () => 'old');`) },
+      { ...OFF, bot: { wait: () => opened } },
+    );
+    await manager.loadAll();
+    await workspace.write({ 'plugins/dice.ts': pluginSource('dice', setup) });
+    const reload = manager.reload('dice');
+    await until(() => manager.get('dice')?.state === 'reloading', 'the pause');
+    const answer = manager.commands.dispatch('!roll', ADA);
+    open();
+    expect(await answer).toMatchObject(outcome);
+    await reload;
+  },
+);
+
+it.each([
+  [`{ description: 'd'.repeat(5000) }`, "description of the command 'roll': expected a text of at most 4096"],
+  [`{ usage: 5 }`, "usage of the command 'roll': expected a text of at most 4096 characters, got number"],
+  [`{ aliases: 'r' }`, "aliases of the command 'roll': expected a list of names, got 'r'"],
+  [`{ aliases: new Set(['r']) }`, "aliases of the command 'roll': expected a list of names, got Set"],
+])('refuses a command with %s where it is registered', async (options, message) => {
+  const source = pluginSource(
+    'roll',
+    `return { register: () => { ctx.command('roll', ${options} as never, () => 1); } };`,
+  );
+  const { manager } = await bench({ 'roll.ts': source }, OFF);
+  await manager.loadAll();
+  await expect(manager.plugin<{ register(): void }>('roll').register()).rejects.toMatchObject({
+    code: 'ERR_INVALID_ARGUMENT',
+    message: expect.stringContaining(message),
+  });
+  expect(manager.get('roll')).toMatchObject({ state: 'running', crashes: 0 });
 });

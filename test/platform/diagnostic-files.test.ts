@@ -79,3 +79,10 @@ it('rejects a profile of a time that is none, and of a plugin that is reloaded o
     .catch(() => {});
   await whileDying;
 });
+
+it('removes nothing that it could not open', async () => {
+  const { manager, workspace } = await bench({ 'a.ts': pluginSource('a', '') }, { hotReload: false });
+  await manager.loadAll();
+  const folder = workspace.path('plugins');
+  await expect(manager.heapSnapshot('a', { file: folder })).rejects.toMatchObject({ code: 'EISDIR' });
+});

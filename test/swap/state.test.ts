@@ -79,6 +79,8 @@ it('migrates the state to the version the new plugin wants, on a copy first', as
   await save(`state: { version: 2 },`);
   await expect(manager.reload('keeper')).rejects.toThrow('has no state.migrate');
   expect(await plugin.all()).toEqual({ count: 2 });
+  await save(`state: { version: 2, migrate: () => new Map([['count', 2]]) },`);
+  await expect(manager.reload('keeper')).rejects.toThrow('state.migrate returned Map(1)');
   await save(`state: { version: 3, migrate: async (old, from) => ({ total: old.count * 10, from }) },`);
   await manager.reload('keeper');
   expect(await plugin.all()).toEqual({ total: 20, from: 1 });
@@ -246,4 +248,20 @@ it('overlap: goes on to the new generation when the old one dies during its setu
   await manager.reload('duo');
   expect(manager.get('duo')).toMatchObject({ state: 'running', generation: 2, crashes: 1 });
   expect(await manager.plugin<{ alive(): number }>('duo').alive()).toBe(2);
+});
+
+it('forgets a key that is set to undefined, as a store does', async () => {
+  const source = pluginSource(
+    'keeper',
+    `return { set: (value: unknown) => { ctx.state.set('k', value); }, has: () => ctx.state.has('k') };`,
+  );
+  const { manager } = await bench({ 'keeper.ts': source }, { hotReload: false });
+  await manager.loadAll();
+  const keeper = manager.plugin<{ set(value: unknown): void; has(): boolean }>('keeper');
+  await keeper.set(1);
+  expect(await keeper.has()).toBe(true);
+  await keeper.set(undefined);
+  expect(await keeper.has()).toBe(false);
+  await manager.reload('keeper');
+  expect(await keeper.has()).toBe(false);
 });
