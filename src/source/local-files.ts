@@ -127,7 +127,10 @@ async function resolvePackage(
   }
   if (found.external || found.namespace !== 'file') return found;
   // By a path of tsconfig.json, or by a link to a package that is being worked on.
-  const isLocal = !/[\\/]node_modules[\\/]/.test(found.path) && extname(found.path) !== '.node';
+  const isLocal =
+    !/[\\/]node_modules[\\/]/.test(found.path) &&
+    extname(found.path) !== '.node' &&
+    !found.path.startsWith(OWN_FILES);
   if (!isLocal) return outside(found.path, kind);
   await noteCandidates(byAlias(), inputs);
   return undefined;

@@ -1,5 +1,6 @@
 import { rename, rm } from 'node:fs/promises';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import type { Slot } from '#internal/isolate/slot';
 import { Look, type LookHost } from '#internal/reload/look';
 import { PluginTable } from '#internal/reload/plugin-table';
 import { Workspace } from '../support/workspace.ts';
@@ -26,10 +27,12 @@ async function looking(...ids: string[]) {
     directories: [workspace.path('plugins')],
     table,
     operations: {
-      unload: async ({ id }: { id: string }) => void unloaded.push(id),
+      remove: async (slot: Slot) => {
+        unloaded.push(slot.id);
+        table.remove(slot);
+      },
       follow: async ({ id }: { id: string }) => void followed.push(id),
     },
-    forget: (slot: never) => table.remove(slot),
     warn: (text: string) => void warnings.push(text),
     lookAgain: (inMs: number) => void again.push(inMs),
     quietMs: QUIET_MS,
