@@ -1,6 +1,7 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { bench, type Files } from '../support/workspace.ts';
+import { bench, benchIn, type Files, Workspace } from '../support/workspace.ts';
 import { loaded, telling, told } from './loaded.ts';
 
 it('imports JSON and text files', async () => {
@@ -177,4 +178,16 @@ it('uses a linked package as a part of the plugin, and notices its edits', async
   await writeFile(workspace.path('shared/src/index.ts'), `export const shared: string = 'two';`);
   await reloaded;
   expect(await it.tell()).toBe('two');
+});
+
+it('leaves what it imports from Bulkhead itself to Node, also where that is linked', async () => {
+  const workspace = await Workspace.create({
+    'plugins/it.ts': telling('typeof ERROR_CODES', `import { ERROR_CODES } from 'bulkhead';`),
+    'node_modules/none': '',
+  });
+  await symlink(fileURLToPath(new URL('../..', import.meta.url)), workspace.path('node_modules/bulkhead'));
+  const { manager } = benchIn(workspace, { hotReload: false });
+  const { failed } = await manager.loadAll();
+  expect(failed).toEqual([]);
+  expect(await manager.plugin<{ tell(): unknown }>('it').tell()).toBe('object');
 });
