@@ -1,4 +1,4 @@
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
 import { BulkheadError } from '../errors.ts';
 import { snapshot } from '../wire/snapshot.ts';
@@ -86,12 +86,20 @@ export function createContext(parts: ContextParts): PluginContext {
 
 function fileUrl(file: URL | string): string {
   const text = String(file);
-  if (text.startsWith('file:')) return text;
+  if (isFileUrl(text)) return text;
   if (text.startsWith('/') || /^[a-z]:[\\/]/i.test(text)) return pathToFileURL(text).href;
   throw new BulkheadError(
     'ERR_INVALID_ARGUMENT',
     `ctx.offload needs the URL of a file, got ${JSON.stringify(text)}. Write new URL('./file.ts', import.meta.url)`,
   );
+}
+
+function isFileUrl(text: string): boolean {
+  try {
+    return fileURLToPath(text) !== '';
+  } catch {
+    return false;
+  }
 }
 
 function checkFunction(what: string, value: unknown): asserts value is (...args: never[]) => unknown {

@@ -56,7 +56,7 @@ export class BuiltJobs {
     const contents = `
     import * as job from ${JSON.stringify(file)};
     import { runJob } from ${JSON.stringify(RUN_JOB)};
-    export default (message) => runJob(job.default, message);`;
+    export default (message) => runJob(${JSON.stringify(file)}, job.default, message);`;
     const stdin = { contents, resolveDir: dirname(file), sourcefile: 'job' };
     try {
       const built = await bundle(file, directory, denied, { stdin });

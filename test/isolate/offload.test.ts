@@ -64,10 +64,28 @@ it.each([
   ['has a syntax error', { '_job.ts': 'export default (' }, 'Unexpected end of file'],
   ['has no default export', { '_job.ts': 'export const x = 1;' }, 'no function as default export'],
 ])('says so when the file %s', async (_what, files, text) => {
-  const { manager } = await bench({ 'worker.ts': worker(), ...files }, { hotReload: false });
+  const { manager, workspace } = await bench({ 'worker.ts': worker(), ...files }, { hotReload: false });
   await manager.loadAll();
-  await expect(manager.plugin<Worker>('worker').run(1)).rejects.toThrow(text);
+  const error = (await manager
+    .plugin<Worker>('worker')
+    .run(1)
+    .catch((thrown: unknown) => thrown)) as Error;
+  expect(error).toMatchObject({ code: 'ERR_OFFLOAD', message: expect.stringContaining(text) });
+  expect(error.message).toContain(workspace.path('plugins/_job.ts'));
 });
+
+it.each(['file://elsewhere/job.js', 'https://example.org/job.js', 'job.js'])(
+  'refuses what is no file: %s',
+  async (url) => {
+    const source = pluginSource('worker', `return { run: () => ctx.offload('${url}') };`);
+    const { manager } = await bench({ 'worker.ts': source }, { hotReload: false });
+    await manager.loadAll();
+    await expect(manager.plugin<{ run(): void }>('worker').run()).rejects.toMatchObject({
+      code: 'ERR_INVALID_ARGUMENT',
+      message: expect.stringContaining(url),
+    });
+  },
+);
 
 it('lets a job see the environment that the plugin was granted, and no other', async () => {
   vi.stubEnv('GRANTED', 'yes');
