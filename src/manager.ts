@@ -5,6 +5,7 @@ import { Deadlines } from './isolate/deadlines.ts';
 import type { Generation } from './isolate/generation.ts';
 import type { IsolateEnd } from './isolate/isolate.ts';
 import { OffloadPools } from './isolate/offload-pools.ts';
+import { Patience } from './isolate/patience.ts';
 import { Slot, type SlotHost } from './isolate/slot.ts';
 import { Standbys } from './isolate/standby.ts';
 import { isolateStarter, specOf } from './isolate/start-isolate.ts';
@@ -235,8 +236,8 @@ export class PluginManager implements AsyncDisposable {
    * Ends everything: first the watching, then what is under way, then every plugin with drain and teardown. Afterwards
    * nothing of the manager keeps the process alive; `loadAll` may be called again.
    *
-   * @param options.timeoutMs one budget for all drains and teardowns together, ms; a second call can tighten it. Default:
-   * each plugin has its own times.
+   * @param options.timeoutMs one budget for all drains and teardowns together, ms; a second call can tighten it. What is left
+   * of it, and at least a second, the state store has to flush. Default: each plugin has its own times.
    */
   unloadAll(options: { timeoutMs?: number } = {}): Promise<void> {
     for (const slot of this.#table) slot.patience.limit(options.timeoutMs ?? Number.POSITIVE_INFINITY);
@@ -366,7 +367,8 @@ export class PluginManager implements AsyncDisposable {
     await this.unloadAll();
   }
 
-  async #unloadEverything(timeoutMs: number | undefined): Promise<void> {
+  async #unloadEverything(timeoutMs = Number.POSITIVE_INFINITY): Promise<void> {
+    const until = performance.now() + timeoutMs;
     this.#epoch++;
     await this.hotReload.stop();
     for (const timer of this.#lookTimers) clearTimeout(timer);
@@ -376,12 +378,20 @@ export class PluginManager implements AsyncDisposable {
     await this.#standbys.close();
     await this.#pools.closed();
     this.#deadlines.clear();
-    await this.#slotHost.store
-      .flush()
-      .catch((error: unknown) => this.#reports.error(asError(error), asError(error).message));
+    await this.#flushStore(Math.max(LEAST_FLUSH_MS, until - performance.now()));
     await this.#crashFiles?.flush();
     await this.#earlyBuilds.idle();
     await this.#builds.remove();
+  }
+
+  async #flushStore(ms: number): Promise<void> {
+    const late = () =>
+      new BulkheadError('ERR_STATE_STORE', `The state store did not flush within ${Math.round(ms)} ms`);
+    try {
+      await new Patience().wait(this.#slotHost.store.flush(), ms, late);
+    } catch (error) {
+      this.#reports.error(asError(error), asError(error).message);
+    }
   }
 
   #checkOpen(): void {
@@ -510,4 +520,6 @@ function defaultLogger(): Logger {
   return pino({ name: 'bulkhead', serializers: { err: stdSerializers.errWithCause } }, pino.destination(2));
 }
 
+/** So long a store has at least to flush, ms, whatever is left of a budget. */
+const LEAST_FLUSH_MS = 1_000;
 const HAS_A_THREAD = new Set<PluginState>(['preparing', 'starting', 'running', 'reloading', 'stopping']);

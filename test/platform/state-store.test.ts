@@ -59,9 +59,12 @@ it('does not wait for a state that never comes when all is to be unloaded', asyn
   expect((await loading).failed).toMatchObject([{ error: { code: 'ERR_STATE_STORE' } }]);
 });
 
-it('unloads everything when it cannot flush, and says so', async () => {
-  const { manager, log } = await failing({ flush: async () => fail() });
+it.each([
+  ['fails to flush', async () => fail(), 'The state store could not flush: no space left'],
+  ['never ends to flush', () => new Promise<never>(() => {}), 'The state store did not flush within 1000 ms'],
+])('unloads everything when the store %s, and says so', async (_what, flush, text) => {
+  const { manager, log } = await failing({ flush });
   await manager.loadAll();
-  await manager.unloadAll();
-  expect(log.map(({ text }) => text)).toContain('The state store could not flush: no space left');
+  await manager.unloadAll({ timeoutMs: 100 });
+  expect(log.map((line) => line.text)).toContain(text);
 });
