@@ -63,7 +63,8 @@ it.each([
   ['fails to flush', async () => fail(), 'The state store could not flush: no space left'],
   ['never ends to flush', () => new Promise<never>(() => {}), 'The state store did not flush within 1000 ms'],
 ])('unloads everything when the store %s, and says so', async (_what, flush, text) => {
-  const { manager, log } = await failing({ flush });
+  // Only once: when the test is over, everything is unloaded again.
+  const { manager, log } = await failing({ flush: vi.fn(async () => {}).mockImplementationOnce(flush) });
   await manager.loadAll();
   await manager.unloadAll({ timeoutMs: 100 });
   expect(log.map((line) => line.text)).toContain(text);
