@@ -62,6 +62,8 @@ export const LIMITS = {
   batchBytes: 1024 * 1024,
   /** Largest argument, result, payload or state value by the rougher measure of the receiver, bytes. */
   measuredBytes: 256 * 1024 * 1024,
+  /** How deep a value may be nested. V8 reads and writes values with a function that calls itself, on the stack there is. */
+  depth: 500,
   /** Most errors one error may bring along as causes and parts, itself included, counted as often as they are referred to. */
   errorsInError: 1_000,
   /** Largest frame that is accepted, by the rougher measure of the receiver: several times what a sender lets through. */

@@ -70,15 +70,31 @@ function cloneNatively<T>(value: T, where: string): T {
   try {
     bytes = serialize(value);
   } catch (cause) {
+    // Of the stack: it is nested deeper than any limit.
+    if (cause instanceof RangeError) throw tooDeep(where, cause);
     const why = (cause as Error).message.replace(/\.$/, '');
     throw notCloneable(where, pathTo(value, isUncloneable), why, cause);
   }
   if (bytes.length > LIMITS.valueBytes) throw tooLarge(where, bytes.length);
-  const copy = deserialize(bytes);
-  // A few bytes can stand for much: a list of a billion holes. The receiver would take it for an attack.
-  const measured = measure(copy, LIMITS.measuredBytes);
+  // A few bytes can stand for much, such as a list of a billion holes. The receiver would take it for an attack.
+  const [copy, measured] = unpack(bytes, where);
+  if (measured === Number.POSITIVE_INFINITY) throw tooDeep(where);
   if (measured > LIMITS.measuredBytes) throw tooLarge(where, measured, LIMITS.measuredBytes);
-  return copy;
+  return copy as T;
+}
+
+function unpack(bytes: Buffer, where: string): [copy: unknown, measured: number] {
+  try {
+    const copy = deserialize(bytes);
+    return [copy, measure(copy, LIMITS.measuredBytes, LIMITS.depth)];
+  } catch (cause) {
+    throw tooDeep(where, cause);
+  }
+}
+
+function tooDeep(where: string, cause?: unknown): BulkheadError {
+  const text = `${where} cannot be sent to another thread: it is nested deeper than ${LIMITS.depth} levels`;
+  return new BulkheadError('ERR_NOT_CLONEABLE', text, { cause });
 }
 
 function notCloneable(where: string, path: string | undefined, why: string, cause?: unknown): BulkheadError {
@@ -112,6 +128,9 @@ function isPrimitive(value: unknown): boolean {
   }
 }
 
+/** So many steps down a path is followed: to look at what is below takes as long for every step. */
+const MAX_STEPS = 50;
+
 /** `.user.socket` for `{ user: { socket } }`: the first innermost part that is or contains what must not be there. */
 function pathTo(
   value: unknown,
@@ -121,6 +140,7 @@ function pathTo(
 ): string | undefined {
   if (seen.has(value) || !contains(value)) return undefined;
   seen.add(value);
+  if (seen.size > MAX_STEPS) return `${path}…`;
   for (const [step, child] of children(value)) {
     const found = pathTo(child, contains, path + step, seen);
     if (found !== undefined) return found;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { isWireError } from '#internal/wire/check';
+import { checkBatch, isWireError } from '#internal/wire/check';
 import { LIMITS } from '#internal/wire/frames';
 import { measure } from '#internal/wire/measure';
 import { snapshot } from '#internal/wire/snapshot';
@@ -101,4 +101,25 @@ it('sends as many causes and parts of an error as the receiver takes', () => {
   const decoded = decodeError(wire) as AggregateError;
   expect(decoded.errors).toHaveLength(100);
   expect((decoded.errors[0].cause as AggregateError).errors).toHaveLength(8);
+});
+
+it.each([600, 5_000, 50_000])('refuses what is nested %i levels deep', (levels) => {
+  let deep: object = {};
+  for (let level = 0; level < levels; level++) deep = { deep };
+  expect(() => snapshot(deep, 'argument 1')).toThrow(
+    expect.objectContaining({
+      code: 'ERR_NOT_CLONEABLE',
+      message: expect.stringContaining('nested deeper than 500 levels'),
+    }),
+  );
+});
+
+it('takes what is nested as deep as it may be for what may be received', () => {
+  let deep: object = {};
+  for (let level = 1; level < LIMITS.depth; level++) deep = { deep };
+  const frame = { type: 'NOTE', name: 'note', value: { args: [[snapshot(deep, 'argument 1')]] } };
+  expect(checkBatch([frame], new Set(), new Set(['note']))).toBeUndefined();
+  let tooDeep: object = {};
+  for (let level = 0; level < 2 * LIMITS.depth; level++) tooDeep = { tooDeep };
+  expect(measure(tooDeep, 1e9)).toBe(Number.POSITIVE_INFINITY);
 });
