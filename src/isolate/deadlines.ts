@@ -1,3 +1,5 @@
+import { lateTimeout } from './late-timeout.ts';
+
 /** Something that is cut when its time has come. */
 export interface Deadline {
   expire(): void;
@@ -6,7 +8,8 @@ export interface Deadline {
 interface Queue {
   /** In the order of their times, since all waits in one queue are equally long. */
   waiting: Map<Deadline, number>;
-  timer: NodeJS.Timeout | undefined;
+  /** Ends the timer, if there is one. */
+  cancel: (() => void) | undefined;
 }
 
 /**
@@ -19,11 +22,11 @@ export class Deadlines {
     if (afterMs === Number.POSITIVE_INFINITY) return;
     let queue = this.#queues.get(afterMs);
     if (queue === undefined) {
-      queue = { waiting: new Map(), timer: undefined };
+      queue = { waiting: new Map(), cancel: undefined };
       this.#queues.set(afterMs, queue);
     }
     queue.waiting.set(deadline, performance.now() + afterMs);
-    if (queue.timer === undefined) this.#arm(queue, afterMs);
+    if (queue.cancel === undefined) this.#arm(queue, afterMs);
   }
 
   delete(deadline: Deadline, afterMs: number): void {
@@ -32,17 +35,16 @@ export class Deadlines {
 
   /** Forgets everything; nothing expires any more. */
   clear(): void {
-    for (const queue of this.#queues.values()) clearTimeout(queue.timer);
+    for (const queue of this.#queues.values()) queue.cancel?.();
     this.#queues.clear();
   }
 
   #arm(queue: Queue, inMs: number): void {
-    queue.timer = setTimeout(() => this.#expireDue(queue), inMs);
-    queue.timer.unref();
+    queue.cancel = lateTimeout(() => this.#expireDue(queue), inMs, false);
   }
 
   #expireDue(queue: Queue): void {
-    queue.timer = undefined;
+    queue.cancel = undefined;
     const now = performance.now();
     for (const [deadline, at] of queue.waiting) {
       if (at > now) {

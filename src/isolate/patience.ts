@@ -1,3 +1,5 @@
+import { lateTimeout } from './late-timeout.ts';
+
 /**
  * How long to wait for something. A limit set from outside, such as the budget of a program that is to end, shortens
  * also the waits that are under way.
@@ -24,19 +26,19 @@ export class Patience {
   wait<T>(promise: Promise<T>, ms: number, error: (waitedMs: number) => unknown, share = 1): Promise<T> {
     return new Promise((resolve, reject) => {
       const since = performance.now();
-      let timer: NodeJS.Timeout | undefined;
+      let cancel = () => {};
       const finish = (settle: () => void) => {
-        clearTimeout(timer);
+        cancel();
         this.#waits.delete(arm);
         settle();
       };
       const arm = () => {
         const now = performance.now();
         const left = Math.min(since + ms - now, (this.#until - now) * share);
-        clearTimeout(timer);
+        cancel();
         if (left === Number.POSITIVE_INFINITY) return;
         const giveUp = () => finish(() => reject(error(Math.min(ms, Math.ceil(performance.now() - since)))));
-        timer = setTimeout(giveUp, Math.max(0, Math.ceil(left)));
+        cancel = lateTimeout(giveUp, Math.max(0, Math.ceil(left)));
       };
       this.#waits.add(arm);
       arm();

@@ -6,6 +6,7 @@ import { PortChannel } from '../wire/port-channel.ts';
 import { Vitals } from '../wire/vitals.ts';
 import type { EndReason, Isolate, IsolateEnd, IsolateSpec, IsolateUsage } from './isolate.ts';
 import { JobPool, type JobPoolOptions, type Jobs } from './job-pool.ts';
+import { lateTimeout } from './late-timeout.ts';
 import { Pulse } from './pulse.ts';
 import { runtimeCode } from './runtime-code.ts';
 import { threadEnds } from './thread-ends.ts';
@@ -107,8 +108,7 @@ export class ThreadIsolate<T = Batch> implements Isolate<T> {
   }
 
   #terminate(): void {
-    const deadline = setTimeout(() => this.#finish(true), TERMINATE_MS);
-    void this.gone.then(() => clearTimeout(deadline));
+    void this.gone.then(lateTimeout(() => this.#finish(true), TERMINATE_MS));
     void threadEnds.end(() => {
       void this.#worker.terminate();
       return this.ended;

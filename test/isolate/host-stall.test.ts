@@ -1,0 +1,34 @@
+import { expect, it } from 'vitest';
+import { bench, pluginSource, until } from '../support/workspace.ts';
+
+const SLOW = pluginSource(
+  'slow',
+  `await new Promise((resolve) => setTimeout(resolve, 300));
+    return { wait: () => new Promise((resolve) => setTimeout(resolve, 300, 'done')) };`,
+).replace('setup(', 'async setup(');
+
+/** Keeps this process, the host, from doing anything; not from within a timer, after which all that are due run. */
+async function stall(ms: number): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+  const end = performance.now() + ms;
+  while (performance.now() < end);
+}
+
+it('hears what came in while it stood still before it gives anything up', async () => {
+  const { manager, seen } = await bench(
+    { 'slow.ts': SLOW },
+    { hotReload: false, defaults: { startMs: 2_000, callTimeoutMs: 1_000 } },
+  );
+  const loading = manager.loadAll();
+  await until(() => manager.get('slow')?.state === 'starting', 'its setup');
+  await stall(2_500);
+  expect((await loading).failed).toEqual([]);
+  const call = manager.plugin<{ wait(): string }>('slow').wait();
+  await stall(1_500);
+  expect(await call).toBe('done');
+  const unloading = manager.unload('slow');
+  await until(() => manager.get('slow')?.state === 'stopping', 'its end');
+  await stall(1_500);
+  await unloading;
+  expect(seen('zombie')).toEqual([]);
+});
