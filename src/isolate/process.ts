@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +15,7 @@ import { release } from '../wire/release.ts';
 import { checkChunk, checkEnded, checkJobOutcome, checkVitals } from './check-process.ts';
 import type { EndReason, Isolate, IsolateEnd, IsolateSpec, IsolateUsage } from './isolate.ts';
 import type { JobPoolOptions, Jobs } from './job-pool.ts';
+import { lateTimeout } from './late-timeout.ts';
 
 const ENTRY = fileURLToPath(new URL('../child/entry.js', import.meta.url));
 const IS_POSIX = process.platform !== 'win32';
@@ -25,7 +26,7 @@ const LAST_WORDS_MS = 500;
 /** How often it is looked at, ms; each time wakes it. */
 const LOOK_MS = 500;
 /** It says by itself when a thread cannot be stopped to be asked; this is for one that says nothing at all. */
-const STACK_MS = 10_000;
+const STACK_MS = 3_000;
 /** Of what it wrote to its standard error, as much is looked at for the cause of its end. */
 const TAIL = 4_096;
 
@@ -86,6 +87,12 @@ export class ProcessIsolate implements Isolate {
       detached: IS_POSIX,
       windowsHide: true,
     });
+    // If there is no descriptor left, Node makes no pipes and tells why in a moment, to which nobody could react.
+    if ((this.#child.stdio as unknown) === undefined) {
+      this.#child.once('error', () => {});
+      rmSync(this.#folder, { recursive: true, force: true });
+      throw new Error('its process could not be started: too many files are open (EMFILE)');
+    }
     const pipe = this.#child.stdio[PIPE] as Duplex;
     this.#packets = new Packets(pipe, Object.keys(CHANNEL).length, (reason) => this.#violated(reason));
     this.channel = new EncodedChannel(this.#packets.channel(CHANNEL.plugin));
@@ -179,8 +186,7 @@ export class ProcessIsolate implements Isolate {
   end(reason: EndReason): void {
     this.blame(reason);
     if (this.#hasExited) return;
-    const deadline = setTimeout(() => this.#finish(true), KILL_MS);
-    void this.gone.then(() => clearTimeout(deadline));
+    void this.gone.then(lateTimeout(() => this.#finish(true), KILL_MS));
     this.#kill();
   }
 
