@@ -141,7 +141,7 @@ export class PluginManager implements AsyncDisposable {
     });
     const preparation = new Preparation({
       standbys: this.#standbys,
-      buildDirectory: () => this.#builds.path(),
+      buildDirectory: (slot) => this.#builds.of(slot.id),
       botFunctions: this.#bot.names,
       checkRoom: (slot) => this.#checkRoom(slot),
       nameConflict: (slot, name) => this.#table.nameConflict(slot, name),

@@ -3,8 +3,8 @@ import { readdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { PluginManager } from 'bulkhead';
-import { expect, it } from 'vitest';
-import { bench, pluginSource, until, Workspace } from './support/workspace.ts';
+import { expect, it, onTestFinished, vi } from 'vitest';
+import { bench, benchIn, pluginSource, until, Workspace } from './support/workspace.ts';
 
 const OFF = { hotReload: false };
 const run = promisify(execFile);
@@ -270,6 +270,19 @@ it.runIf(process.platform === 'linux')('has standbys again after unloadAll and l
   await manager.unloadAll();
   await manager.loadAll();
   await until(() => threads() >= first, 'as many threads as before');
+});
+
+it('makes its temporary directory when it can, if it could not before', async () => {
+  const workspace = await Workspace.create({ 'plugins/a.ts': pluginSource('a', '') });
+  vi.stubEnv('TMPDIR', workspace.path('missing'));
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const { manager } = benchIn(workspace, { hotReload: false });
+  expect((await manager.loadAll()).failed).toMatchObject([
+    { error: { message: expect.stringContaining('ENOENT') } },
+  ]);
+  await workspace.write({ 'missing/none': '' });
+  await manager.load('a');
+  await manager.unloadAll();
 });
 
 it('can be logged and printed as what it is: the functions of a plugin', async () => {

@@ -27,7 +27,8 @@ export class OffloadPools {
   ): Promise<unknown> {
     let pool = this.#pools.get(generation);
     if (pool === undefined) {
-      pool = new OffloadPool(generation, slot.options, this.#builds, (note) => take(slot, generation, note));
+      const directory = () => this.#builds.of(slot.id);
+      pool = new OffloadPool(generation, slot.options, directory, (note) => take(slot, generation, note));
       this.#pools.set(generation, pool);
     }
     return pool.run(url, input, signal);

@@ -2,7 +2,6 @@ import { fileURLToPath } from 'node:url';
 import { asError, BulkheadError } from '../errors.ts';
 import type { ResolvedPluginOptions } from '../options.ts';
 import { type Deniable, deniedModules } from '../permissions.ts';
-import type { BuildDirectory } from '../source/build-directory.ts';
 import type { Outcome } from '../wire/frames.ts';
 import { decodeError } from '../wire/wire-error.ts';
 import { grantedEnvironment } from './environment.ts';
@@ -13,16 +12,19 @@ import type { Jobs } from './job-pool.ts';
 export class OffloadPool {
   readonly #generation: Generation;
   readonly #options: ResolvedPluginOptions;
-  readonly #directory: BuildDirectory;
+  readonly #directory: () => Promise<string>;
   readonly #jobs: Jobs;
   readonly #denied: Deniable[];
   #closed = false;
 
-  /** @param onNote takes what the jobs print, unchecked */
+  /**
+   * @param directory where its builds are written
+   * @param onNote takes what the jobs print, unchecked
+   */
   constructor(
     generation: Generation,
     options: ResolvedPluginOptions,
-    directory: BuildDirectory,
+    directory: () => Promise<string>,
     onNote: (note: unknown) => void,
   ) {
     this.#generation = generation;
@@ -37,7 +39,7 @@ export class OffloadPool {
     let outcome: Outcome;
     try {
       const { jobs } = this.#generation.build;
-      const job = await jobs.get(fileURLToPath(url), await this.#directory.path(), this.#denied);
+      const job = await jobs.get(fileURLToPath(url), await this.#directory(), this.#denied);
       if (this.#closed) throw new Error('the generation has ended');
       outcome = await this.#jobs.run(
         job.url,

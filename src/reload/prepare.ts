@@ -34,8 +34,8 @@ export interface PrepareOptions {
 
 export interface PreparationHost {
   readonly standbys: Standbys;
-  /** Where builds are written. */
-  readonly buildDirectory: () => Promise<string>;
+  /** Where builds of the plugin are written. */
+  readonly buildDirectory: (slot: Slot) => Promise<string>;
   /** Names of the functions behind `ctx.bot`. */
   readonly botFunctions: readonly string[];
   /** Throws if one more plugin may not be started now. */
@@ -57,7 +57,7 @@ export class Preparation {
   constructor(host: PreparationHost) {
     this.#host = host;
     this.earlyBuilds = new EarlyBuilds({
-      build: async (slot, entry) => buildPlugin(entry, await host.buildDirectory(), denied(slot)),
+      build: async (slot, entry) => buildPlugin(entry, await host.buildDirectory(slot), denied(slot)),
       discard: (build) => host.discard(build),
     });
   }
@@ -164,7 +164,7 @@ export class Preparation {
   async #permissionFlags(slot: Slot): Promise<string[]> {
     const { permissions, isolation } = slot.options;
     try {
-      const buildDirectory = await this.#host.buildDirectory();
+      const buildDirectory = await this.#host.buildDirectory(slot);
       return await permissionFlags(permissions, { plugin: slot.name, tier: isolation, buildDirectory });
     } catch (error) {
       throw new TransactionError('load', slot, undefined, error);
@@ -174,7 +174,7 @@ export class Preparation {
   async #build(slot: Slot, wasLookedAt: boolean): Promise<Build> {
     let build: Build | undefined;
     try {
-      const directory = await this.#host.buildDirectory();
+      const directory = await this.#host.buildDirectory(slot);
       if (wasLookedAt) build = await this.earlyBuilds.take(slot);
       else this.earlyBuilds.drop(slot);
       build ??= await buildPlugin(slot.entry, directory, denied(slot));

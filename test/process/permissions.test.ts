@@ -1,5 +1,5 @@
-import { existsSync, symlinkSync } from 'node:fs';
-import { expect, it } from 'vitest';
+import { existsSync, readdirSync, symlinkSync } from 'node:fs';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { type Bench, bench, benchIn, ISOLATION, pluginSource, Workspace } from '../support/workspace.ts';
 
 type Api = Record<string, (...args: unknown[]) => Promise<unknown>>;
@@ -63,6 +63,38 @@ it.runIf(ISOLATION === 'process')(
     // What was not mentioned is not managed.
     expect(await plugin.spawn?.()).toBe('out\n');
     expect(await plugin.listen?.()).toBe('open');
+  },
+);
+
+it('runs jobs of a plugin that may not start threads of its own', async () => {
+  const { plugin, workspace } = await tries(() => ({ worker: [] }));
+  expect(await plugin.job?.(workspace.path('in/a.txt'))).toBe('inside');
+});
+
+it.runIf(ISOLATION === 'process')(
+  'keeps the builds of the other plugins from one that may read nothing, also where the temporary directory is a link',
+  async () => {
+    const workspace = await Workspace.create({
+      'plugins/tries.ts': TRIES,
+      'plugins/secret.ts': pluginSource('secret', ''),
+      'tmp/none': '',
+    });
+    symlinkSync(workspace.path('tmp'), workspace.path('link'));
+    vi.stubEnv('TMPDIR', workspace.path('link'));
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const { manager } = benchIn(workspace, {
+      hotReload: false,
+      plugins: { tries: { permissions: { read: [] } } },
+    });
+    expect((await manager.loadAll()).failed).toEqual([]);
+    const [folder = ''] = readdirSync(workspace.path('tmp')).filter(
+      (name) => !name.startsWith('bulkhead-process-'),
+    );
+    const builds = workspace.path('tmp', folder, 'secret');
+    const [build = ''] = readdirSync(builds).filter((name) => name.endsWith('.mjs'));
+    const plugin = manager.plugin<Api>('tries') as unknown as Api;
+    expect(await plugin.own?.()).toBe('own');
+    await expect(plugin.read?.(`${builds}/${build}`)).rejects.toMatchObject(DENIED);
   },
 );
 

@@ -36,7 +36,10 @@ async function benchWithBuilds(files: Files, debounceMs: number) {
   await bench.manager.loadAll();
   const folders = () => readdirSync(workspace.path('tmp')).filter((name) => name.startsWith('bulkhead-'));
   const [folder] = folders();
-  const builds = () => readdirSync(workspace.path('tmp', folder!)).filter((name) => name.endsWith('.mjs'));
+  const builds = () =>
+    readdirSync(workspace.path('tmp', folder!), { encoding: 'utf8', recursive: true }).filter((name) =>
+      name.endsWith('.mjs'),
+    );
   expect(builds()).toHaveLength(1);
   return { ...bench, folders, builds };
 }
