@@ -2,6 +2,9 @@ import type { Slot } from '../isolate/slot.ts';
 import type { StatusEvents, StatusName } from '../status.ts';
 import { type Crash, decideRestart } from './restart-policy.ts';
 
+/** So many crashes are enough to tell how many there were in a row: the waits grow no more long before. */
+const REMEMBERED = 64;
+
 export interface SupervisorHost {
   report<K extends StatusName>(event: K, data: StatusEvents[K]): void;
   /** Starts a plugin again that is in backoff or quarantine; takes the slot's lock and handles failures itself. */
@@ -65,11 +68,9 @@ export class Supervisor {
 
   #record(slot: Slot, clean: boolean): Crash[] {
     const at = Date.now();
-    const { windowMs, resetMs } = slot.options.restart;
-    const kept = (this.#crashes.get(slot) ?? []).filter(
-      (crash) => at - crash.at < Math.max(windowMs, resetMs),
-    );
-    const crashes = [...kept, { at, clean, uptimeMs: at - (slot.startedAt?.getTime() ?? at) }];
+    const before = this.#crashes.get(slot) ?? [];
+    const crash = { at, clean, uptimeMs: at - (slot.startedAt?.getTime() ?? at) };
+    const crashes = [...before, crash].slice(-Math.max(REMEMBERED, slot.options.restart.maxCrashes));
     this.#crashes.set(slot, crashes);
     return crashes;
   }
