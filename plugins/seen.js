@@ -87,7 +87,9 @@ function keyOf(name) {
 /** @param {string} text */
 function shorten(text) {
   const line = text.replace(/\s+/g, ' ').trim();
-  return line.length > MAX_TEXT ? `${line.slice(0, MAX_TEXT - 1)}…` : line;
+  if (line.length <= MAX_TEXT) return line;
+  // Not in the middle of a character that takes two places, such as an emoji.
+  return `${line.slice(0, MAX_TEXT - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
 }
 
 const inWords = new Intl.RelativeTimeFormat('en');

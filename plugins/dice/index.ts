@@ -11,6 +11,9 @@ export interface DiceApi {
   roll(notation: string): Roll & { text: string };
 }
 
+/** Most notations take less than a second. */
+const MAX_ODDS_MS = 5_000;
+
 export default definePlugin({
   name: 'dice',
   displayName: 'Dice',
@@ -49,8 +52,14 @@ export default definePlugin({
           const asked = args.join(' ');
           const { notation, comparison } = splitComparison(asked);
           const input: OddsInput = { terms: parseDice(notation, ctx.config), comparison };
-          // Up to a second of computing: in the pool it holds up nobody who rolls meanwhile.
-          const odds = await ctx.offload<Odds>(new URL('./odds.ts', import.meta.url), input);
+          // In the pool it holds up nobody who rolls meanwhile; what takes longer is ended.
+          const signal = AbortSignal.timeout(MAX_ODDS_MS);
+          const odds = await ctx
+            .offload<Odds>(new URL('./odds.ts', import.meta.url), input, { signal })
+            .catch((error) => {
+              if (!signal.aborted) throw error;
+              throw new NotationError(`The odds of ${notation} take too long to compute; try fewer dice.`);
+            });
           return `${asked}: ${describeOdds(odds)}`;
         }),
     );

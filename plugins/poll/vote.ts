@@ -39,10 +39,10 @@ export function readPoll(text: string): { ms: number; question: string; options:
 
 /** The index of an option that was named by its number or its text. */
 export function findOption({ options }: Poll, choice: string): number | undefined {
-  const byText = options.findIndex((option) => option.toLowerCase() === choice.toLowerCase());
-  if (byText !== -1) return byText;
   const number = /^\d{1,2}$/.test(choice) ? Number(choice) : 0;
-  return number >= 1 && number <= options.length ? number - 1 : undefined;
+  if (number >= 1 && number <= options.length) return number - 1;
+  const byText = options.findIndex((option) => option.toLowerCase() === choice.toLowerCase());
+  return byText === -1 ? undefined : byText;
 }
 
 /** `1) pizza 2) pasta` */

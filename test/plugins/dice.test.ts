@@ -173,6 +173,12 @@ describe('the plugin', () => {
     expect(await run('!odds 2d6')).toMatch(/^2d6: on average (7|6\.9|7\.1), mostly 4 to 10$/);
   });
 
+  it('gives up odds that take too long, and says so', async () => {
+    const { run } = await botWith('dice');
+    const rerolls = Array.from({ length: 19 }, (_, index) => `r${index + 1}`).join('');
+    expect(await run(`!odds 100d20!${rerolls}`)).toMatch(/take too long to compute; try fewer dice\.$/);
+  });
+
   it('goes on rolling while its thread pool computes odds', async () => {
     const { run } = await botWith('dice');
     let answered = false;

@@ -1,7 +1,7 @@
 import { memoryStateStore } from 'bulkhead';
 import { describe, expect, it } from 'vitest';
 import { describeDuration, parseDuration } from '../../plugins/poll/duration.ts';
-import { describeOutcome, readPoll } from '../../plugins/poll/vote.ts';
+import { describeOutcome, findOption, type Poll, readPoll } from '../../plugins/poll/vote.ts';
 import { until } from '../support/workspace.ts';
 import { botWith } from './support.ts';
 
@@ -60,6 +60,17 @@ describe('the start of a poll', () => {
   ])('%j is refused, saying what is wrong', (text, complaint) => {
     expect(readPoll(text)).toContain(complaint);
   });
+});
+
+it('takes a number for the place of an option before it takes it for its text', () => {
+  const poll = { options: ['2', '3', 'Ten'] } as Poll;
+  expect(['1', '2', '3', 'ten', '4'].map((choice) => findOption(poll, choice))).toEqual([
+    0,
+    1,
+    2,
+    2,
+    undefined,
+  ]);
 });
 
 describe('the outcome', () => {

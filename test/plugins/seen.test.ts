@@ -43,6 +43,8 @@ it('cuts long messages', async () => {
   const { run, say } = await botWith('seen');
   say('ada', 'x'.repeat(1000));
   expect(await run('!seen ada', 'bob')).toMatch(/ saying: x{199}…$/);
+  say('ada', `${'x'.repeat(198)}🎲${'x'.repeat(800)}`);
+  expect(await run('!seen ada', 'bob')).toMatch(/ saying: x{198}…$/);
 });
 
 it('remembers across a reload, and tells the bot too', async () => {
