@@ -1,6 +1,7 @@
 /** Why the program ends. */
-export type StopReason = 'end-of-input' | 'output-closed' | 'SIGINT' | 'SIGTERM';
-type Signal = 'SIGINT' | 'SIGTERM';
+export type StopReason = 'end-of-input' | 'output-closed' | Signal;
+/** Those of SIGHUP are sent when the terminal is closed. */
+type Signal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 
 /** After a signal the codes a shell would show for it; otherwise everything went as it should. */
 const EXIT_CODES: Record<StopReason, number> = {
@@ -8,6 +9,7 @@ const EXIT_CODES: Record<StopReason, number> = {
   'output-closed': 0,
   SIGINT: 130,
   SIGTERM: 143,
+  SIGHUP: 129,
 };
 
 /** One budget for all drains and teardowns together. */
@@ -46,7 +48,10 @@ export class Shutdown {
   }
 
   listen(): void {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => this.signalled(signal));
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+      process.on(signal, () => this.signalled(signal));
+    // Otherwise Node opens its inspector, through which a plugin could do anything in this process.
+    process.on('SIGUSR1', () => {});
   }
 
   /** A signal came, or Ctrl-C was typed. The second one ends the process at once. */

@@ -1,3 +1,4 @@
+import { StringDecoder } from 'node:string_decoder';
 import { formatWithOptions } from 'node:util';
 import { cutLine, Lines } from '../wire/lines.ts';
 import type { LogLevel, LogNote } from '../wire/messages.ts';
@@ -83,13 +84,24 @@ export function captureConsole(sink: LogSink): () => void {
   };
 }
 
-function captureStream(stream: NodeJS.WriteStream, source: string, level: LogLevel, sink: LogSink): Lines {
+function captureStream(
+  stream: NodeJS.WriteStream,
+  source: string,
+  level: LogLevel,
+  sink: LogSink,
+): { flush(): void } {
   const lines = new Lines((text) => sink({ level, fields: { source }, text }));
+  const decoder = new StringDecoder('utf8');
   stream.write = ((chunk: unknown, encoding?: unknown, callback?: unknown) => {
-    lines.write(typeof chunk === 'string' ? chunk : Buffer.from(chunk as Uint8Array).toString('utf8'));
+    lines.write(typeof chunk === 'string' ? chunk : decoder.write(Buffer.from(chunk as Uint8Array)));
     const done = typeof encoding === 'function' ? encoding : callback;
     if (typeof done === 'function') process.nextTick(done as () => void);
     return true;
   }) as typeof stream.write;
-  return lines;
+  return {
+    flush() {
+      lines.write(decoder.end());
+      lines.flush();
+    },
+  };
 }

@@ -88,7 +88,8 @@ function unpack(bytes: Buffer, where: string): [copy: unknown, measured: number]
     const copy = deserialize(bytes);
     return [copy, measure(copy, LIMITS.measuredBytes, LIMITS.depth)];
   } catch (cause) {
-    throw tooDeep(where, cause);
+    if (cause instanceof RangeError) throw tooDeep(where, cause);
+    throw notCloneable(where, undefined, (cause as Error).message.replace(/\.$/, ''), cause);
   }
 }
 

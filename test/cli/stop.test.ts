@@ -7,12 +7,25 @@ const TIDY = pluginSource('tidy', `ctx.onTeardown(() => console.log('torn down')
 it.each([
   ['SIGINT', 130],
   ['SIGTERM', 143],
+  ['SIGHUP', 129],
 ] as const)('runs the teardowns after %s and ends with code %i', async (signal, code) => {
   const program = await RunningProgram.ready({ 'plugins/tidy.ts': TIDY });
   program.child.kill(signal);
   expect(await program.ended).toEqual({ code, signal: null });
   expect(program.err).toBe('[tidy] torn down\n');
   expect(program.out).toContain(`Stopping (${signal})`);
+});
+
+it('does not open the inspector on SIGUSR1, which a plugin could send', async () => {
+  const program = await RunningProgram.ready({
+    'plugins/tidy.ts': pluginSource('tidy', `ctx.command('hi', () => 'still here');`),
+  });
+  program.child.kill('SIGUSR1');
+  program.send('!hi');
+  await program.shows('still here');
+  program.child.kill('SIGTERM');
+  await program.ended;
+  expect(program.err).not.toContain('Debugger listening');
 });
 
 /** A patient option: only the budget, of less than 5 s, can end it before a busy machine's patience ends. */

@@ -409,7 +409,7 @@ it('captures what a plugin prints, in order, to the end', async () => {
     {
       'chatty.ts': pluginSource(
         'chatty',
-        `return { talk() { console.log('one %d', 1); console.error('two'); process.stdout.write('three\\nfo'); process.stdout.write('ur\\n'); ctx.log.warn({ n: 5 }, 'five'); process.stderr.write('six'); process.exit(0); } };`,
+        `return { talk() { console.log('one %d', 1); console.error('two'); process.stdout.write('three\\nfo'); process.stdout.write('ur\\n'); const bytes = Buffer.from('naïve\\n'); process.stdout.write(bytes.subarray(0, 3)); process.stdout.write(bytes.subarray(3)); ctx.log.warn({ n: 5 }, 'five'); process.stderr.write('six'); process.exit(0); } };`,
       ),
     },
     OFF,
@@ -426,6 +426,7 @@ it('captures what a plugin prints, in order, to the end', async () => {
     ['error', 'two'],
     ['info', 'three'],
     ['info', 'four'],
+    ['info', 'naïve'],
     ['warn', 'five'],
     ['error', 'six'],
   ]);

@@ -71,7 +71,9 @@ export class ConsoleBot {
     const parsed = commands.parse(text);
     if (text === '') return;
     if (parsed === undefined) {
-      await this.#manager.emit('chat.message', { channel: CHANNEL, user: this.#user, text });
+      const message = { channel: CHANNEL, user: this.#user, text };
+      const { error } = await this.#manager.emit('chat.message', message);
+      if (error !== undefined) this.#complain(error.message);
       return;
     }
     const own = this.#own.find((command) => command.name === parsed.name.toLowerCase());
