@@ -8,7 +8,7 @@ import { Socket } from 'node:net';
 import { JobPool } from '../isolate/job-pool.ts';
 import { ThreadIsolate } from '../isolate/thread.ts';
 import { makeLoopsEndable } from '../isolate/v8-flags.ts';
-import { EncodedChannel } from '../wire/codec.ts';
+import { EncodedChannel, MAX_HOST_BATCH_BYTES } from '../wire/codec.ts';
 import { Link } from '../wire/link.ts';
 import { Packets } from '../wire/packets.ts';
 import {
@@ -29,7 +29,7 @@ if (setV8Flags) makeLoopsEndable();
 const pipe = new Socket({ fd: PIPE, readable: true, writable: true });
 // The host has ended, or wants no more of this. An orderly exit would wait for a thread that is stuck.
 pipe.on('close', die);
-const packets = new Packets(pipe, Object.keys(CHANNEL).length, die);
+const packets = new Packets(pipe, Object.keys(CHANNEL).length, die, MAX_HOST_BATCH_BYTES);
 const thread = new ThreadIsolate<Uint8Array>({ heapMb, execArgv }, isStandby, true);
 const plugin = packets.channel(CHANNEL.plugin);
 const jobs = new Map<number, AbortController>();

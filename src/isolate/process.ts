@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Duplex, finished, Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { EncodedChannel } from '../wire/codec.ts';
+import { EncodedChannel, MAX_HOST_BATCH_BYTES } from '../wire/codec.ts';
 import type { Channel, Outcome } from '../wire/frames.ts';
 import { Link } from '../wire/link.ts';
 import type { JobMessage } from '../wire/messages.ts';
@@ -95,7 +95,7 @@ export class ProcessIsolate implements Isolate {
     }
     const pipe = this.#child.stdio[PIPE] as Duplex;
     this.#packets = new Packets(pipe, Object.keys(CHANNEL).length, (reason) => this.#violated(reason));
-    this.channel = new EncodedChannel(this.#packets.channel(CHANNEL.plugin));
+    this.channel = new EncodedChannel(this.#packets.channel(CHANNEL.plugin), MAX_HOST_BATCH_BYTES);
     this.#control = new Link({
       channel: new EncodedChannel(this.#packets.channel(CHANNEL.control)),
       methods: {},

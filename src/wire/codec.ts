@@ -2,8 +2,10 @@ import { Deserializer, Serializer } from 'node:v8';
 import { type Batch, type Channel, LIMITS } from './frames.ts';
 import { survey } from './survey.ts';
 
-/** Longest batch, bytes: one value of the largest size, and what stands around it. */
+/** Longest batch of a plugin, bytes: one value of the largest size, and what stands around it. */
 export const MAX_BATCH_BYTES = LIMITS.valueBytes + 1024 * 1024;
+/** Longest batch of the host, bytes: the state of a plugin, which is told at once. */
+export const MAX_HOST_BATCH_BYTES = LIMITS.frameBytes;
 
 /** A structured clone as bytes. V8's own writer: buffers come out as on a port between threads, as `Uint8Array`. */
 export function encode(value: unknown): Uint8Array {
@@ -24,15 +26,18 @@ export function decode(bytes: Uint8Array): unknown {
 /** A channel of batches over one of bytes. */
 export class EncodedChannel implements Channel {
   readonly #bytes: Channel<Uint8Array>;
+  readonly #maxBytes: number;
 
-  constructor(bytes: Channel<Uint8Array>) {
+  /** @param maxBytes the longest batch that the other side accepts */
+  constructor(bytes: Channel<Uint8Array>, maxBytes: number = MAX_BATCH_BYTES) {
     this.#bytes = bytes;
+    this.#maxBytes = maxBytes;
   }
 
   /** Throws if a frame is too large for the other side to accept it. */
   post(batch: Batch): void {
     const bytes = encode(batch);
-    if (bytes.length <= MAX_BATCH_BYTES) {
+    if (bytes.length <= this.#maxBytes) {
       this.#bytes.post(bytes);
       return;
     }

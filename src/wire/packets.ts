@@ -17,6 +17,7 @@ type Listener = (bytes: Uint8Array) => void;
 export class Packets {
   readonly #stream: Duplex;
   readonly #onViolation: (reason: string) => void;
+  readonly #maxBytes: number;
   readonly #listeners: (Listener | undefined)[];
   readonly #early: Uint8Array[][];
   readonly #header = Buffer.alloc(HEADER_BYTES);
@@ -26,10 +27,19 @@ export class Packets {
   #isClosed = false;
   #isHeld = false;
 
-  /** @param channels how many; their numbers count from 0 */
-  constructor(stream: Duplex, channels: number, onViolation: (reason: string) => void) {
+  /**
+   * @param channels how many; their numbers count from 0
+   * @param maxBytes the longest packet that is accepted
+   */
+  constructor(
+    stream: Duplex,
+    channels: number,
+    onViolation: (reason: string) => void,
+    maxBytes: number = MAX_BATCH_BYTES,
+  ) {
     this.#stream = stream;
     this.#onViolation = onViolation;
+    this.#maxBytes = maxBytes;
     this.#listeners = Array.from({ length: channels });
     this.#early = Array.from({ length: channels }, () => []);
     stream.on('data', (chunk: Buffer) => this.#read(chunk));
@@ -100,7 +110,7 @@ export class Packets {
     const length = this.#header.readUInt32LE();
     const channel = this.#header.readUInt8(4);
     if (channel >= this.#listeners.length) this.#violation(`a packet for the unknown channel ${channel}`);
-    else if (length > MAX_BATCH_BYTES) this.#violation(`a packet of ${length} bytes`);
+    else if (length > this.#maxBytes) this.#violation(`a packet of ${length} bytes`);
     else if (length === 0) this.#violation('an empty packet');
     else {
       this.#body = Buffer.allocUnsafeSlow(length);

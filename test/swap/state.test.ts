@@ -265,3 +265,26 @@ it('forgets a key that is set to undefined, as a store does', async () => {
   await manager.reload('keeper');
   expect(await keeper.has()).toBe(false);
 });
+
+it('brings a state larger than any message of a plugin over a reload', async () => {
+  const source = pluginSource(
+    'keeper',
+    `return {
+      fill: (key: string) => { ctx.state.set(key, Buffer.alloc(40 * 2 ** 20, key)); },
+      ends: () => ctx.state.entries().map(([key, value]) => [key, value.length, value[value.length - 1]]),
+    };`,
+  );
+  const { manager } = await bench(
+    { 'keeper.ts': source },
+    { hotReload: false, defaults: { limits: { stateMb: 100, externalMb: 2_000 } } },
+  );
+  await manager.loadAll();
+  const keeper = manager.plugin<{ fill(key: string): void; ends(): unknown[] }>('keeper');
+  await keeper.fill('a');
+  await keeper.fill('b');
+  await manager.reload('keeper');
+  expect(await keeper.ends()).toEqual([
+    ['a', 40 * 2 ** 20, 97],
+    ['b', 40 * 2 ** 20, 98],
+  ]);
+});
