@@ -66,6 +66,8 @@ export class Slot implements GenerationHost {
   preparing: Generation | undefined;
   next: Generation | undefined;
   lastGeneration = 0;
+  /** The exit code of the one that was being loaded or set up, if it ended by itself. */
+  earlyExitCode: number | undefined;
   /** What the newest generation that served says of itself. */
   metadata: PluginMetadata | undefined;
   /** What was last acted on: accepted, failed, or rolled back from. */

@@ -52,7 +52,7 @@ export class Failures {
   #crashed(slot: Slot): void {
     slot.crashes++;
     slot.startedAt = undefined;
-    this.#host.supervisor.crashed(slot, false);
+    this.#host.supervisor.crashed(slot, slot.earlyExitCode === 0);
   }
 }
 

@@ -165,7 +165,11 @@ export class Operations {
 
   /** A generation ended. If it was the one that serves, and nothing else deals with that, it is restarted. */
   ended(slot: Slot, generation: Generation, end: IsolateEnd): void {
-    if (end.kind === 'requested' || generation !== slot.current) return;
+    if (end.kind === 'requested') return;
+    if (generation !== slot.current) {
+      slot.earlyExitCode = end.exitCode;
+      return;
+    }
     const { number } = generation;
     const error = new PluginCrashedError(slot.name, number, end.kind, end.text, end.error);
     const uptimeMs = Date.now() - (slot.startedAt?.getTime() ?? Date.now());
@@ -217,6 +221,7 @@ export class Operations {
     explain: (error: unknown) => Error,
   ): Promise<void> {
     slot.blockedBy = undefined;
+    slot.earlyExitCode = undefined;
     try {
       await this.#host.limiter.run(transaction);
     } catch (cause) {
