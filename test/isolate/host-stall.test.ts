@@ -27,7 +27,7 @@ it('hears what came in while it stood still before it gives anything up', async 
   await stall(1_500);
   expect(await call).toBe('done');
   const unloading = manager.unload('slow');
-  await until(() => manager.get('slow')?.state === 'stopping', 'its end');
+  await until(() => manager.get('slow')?.state !== 'running', 'the begin of its end');
   await stall(1_500);
   await unloading;
   expect(seen('zombie')).toEqual([]);
