@@ -24,7 +24,7 @@ const NEIGHBOUR_TIMES = 2;
 const { parallel, calm, quick, only, write } = readArguments(
   {
     // They disturb each other's figures, which a quick run does not judge.
-    parallel: { full: 1, quick: 5, about: 'cases at a time' },
+    parallel: { full: 1, quick: 3, about: 'cases at a time' },
     calm: { full: 1_000, quick: 150, about: 'ms for which the neighbour is called before each fault' },
   },
   {},
