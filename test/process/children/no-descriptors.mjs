@@ -3,14 +3,8 @@ import { closeSync, openSync } from 'node:fs';
 import { PluginManager } from 'bulkhead';
 
 const nothing = () => {};
-const logger = {
-  trace: nothing,
-  debug: nothing,
-  info: nothing,
-  warn: nothing,
-  error: nothing,
-  fatal: nothing,
-};
+const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
+const logger = Object.fromEntries(levels.map((level) => [level, nothing]));
 const manager = new PluginManager({
   pluginDir: process.argv[2],
   logger,
