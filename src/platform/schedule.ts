@@ -59,9 +59,12 @@ export class Schedules {
 /** Runs the task at every multiple of the interval, but for those at which the time before has not ended. */
 function repeat(slot: Slot, running: Running, id: number, everyMs: number): void {
   const since = performance.now();
+  let times = 0;
   const plan = () => {
     const passed = performance.now() - since;
-    arm(running, id, (Math.floor(passed / everyMs) + 1) * everyMs - passed, async () => {
+    // Node's timers can be a little early, which is not to make two runs of one.
+    times = Math.max(times, Math.floor(passed / everyMs)) + 1;
+    arm(running, id, times * everyMs - passed, async () => {
       await tick(slot, running, id);
       if (running.timers.has(id)) plan();
     });
