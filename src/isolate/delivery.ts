@@ -1,6 +1,6 @@
 import { LIMITS, type Outcome } from '../wire/frames.ts';
 import { measure } from '../wire/measure.ts';
-import type { AbortNote, CallTarget, WorkMessage } from '../wire/messages.ts';
+import type { AbortNote, CallTarget, EventsMessage, WorkMessage } from '../wire/messages.ts';
 import { watchSignals } from '../wire/signals.ts';
 import { encodeError } from '../wire/wire-error.ts';
 import { CallWork, type EventWork, type Work } from './work.ts';
@@ -66,10 +66,10 @@ export class Delivery {
   }
 
   #addEvent(work: EventWork, invocation: number): void {
-    const { topic, source, payload } = work;
+    const { topic, source, payload, redelivered } = work;
     let message = this.#batch.at(-1);
-    if (message?.kind !== 'events' || message.topic !== topic || message.source !== source) {
-      message = { kind: 'events', topic, source, invocations: [], payloads: [] };
+    if (message?.kind !== 'events' || !isSameEvent(message, work)) {
+      message = { kind: 'events', topic, source, redelivered, invocations: [], payloads: [] };
       this.#add(message);
     }
     message.invocations.push(invocation);
@@ -110,4 +110,9 @@ export class Delivery {
 
 function isSameTarget(a: CallTarget, b: CallTarget): boolean {
   return a.kind === 'tick' || b.kind === 'tick' ? a === b : a.kind === b.kind && a.name === b.name;
+}
+
+function isSameEvent(message: EventsMessage, event: EventWork): boolean {
+  const { topic, source, redelivered } = message;
+  return topic === event.topic && source === event.source && redelivered === event.redelivered;
 }

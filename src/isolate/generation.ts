@@ -50,7 +50,8 @@ export interface GenerationHost {
   writeState(generation: Generation, change: StateChange): void;
   registered(generation: Generation, registration: Registration): void;
   unregistered(generation: Generation, id: number): void;
-  deadLetter(generation: Generation, event: EventWork, reason: DeadLetterReason): void;
+  /** An event was in flight here, and is no more. */
+  unhandled(generation: Generation, event: EventWork, reason: DeadLetterReason): void;
   handlerFailed(generation: Generation, event: EventWork, error: unknown): void;
   ended(generation: Generation, end: IsolateEnd): void;
 }
@@ -280,14 +281,11 @@ export class Generation {
     return this.#inFlight.idle(except);
   }
 
-  /** Settles whatever is still under way: calls reject with `error`, events are dead letters. */
+  /** Settles whatever is still under way: calls reject with `error`, events are unhandled. */
   cut(error: () => unknown, reason: DeadLetterReason): void {
     for (const invocation of this.#inFlight.removeAll()) {
       if (invocation instanceof CallWork) invocation.reject(error());
-      else if (invocation instanceof EventWork) {
-        invocation.delivered(reason);
-        this.#host.deadLetter(this, invocation, reason);
-      }
+      else if (invocation instanceof EventWork) this.#host.unhandled(this, invocation, reason);
     }
   }
 

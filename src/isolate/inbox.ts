@@ -25,6 +25,8 @@ export class Inbox {
   readonly #host: InboxHost;
   #mode: Mode = { kind: 'paused', drained: undefined };
   #queue: Work[] = [];
+  /** Events that were in flight when a generation crashed, for the next one. */
+  #kept: EventWork[] = [];
 
   constructor(plugin: () => string, limit: number, host: InboxHost) {
     this.#plugin = plugin;
@@ -38,7 +40,7 @@ export class Inbox {
 
   /** How much waits. */
   get size(): number {
-    return this.#queue.length;
+    return this.#queue.length + this.#kept.length;
   }
 
   push(work: Work): void {
@@ -64,12 +66,27 @@ export class Inbox {
   /** Hands everything that waited to this generation, in order, and what comes from now on. */
   open(generation: Generation): void {
     this.#mode = { kind: 'open', generation };
-    const queue = this.#queue;
+    const queue = [...this.#kept, ...this.#queue];
+    this.#kept = [];
     this.#queue = [];
     for (const work of queue) this.#dispatch(work, generation);
   }
 
-  /** Refuses everything that waits or comes. */
+  /** Takes an event for the next generation, ahead of what waits and whether or not this is open for others. */
+  keep(event: EventWork): void {
+    if (this.#mode.kind === 'open' && this.#mode.generation.isAlive)
+      this.#dispatch(event, this.#mode.generation);
+    else this.#kept.push(event);
+  }
+
+  /** No generation follows: what was kept is lost by the crash that it was in flight at. */
+  giveUp(): void {
+    const kept = this.#kept;
+    this.#kept = [];
+    for (const event of kept) this.#drop(event, 'crashed');
+  }
+
+  /** Refuses everything that waits or comes, except what is kept. */
   close(refusal: () => Error, reason: DeadLetterReason): void {
     this.#mode = { kind: 'closed', refusal, reason };
     const queue = this.#queue;
@@ -83,8 +100,9 @@ export class Inbox {
     else this.#refuse(work, () => this.#queueFull('are under way in'), 'queue-full');
   }
 
-  #isUnwanted(event: EventWork, generation: Generation): boolean {
-    if (generation.registrations.wants(event.topic)) return false;
+  #isUnwanted(event: EventWork, { registrations }: Generation): boolean {
+    const { topic, redelivered } = event;
+    if (redelivered ? registrations.wantsAgain(topic) : registrations.wants(topic)) return false;
     this.#drop(event, 'unwanted');
     return true;
   }

@@ -48,6 +48,12 @@ export class Registrations {
     this.#wanted.set(topic, wanted);
     return wanted;
   }
+
+  /** Whether it is wanted once more if a generation crashed while it was in flight. */
+  wantsAgain(topic: string): boolean {
+    const subscriptions = [...this.of('subscription')];
+    return subscriptions.some(({ pattern, redeliver }) => redeliver && topicMatches(pattern, topic));
+  }
 }
 
 /** Longest name or description, in characters. */
@@ -59,6 +65,7 @@ function checkRegistration(note: unknown): Registration {
   switch (registration.kind) {
     case 'subscription':
       checkPattern(registration.pattern);
+      if (typeof registration.redeliver !== 'boolean') throw new TypeError('a malformed subscription');
       return registration;
     case 'command': {
       const texts = [registration.name, registration.usage, registration.description];

@@ -203,9 +203,13 @@ export class Slot implements GenerationHost {
     for (const [topic, payload] of emits) this.#host.emit(this, topic, payload);
   }
 
-  /** Nobody serves; what waits or comes is refused, saying in which state the plugin is. */
+  /**
+   * Nobody serves; what waits or comes is refused, saying in which state the plugin is. What is to be delivered again waits
+   * for a restart that is planned.
+   */
   refuseWork(reason: DeadLetterReason): void {
     this.inbox.close(() => this.#unavailable(), reason);
+    if (this.lifecycle.state !== 'backoff') this.inbox.giveUp();
   }
 
   /**
@@ -299,7 +303,13 @@ export class Slot implements GenerationHost {
     if (generation === this.current) this.#host.unregistered(this, id);
   }
 
-  deadLetter(_generation: Generation, event: EventWork, reason: DeadLetterReason): void {
+  unhandled({ registrations }: Generation, event: EventWork, reason: DeadLetterReason): void {
+    if (reason === 'crashed' && !event.redelivered && registrations.wantsAgain(event.topic)) {
+      event.delivered();
+      this.inbox.keep(event.again());
+      return;
+    }
+    event.delivered(reason);
     this.#reportDeadLetter(event, reason);
   }
 

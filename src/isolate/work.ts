@@ -104,6 +104,9 @@ export class EventWork implements Sent {
   generation: Generation | undefined;
   /** Whether the plugin wanted it at the time it was emitted: only then can it become a dead letter. */
   wanted = false;
+  /** A generation crashed while it was in flight there. */
+  readonly redelivered: boolean;
+  #isDelivered = false;
   readonly #delivered: (reason?: DeadLetterReason) => void;
 
   constructor(
@@ -111,15 +114,26 @@ export class EventWork implements Sent {
     payload: unknown,
     source: string,
     delivered: (reason?: DeadLetterReason) => void,
+    redelivered = false,
   ) {
     this.topic = topic;
     this.payload = payload;
     this.source = source;
     this.#delivered = delivered;
+    this.redelivered = redelivered;
   }
 
-  /** The plugin's runtime has it, or it will never get it. */
+  /** The same for the next generation; who emitted it waits no longer. */
+  again(): EventWork {
+    const event = new EventWork(this.topic, this.payload, this.source, () => {}, true);
+    event.wanted = true;
+    return event;
+  }
+
+  /** The plugin's runtime has it, or it will never get it; what becomes of it afterwards is no matter of delivery. */
   delivered(failure?: DeadLetterReason): void {
+    if (this.#isDelivered) return;
+    this.#isDelivered = true;
     this.#delivered(failure);
   }
 }

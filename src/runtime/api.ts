@@ -41,6 +41,8 @@ export interface EventInfo {
   topic: string;
   /** Who emitted it: `host`, or the name of a plugin. The host sets it; no plugin can choose it. */
   source: string;
+  /** It was in flight already when the generation before this one crashed; see `redeliver`. */
+  redelivered: boolean;
 }
 
 // biome-ignore lint/suspicious/noConfusingVoidType: a handler may return nothing
@@ -61,6 +63,12 @@ export interface CommandOptions {
 export interface SubscribeOptions {
   /** Start the next event only when the handler of the one before has ended. Default: false. */
   serial?: boolean;
+  /**
+   * Hand an event that was in flight when the plugin crashed to the next generation, first of all, instead of reporting it
+   * as a dead letter; once, since the second time it may well be the cause. The handler may get it twice, then, the
+   * second time with `redelivered`. Default: false.
+   */
+  redeliver?: boolean;
 }
 
 /** Shaped like pino: `log.info('text')`, `log.info({ field }, 'text %s', value)`, `log.error(error, 'text')`. */

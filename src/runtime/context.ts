@@ -3,7 +3,14 @@ import { inspect } from 'node:util';
 import { BulkheadError } from '../errors.ts';
 import { snapshot } from '../wire/snapshot.ts';
 import { checkPattern, checkTopic } from '../wire/topics.ts';
-import type { CommandHandler, CommandOptions, EventHandler, PluginContext, PluginLogger } from './api.ts';
+import type {
+  CommandHandler,
+  CommandOptions,
+  EventHandler,
+  PluginContext,
+  PluginLogger,
+  SubscribeOptions,
+} from './api.ts';
 import type { Handlers } from './handlers.ts';
 import type { HostCalls } from './host-calls.ts';
 import type { RuntimeState } from './state.ts';
@@ -39,19 +46,22 @@ export function createContext(parts: ContextParts): PluginContext {
     log: parts.log,
     signal: parts.signal,
     state: parts.state,
-    on(pattern: string, handler: EventHandler, options: { serial?: boolean } = {}) {
+    on(pattern: string, handler: EventHandler, options: SubscribeOptions = {}) {
       checkPattern(pattern);
       checkFunction('ctx.on', handler);
-      return handlers.subscribe(pattern, handler, options?.serial === true);
+      checkOptions('ctx.on', options, ['serial', 'redeliver']);
+      for (const [name, value] of Object.entries(options)) checkFlag(`ctx.on: ${name}`, value);
+      return handlers.subscribe(pattern, handler, options);
     },
     emit(topic, payload) {
       checkTopic(topic);
       parts.emit(topic, snapshot(payload, `payload of '${topic}'`));
     },
     command(name: string, second: CommandOptions | CommandHandler, third?: CommandHandler) {
-      const [options, handler] = typeof second === 'function' ? [{}, second] : [second, third];
+      const [options, handler] = typeof second === 'function' ? [{}, second] : [second ?? {}, third];
       checkFunction('ctx.command', handler);
-      const { usage = '', description = '', aliases = [] } = options ?? {};
+      checkOptions('ctx.command', options, ['usage', 'description', 'aliases']);
+      const { usage = '', description = '', aliases = [] } = options;
       checkText(`usage of the command '${name}'`, usage);
       checkText(`description of the command '${name}'`, description);
       if (!Array.isArray(aliases)) {
@@ -79,6 +89,7 @@ export function createContext(parts: ContextParts): PluginContext {
     },
     async offload<R>(file: URL | string, input?: unknown, options: { signal?: AbortSignal } = {}) {
       const url = fileUrl(file);
+      checkOptions('ctx.offload', options, ['signal']);
       return (await parts.calls.call('offload', { method: url }, [input, options])) as R;
     },
   };
@@ -105,6 +116,22 @@ function isFileUrl(text: string): boolean {
 function checkFunction(what: string, value: unknown): asserts value is (...args: never[]) => unknown {
   if (typeof value === 'function') return;
   throw new BulkheadError('ERR_INVALID_ARGUMENT', `${what} needs a function, got ${typeof value}`);
+}
+
+/** A misspelt option would be none. */
+function checkOptions(what: string, options: unknown, known: readonly string[]): void {
+  const isObject = typeof options === 'object' && options !== null;
+  const unknown = isObject ? Object.keys(options).find((key) => !known.includes(key)) : inspect(options);
+  if (unknown === undefined) return;
+  throw new BulkheadError(
+    'ERR_INVALID_ARGUMENT',
+    `${what} has the options ${known.join(', ')}; got ${unknown}`,
+  );
+}
+
+function checkFlag(what: string, value: unknown): void {
+  if (value === undefined || typeof value === 'boolean') return;
+  throw new BulkheadError('ERR_INVALID_ARGUMENT', `${what}: expected true or false, got ${inspect(value)}`);
 }
 
 /** Longest usage or description of a command, in characters. */

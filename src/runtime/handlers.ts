@@ -1,12 +1,13 @@
 import { BulkheadError } from '../errors.ts';
 import type { Registration } from '../wire/messages.ts';
 import { topicMatches } from '../wire/topics.ts';
-import type { CommandHandler, EventHandler } from './api.ts';
+import type { CommandHandler, EventHandler, SubscribeOptions } from './api.ts';
 import { isThenable } from './thenable.ts';
 
 interface Subscription {
   pattern: string;
   handler: EventHandler;
+  redeliver: boolean;
   /** For `serial`: the end of the event before. */
   tail: Promise<void> | undefined;
 }
@@ -14,6 +15,7 @@ interface Subscription {
 export interface PluginEvent {
   topic: string;
   source: string;
+  redelivered: boolean;
   payload: unknown;
 }
 
@@ -35,10 +37,15 @@ export class Handlers {
     this.#notes = notes;
   }
 
-  subscribe(pattern: string, handler: EventHandler, serial: boolean): () => void {
+  subscribe(
+    pattern: string,
+    handler: EventHandler,
+    { serial = false, redeliver = false }: SubscribeOptions,
+  ): () => void {
     const id = ++this.#lastId;
-    this.#subscriptions.set(id, { pattern, handler, tail: serial ? Promise.resolve() : undefined });
-    this.#notes.register({ kind: 'subscription', id, pattern });
+    const tail = serial ? Promise.resolve() : undefined;
+    this.#subscriptions.set(id, { pattern, handler, redeliver, tail });
+    this.#notes.register({ kind: 'subscription', id, pattern, redeliver });
     return this.#remover(id, () => this.#subscriptions.delete(id));
   }
 
@@ -96,6 +103,7 @@ export class Handlers {
     for (const [id, subscription] of this.#subscriptions) {
       // What a handler subscribes gets the events that come after.
       if (id > last) break;
+      if (event.redelivered && !subscription.redeliver) continue;
       if (!topicMatches(subscription.pattern, event.topic)) continue;
       const end = start(subscription, event, failed);
       if (end === undefined) continue;
@@ -118,11 +126,10 @@ export class Handlers {
 
 function start(
   subscription: Subscription,
-  event: PluginEvent,
+  { payload, ...info }: PluginEvent,
   failed: (error: unknown) => void,
 ): Promise<void> | undefined {
-  const info = { topic: event.topic, source: event.source };
-  const handle = () => attempt(() => subscription.handler(event.payload, info), failed);
+  const handle = () => attempt(() => subscription.handler(payload, info), failed);
   if (subscription.tail === undefined) return handle();
   subscription.tail = subscription.tail.then(handle);
   return subscription.tail;

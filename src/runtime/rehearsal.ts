@@ -20,7 +20,14 @@ const LOAD: LoadMessage = {
 const SETUP: SetupMessage = { invocation: 1, entries: [] };
 const WORK: WorkMessage[] = [
   { kind: 'calls', target: { kind: 'method', name: 'call' }, invocations: [2], args: [[]], signals: [] },
-  { kind: 'events', topic: 'rehearsal', source: '', invocations: [3], payloads: [1] },
+  {
+    kind: 'events',
+    topic: 'rehearsal',
+    source: '',
+    redelivered: false,
+    invocations: [3],
+    payloads: [1],
+  },
 ];
 
 /**

@@ -211,9 +211,9 @@ export class Runtime {
       this.#call(invocation, target, args[index]!, places.get(invocation) ?? []);
   }
 
-  #startEvents({ topic, source, invocations, payloads }: EventsMessage): void {
+  #startEvents({ topic, source, redelivered, invocations, payloads }: EventsMessage): void {
     for (const [index, invocation] of invocations.entries())
-      this.#event(invocation, { topic, source, payload: payloads[index] });
+      this.#event(invocation, { topic, source, redelivered, payload: payloads[index] });
   }
 
   /** An answer that is there at once goes back without a promise in between. */

@@ -103,6 +103,8 @@ export interface EventsMessage {
   kind: 'events';
   topic: string;
   source: string;
+  /** They were in flight when a generation crashed: only for the handlers that asked for that. */
+  redelivered: boolean;
   invocations: number[];
   payloads: unknown[];
 }
@@ -178,7 +180,7 @@ export interface LogNote {
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
 
 export type Registration =
-  | { kind: 'subscription'; id: number; pattern: string }
+  | { kind: 'subscription'; id: number; pattern: string; redeliver: boolean }
   | { kind: 'command'; id: number; name: string; usage: string; description: string; aliases: string[] }
   | { kind: 'schedule'; id: number; everyMs: number }
   | { kind: 'timeout'; id: number; afterMs: number };
