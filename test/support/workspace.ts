@@ -125,6 +125,8 @@ export function benchIn(workspace: Workspace, options: Partial<PluginManagerOpti
   };
 }
 
+const LOOK_MS = 3;
+
 /** Waits until a condition holds; fails with what it last saw. */
 export async function until<T>(
   condition: () => T | Promise<T>,
@@ -136,7 +138,8 @@ export async function until<T>(
     const value = await condition();
     if (value) return value as NonNullable<T>;
     if (performance.now() > end) throw new Error(`${what} did not come true within ${timeoutMs} ms`);
-    await new Promise((resolve) => setImmediate(resolve));
+    // Looking all the time would take from the plugins what they need to make it true.
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
 }
 
