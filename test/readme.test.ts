@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { ERROR_CODES, PLUGIN_STATES, TRANSITIONS } from 'bulkhead';
 import { expect, it } from 'vitest';
+import { HELP } from '#internal/cli/arguments';
 import { DEFAULTS } from '#internal/options';
 import { Workspace } from './support/workspace.ts';
 
@@ -44,12 +45,39 @@ it('lists every option with its default', () => {
     expect(listed[name]).toBe(String(DEFAULTS[name]));
 });
 
+it('lists every status event with what comes with it', () => {
+  const source = readFileSync(`${ROOT}src/status.ts`, 'utf8');
+  const [, members = ''] = /interface StatusEvents \{\n(.*?)\n\}/s.exec(source) ?? [];
+  const table = README.slice(README.indexOf('| event | with |'), README.indexOf('## Errors'));
+  const rows = Object.fromEntries(
+    [...table.matchAll(/^\| `([\w-]+)` \| (.*) \|$/gm)].map(([, name, text]) => [name as string, text]),
+  );
+  const events = [...members.matchAll(/^ {2}'?([\w-]+)'?: Base(.*?);$/gms)];
+  expect(Object.keys(rows)).toEqual(events.map(([, name]) => name));
+  for (const [, name, fields = ''] of events) {
+    const withoutComments = fields.replace(/\/\*\*.*?\*\//gs, '');
+    for (const [, field] of withoutComments.matchAll(/(\w+):/g))
+      expect(rows[name as string]).toContain(`\`${field}\``);
+  }
+});
+
+it('lists every option of the program', () => {
+  const options = [...HELP.matchAll(/^ {2}(?:-\w, )?(--[\w-]+)/gm)].map(([, option]) => option as string);
+  expect(options.length).toBeGreaterThan(5);
+  const section = README.slice(README.indexOf('## The program'), README.indexOf('## Configuration file'));
+  for (const option of options) expect(section).toContain(`\`${option}`);
+});
+
 it('has code that compiles', async () => {
   const workspace = await Workspace.create({
     'tsconfig.json': JSON.stringify({
       extends: `${ROOT}tsconfig.json`,
       compilerOptions: {
-        paths: { bulkhead: [`${ROOT}dist/index.d.ts`], 'bulkhead/plugin': [`${ROOT}dist/plugin.d.ts`] },
+        paths: {
+          bulkhead: [`${ROOT}dist/index.d.ts`],
+          'bulkhead/plugin': [`${ROOT}dist/plugin.d.ts`],
+          zod: [`${ROOT}node_modules/zod/index.d.ts`],
+        },
         typeRoots: [`${ROOT}node_modules/@types`],
         noUnusedLocals: false,
         noUnusedParameters: false,

@@ -36,8 +36,8 @@ plugin when its file is saved. Type !help for the commands; any other line is a 
   -h, --help         show this
   -v, --version      show the version
 
-Exit codes: 0 at the end of the input, 130 and 143 after SIGINT and SIGTERM, 137 if a plugin had to be
-ended by force, 1 if the configuration cannot be used, 2 if the command line cannot.
+Exit codes: 0 at the end of the input, 130, 143 and 129 after SIGINT, SIGTERM and SIGHUP, 137 if a plugin
+had to be ended by force, 1 if the configuration cannot be used, 2 if the command line cannot.
 `;
 
 /** @throws {UsageError} */

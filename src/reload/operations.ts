@@ -253,9 +253,10 @@ export class Operations {
   }
 
   async #clearRunning(slot: Slot, current: Generation): Promise<void> {
-    const { startMs } = slot.options;
-    const timeout = () => new Error(`Plugin '${slot.name}' did not answer within ${startMs} ms`);
-    await slot.patience.wait(current.clearState(), startMs, timeout);
+    const { callTimeoutMs } = slot.options;
+    const text = `Plugin '${slot.name}' did not let go of its state within ${callTimeoutMs} ms`;
+    const timeout = () => new BulkheadError('ERR_CALL_TIMEOUT', text, { plugin: slot.name });
+    await slot.patience.wait(current.clearState(), callTimeoutMs, timeout);
   }
 
   async #stop(slot: Slot): Promise<void> {
