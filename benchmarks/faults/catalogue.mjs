@@ -49,7 +49,7 @@ export const FAULTS = [
     group: 'load',
     name: 'never ready',
     outcome: 'refused',
-    options: { startMs: 500 },
+    options: { startMs: 3_000 },
     act: saved({ setup: 'await new Promise(() => {});' }),
   },
   { group: 'load', name: 'exit during load', outcome: 'refused', act: saved({ top: 'process.exit(0);' }) },
