@@ -1,9 +1,10 @@
 import { Deserializer, Serializer } from 'node:v8';
+import { BulkheadError } from '../errors.ts';
 import { type Batch, type Channel, LIMITS } from './frames.ts';
 import { survey } from './survey.ts';
 
-/** Longest batch of a plugin, bytes: one value of the largest size, and what stands around it. */
-export const MAX_BATCH_BYTES = LIMITS.valueBytes + 1024 * 1024;
+/** Longest batch of a plugin, bytes: one value of the largest size, and what may have gathered before it. */
+export const MAX_BATCH_BYTES = LIMITS.valueBytes + 8 * LIMITS.batchBytes;
 /** Longest batch of the host, bytes: the state of a plugin, which is told at once. */
 export const MAX_HOST_BATCH_BYTES = LIMITS.frameBytes;
 
@@ -34,18 +35,14 @@ export class EncodedChannel implements Channel {
     this.#maxBytes = maxBytes;
   }
 
-  /** Throws if a frame is too large for the other side to accept it. */
+  /** @throws {BulkheadError} `ERR_VALUE_TOO_LARGE` if the other side would not accept it; nothing was sent then */
   post(batch: Batch): void {
     const bytes = encode(batch);
-    if (bytes.length <= this.#maxBytes) {
-      this.#bytes.post(bytes);
-      return;
+    if (bytes.length > this.#maxBytes) {
+      const text = `A message of ${bytes.length} bytes is too large to be sent; at most ${this.#maxBytes}`;
+      throw new BulkheadError('ERR_VALUE_TOO_LARGE', text);
     }
-    if (batch.length === 1)
-      throw new RangeError(`A message of ${bytes.length} bytes is too large to be sent`);
-    const middle = batch.length >> 1;
-    this.post(batch.slice(0, middle));
-    this.post(batch.slice(middle));
+    this.#bytes.post(bytes);
   }
 
   onBatch(listener: (batch: unknown) => void): void {

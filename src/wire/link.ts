@@ -126,28 +126,28 @@ export class Link {
     this.#ended = error;
     this.#outbox = [];
     this.#channel.close();
-    for (const id of this.#pending) {
-      this.#responses.deliver({ id, type: 'RAW', value: { ok: false, error: encodeError(error()) } });
-    }
+    for (const id of this.#pending) this.#fail(id, error());
     this.#pending.clear();
     this.#requests.cut();
     this.#responses.cut();
   }
 
-  /** What cannot be posted must not throw into whoever runs next: its requests fail. */
+  /** What cannot be posted must not throw into whoever runs next: the rest goes without it, and its request fails. */
   #post(batch: Batch): void {
     try {
       this.#channel.post(batch);
     } catch (error) {
-      for (const frame of batch) {
-        if (frame.type !== 'APPLY' || !this.#pending.delete(frame.id)) continue;
-        this.#responses.deliver({
-          id: frame.id,
-          type: 'RAW',
-          value: { ok: false, error: encodeError(error) },
-        });
-      }
+      const [frame] = batch;
+      if (batch.length > 1) {
+        const middle = batch.length >> 1;
+        this.#post(batch.slice(0, middle));
+        this.#post(batch.slice(middle));
+      } else if (frame?.type === 'APPLY' && this.#pending.delete(frame.id)) this.#fail(frame.id, error);
     }
+  }
+
+  #fail(id: string, error: unknown): void {
+    this.#responses.deliver({ id, type: 'RAW', value: { ok: false, error: encodeError(error) } });
   }
 
   #violation(reason: string): void {

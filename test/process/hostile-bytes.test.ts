@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { expect, it } from 'vitest';
-import { EncodedChannel, encode, MAX_BATCH_BYTES } from '#internal/wire/codec';
+import { EncodedChannel, encode } from '#internal/wire/codec';
 import { Link } from '#internal/wire/link';
 import { Packets } from '#internal/wire/packets';
 import { bench, pluginSource, until } from '../support/workspace.ts';
@@ -206,15 +206,34 @@ it.each(['line', 'stdout', 'log', 'emit'] as const)(
   },
 );
 
-it('sends batches that are too large for one packet in several, and refuses a frame that is', () => {
-  const posted: number[] = [];
-  const channel = new EncodedChannel({
-    post: (bytes) => posted.push(bytes.length),
-    onBatch: () => {},
-    close: () => {},
-  });
-  const note = { type: 'NOTE' as const, name: 'big', value: 'x'.repeat(MAX_BATCH_BYTES / 2) };
-  channel.post([note, { ...note }, { ...note }]);
-  expect(posted).toHaveLength(3);
-  expect(() => channel.post([{ ...note, value: Buffer.alloc(MAX_BATCH_BYTES) }])).toThrow('too large');
+it('refuses a call that is too large as a whole, and nothing that was sent in the same tick', async () => {
+  const { manager } = await bench(
+    {
+      'large.ts': pluginSource(
+        'large',
+        `return {
+          save: () => {
+            const refused = ctx.bot.save(Buffer.alloc(40e6), Buffer.alloc(40e6)).catch((error) => error.code);
+            ctx.state.set('tried', true);
+            const small = ctx.bot.save('small');
+            void Promise.all([refused, small]).then((codes) => ctx.bot.save(codes));
+          },
+          tried: () => ctx.state.get('tried'),
+        };`,
+      ),
+    },
+    {
+      hotReload: false,
+      defaults: { isolation: 'process', callTimeoutMs: 5_000 },
+      bot: { save: (what: unknown) => saved.push(what) },
+    },
+  );
+  const saved: unknown[] = [];
+  await manager.loadAll();
+  const plugin = manager.plugin<{ save(): void; tried(): boolean }>('large');
+  await plugin.save();
+  await until(() => saved.length === 2, 'both answers');
+  expect(saved).toEqual(['small', ['ERR_VALUE_TOO_LARGE', 1]]);
+  await manager.reload('large');
+  expect(await plugin.tried()).toBe(true);
 });
