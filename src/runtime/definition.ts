@@ -1,6 +1,7 @@
 import { BulkheadError } from '../errors.ts';
 import type { PluginMetadata } from '../wire/messages.ts';
 import type { PluginDefinition } from './api.ts';
+import { defaultExport } from './default-export.ts';
 
 /** Major.minor.patch with optional pre-release and build, as semver.org gives it. */
 const SEMVER =
@@ -20,10 +21,7 @@ const KNOWN = [
 
 /** The plugin's definition, out of the module's exports; CommonJS modules may export it as `module.exports`. */
 export function findDefinition(exports: Record<string, unknown>): PluginDefinition {
-  let candidate = exports.default;
-  // `export default` of a TypeScript file compiled to CommonJS arrives as { default: { default } }.
-  if (isObject(candidate) && candidate.__esModule === true && 'default' in candidate)
-    candidate = candidate.default;
+  const candidate = defaultExport(exports);
   if (candidate === undefined) {
     const found = Object.keys(exports).join(', ') || 'nothing';
     throw invalid(`has no default export (it exports ${found}). Write 'export default definePlugin({ … })'`);

@@ -1,12 +1,14 @@
 import { parentPort } from 'node:worker_threads';
-import { BulkheadError } from '../errors.ts';
 import { Allowance } from '../wire/allowance.ts';
 import type { Outcome } from '../wire/frames.ts';
 import type { JobMessage, JobNote } from '../wire/messages.ts';
 import { snapshot } from '../wire/snapshot.ts';
 import { encodeError } from '../wire/wire-error.ts';
+import { defaultExport } from './default-export.ts';
 import { denyModules } from './guard.ts';
 import { captureConsole } from './logging.ts';
+
+type Job = (input: unknown) => unknown;
 
 const post = (note: JobNote) => parentPort?.postMessage(note);
 const outgoing = new Allowance({
@@ -18,12 +20,11 @@ let isLimited = false;
 const flushOutput = captureConsole((note) => outgoing.log(note));
 
 /**
- * Runs inside a pool's thread, bundled with the job: what the job throws comes back with all its fields, and what it
- * prints goes to the plugin's log, within the budgets of one thread.
+ * Runs the default export of a module: what it throws comes back with all its fields, and what it prints goes to the
+ * plugin's log, within the budgets of one thread. Rejects if there is none, or the module cannot be imported.
  */
 export async function runJob(
-  file: string,
-  job: unknown,
+  importModule: () => Promise<Record<string, unknown>>,
   { input, budgets, denied }: JobMessage,
 ): Promise<Outcome> {
   // Once a thread: otherwise each job would have a fresh budget.
@@ -33,14 +34,18 @@ export async function runJob(
   }
   isLimited = true;
   try {
-    if (typeof job !== 'function') {
-      const text = `The job '${file}' could not be run: it has no function as default export, but ${typeof job}`;
-      throw new BulkheadError('ERR_OFFLOAD', text);
-    }
+    const job = defaultExport(await importModule());
+    if (typeof job !== 'function') throw new Error(`it has no function as default export, but ${typeof job}`);
+    return await outcomeOf(job as Job, input);
+  } finally {
+    flushOutput();
+  }
+}
+
+async function outcomeOf(job: Job, input: unknown): Promise<Outcome> {
+  try {
     return { ok: true, value: snapshot(await job(input), 'the result') };
   } catch (error) {
     return { ok: false, error: encodeError(error) };
-  } finally {
-    flushOutput();
   }
 }

@@ -20,6 +20,6 @@ export async function buildPlugin(
   directory: string,
   denied: readonly Deniable[] = [],
 ): Promise<Build> {
-  const built = await bundle(entry, directory, denied, { entryPoints: [entry] });
+  const built = await bundle(entry, directory, denied);
   return { ...built, jobs: new BuiltJobs(built.inputs) };
 }

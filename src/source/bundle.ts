@@ -26,12 +26,7 @@ let bundles = 0;
  * @param denied what the modules must not import
  * @throws {BuildError} `ERR_PLUGIN_BUILD` with file, line and code frame.
  */
-export async function bundle(
-  entry: string,
-  directory: string,
-  denied: readonly Deniable[],
-  what: esbuild.BuildOptions,
-): Promise<Bundle> {
+export async function bundle(entry: string, directory: string, denied: readonly Deniable[]): Promise<Bundle> {
   const inputs = new Fingerprint();
   const name = basename(entry, extname(entry)).replace(/[^\w.-]/g, '_');
   const file = join(directory, `${name}.${++bundles}.mjs`);
@@ -39,7 +34,7 @@ export async function bundle(
   besides.catch(() => {});
   try {
     await runEsbuild({
-      ...what,
+      entryPoints: [entry],
       outfile: file,
       absWorkingDir: dirname(entry),
       bundle: true,

@@ -1,12 +1,8 @@
 import { existsSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Deniable } from '../permissions.ts';
 import { BuildError } from './build-error.ts';
 import { type Bundle, bundle } from './bundle.ts';
 import type { Fingerprint } from './fingerprint.ts';
-
-const RUN_JOB = fileURLToPath(new URL('../runtime/run-job.js', import.meta.url));
 
 /** The jobs of one build of a plugin, each built once: every generation of that build runs the same ones. */
 export class BuiltJobs {
@@ -21,7 +17,7 @@ export class BuiltJobs {
     this.#mentioned = new Set(inputs.named);
   }
 
-  /** The module that runs the default export of a file. What could not be built is tried again the next time. */
+  /** The module that a file becomes. What could not be built is tried again the next time. */
   get(file: string, directory: string, denied: readonly Deniable[]): Promise<Bundle> {
     let built = this.#bundles.get(file);
     if (built === undefined) {
@@ -53,13 +49,8 @@ export class BuiltJobs {
   }
 
   async #build(file: string, directory: string, denied: readonly Deniable[]): Promise<Bundle> {
-    const contents = `
-    import * as job from ${JSON.stringify(file)};
-    import { runJob } from ${JSON.stringify(RUN_JOB)};
-    export default (message) => runJob(${JSON.stringify(file)}, job.default, message);`;
-    const stdin = { contents, resolveDir: dirname(file), sourcefile: 'job' };
     try {
-      const built = await bundle(file, directory, denied, { stdin });
+      const built = await bundle(file, directory, denied);
       this.#inputs.include(built.inputs);
       return built;
     } catch (error) {

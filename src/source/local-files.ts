@@ -60,7 +60,6 @@ export function bundleLocalFiles(inputs: Fingerprint): Plugin {
       });
       build.onLoad({ filter: /.*/, namespace: 'api' }, () => ({ contents: PLUGIN_API }));
       build.onLoad({ filter: /.*/, namespace: 'file' }, async ({ path }) => {
-        if (path.startsWith(OWN_FILES)) return undefined;
         const loader = LOADERS[extname(path)];
         if (loader === undefined) return undefined;
         const content = await readSource(path, inputs);

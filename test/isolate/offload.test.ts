@@ -178,3 +178,14 @@ it.runIf(ISOLATION === 'thread')('says beforehand that an abort ends the thread 
   await rejected;
   expect(spy).toHaveBeenCalledOnce();
 });
+
+it('keeps to the budgets also what a job prints when it is imported', async () => {
+  const job = `for (let n = 0; n < 1_000; n++) console.log('line', n);\nexport default () => 'done';`;
+  const { manager, seen } = await bench(
+    { 'worker.ts': worker(), '_job.ts': job },
+    { hotReload: false, defaults: { budgets: { logBytesPerSecond: 1_000 } } },
+  );
+  await manager.loadAll();
+  expect(await manager.plugin<Worker>('worker').run(1)).toBe('done');
+  await until(() => seen('dropped').length > 0, 'the count');
+});
