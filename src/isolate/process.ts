@@ -16,6 +16,7 @@ import { checkChunk, checkEnded, checkJobOutcome, checkVitals } from './check-pr
 import type { EndReason, Isolate, IsolateEnd, IsolateSpec, IsolateUsage } from './isolate.ts';
 import type { JobPoolOptions, Jobs } from './job-pool.ts';
 import { lateTimeout } from './late-timeout.ts';
+import { NO_ANSWER } from './thread-stack.ts';
 
 const ENTRY = fileURLToPath(new URL('../child/entry.js', import.meta.url));
 const IS_POSIX = process.platform !== 'win32';
@@ -25,8 +26,8 @@ const KILL_MS = 1_000;
 const LAST_WORDS_MS = 500;
 /** How often it is looked at, ms; each time wakes it. */
 const LOOK_MS = 500;
-/** It says by itself when a thread cannot be stopped to be asked; this is for one that says nothing at all. */
-const STACK_MS = 3_000;
+/** A process that is asked where its thread is, and leaves so many looks unanswered, says nothing any more. */
+const SILENT_LOOKS = 6;
 /** Of what it wrote to its standard error, as much is looked at for the cause of its end. */
 const TAIL = 4_096;
 
@@ -62,7 +63,11 @@ export class ProcessIsolate implements Isolate {
   #usage = NO_USAGE;
   #lookedAt = 0;
   #isLooking = false;
-  #snapshot: Readable | undefined;
+  #silentLooks = 0;
+  /** The snapshot that is being sent: one at a time, since their pieces look alike. */
+  #snapshot: { stream: Readable; sent: () => void } | undefined;
+  #snapshotsSent: Promise<void> = Promise.resolve();
+  #lost: NodeJS.Timeout | undefined;
   #onJobNote: (note: unknown) => void = () => {};
   #complaints: Buffer = Buffer.alloc(0);
   #reason: EndReason | undefined;
@@ -109,7 +114,9 @@ export class ProcessIsolate implements Isolate {
     });
     pipe.once('close', () => {
       // What ends it mostly shows here first, a moment before its exit.
-      setTimeout(() => this.#lost(), LAST_WORDS_MS);
+      this.#lost = setTimeout(() => {
+        this.end({ kind: 'protocol-violation', text: 'it closed its connection to the host' });
+      }, LAST_WORDS_MS);
     });
     this.#child.stderr?.on('data', (chunk: Buffer) => {
       this.#complaints = Buffer.concat([this.#complaints, chunk.subarray(-TAIL)]).subarray(-TAIL);
@@ -142,14 +149,18 @@ export class ProcessIsolate implements Isolate {
 
   async stack(): Promise<string | undefined> {
     let timer: NodeJS.Timeout | undefined;
-    const silence = new Promise<undefined>((resolve) => {
-      timer = setTimeout(resolve, STACK_MS, undefined);
+    this.#silentLooks = 0;
+    const silence = new Promise<string>((resolve) => {
+      timer = setInterval(() => {
+        if (++this.#silentLooks > SILENT_LOOKS) resolve(NO_ANSWER);
+        this.look();
+      }, LOOK_MS);
     });
     try {
       const stack = await Promise.race([this.#control.request('stack', undefined), silence]);
       return typeof stack === 'string' ? stack : undefined;
     } finally {
-      clearTimeout(timer);
+      clearInterval(timer);
     }
   }
 
@@ -166,10 +177,21 @@ export class ProcessIsolate implements Isolate {
   }
 
   async heapSnapshot(): Promise<Readable> {
+    const before = this.#snapshotsSent;
+    let sent = () => {};
+    this.#snapshotsSent = new Promise((resolve) => {
+      sent = resolve;
+    });
+    await before;
     const stream = new Readable({ read: () => this.#packets.release() });
     stream.once('close', () => this.#packets.release());
-    this.#snapshot = stream;
-    await this.#control.request('heapSnapshot', undefined);
+    this.#snapshot = { stream, sent };
+    try {
+      await this.#control.request('heapSnapshot', undefined);
+    } catch (error) {
+      sent();
+      throw error;
+    }
     return stream;
   }
 
@@ -194,23 +216,23 @@ export class ProcessIsolate implements Isolate {
     this.end({ kind: 'protocol-violation', text: `it sent something malformed: ${reason}` });
   }
 
-  #lost(): void {
-    if (!this.#hasExited)
-      this.end({ kind: 'protocol-violation', text: 'it closed its connection to the host' });
-  }
-
   #feel(note: unknown): void {
     const { pulse, ...usage } = checkVitals(note);
     this.#isLooking = false;
+    this.#silentLooks = 0;
     this.#pulse = pulse;
     this.#usage = usage;
   }
 
   #take(chunk: Uint8Array | undefined): void {
-    const snapshot = this.#snapshot;
-    if (snapshot === undefined || snapshot.destroyed) return;
-    if (chunk === undefined) this.#snapshot = undefined;
-    if (!snapshot.push(chunk ?? null) && chunk !== undefined) this.#packets.hold();
+    if (this.#snapshot === undefined) return;
+    const { stream, sent } = this.#snapshot;
+    if (chunk === undefined) {
+      this.#snapshot = undefined;
+      sent();
+    }
+    if (stream.destroyed) return;
+    if (!stream.push(chunk ?? null) && chunk !== undefined) this.#packets.hold();
   }
 
   /** Its whole group: it may have started others. */
@@ -227,6 +249,7 @@ export class ProcessIsolate implements Isolate {
   /** Last words first: they may hold the reason, and the last writes of the state. */
   async #exited(): Promise<void> {
     this.#hasExited = true;
+    clearTimeout(this.#lost);
     this.#kill();
     this.#packets.release();
     await this.#lastWords();
@@ -255,7 +278,8 @@ export class ProcessIsolate implements Isolate {
     const reason = this.#reason as EndReason;
     this.channel.close();
     this.#control.end(() => new Error(`the process has ended: ${reason.text}`));
-    this.#snapshot?.destroy(new Error('the process has ended'));
+    this.#snapshot?.stream.destroy(new Error('the process has ended'));
+    this.#snapshot?.sent();
     this.#resolveEnded({ ...reason, zombie });
   }
 }

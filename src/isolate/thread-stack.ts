@@ -4,7 +4,7 @@ import { CUT, ThreadSession } from './thread-session.ts';
 /** How long the thread may take to stop where it is: an endless loop does within 100 ms on an idle machine, 2 s on a busy one, a system call never. */
 const PAUSE_MS = 4_000;
 /** Scripts in which nobody wants to read where it is stuck. */
-const NOT_THE_AUTHORS = /^node:|\/runtime\/entry\.js$|^$/;
+const NOT_THE_AUTHORS = /^node:|\/runtime\/(boot|entry|job-thread)\.cjs$|^$/;
 /** Between two microtasks it often stops in hooks of Node, beneath which there is no line of the author's: then again. */
 const MAX_PAUSES = 50;
 const MAX_FRAMES = 30;
@@ -12,8 +12,9 @@ const MAX_FRAMES = 30;
 const PATIENCE_MS = 5_000;
 const NO_INSPECTOR = '    its permissions keep the inspector out';
 const OTHERS_END = '    other threads ended all the while';
+export const NO_ANSWER = '    its process does not answer';
 /** In place of a stack: nobody could be asked for it. */
-export const NOT_KNOWN: readonly string[] = [NO_INSPECTOR, OTHERS_END];
+export const NOT_KNOWN: readonly string[] = [NO_INSPECTOR, OTHERS_END, NO_ANSWER];
 
 /** Of the two notifications that matter here. */
 interface DebuggerParams {

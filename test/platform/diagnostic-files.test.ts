@@ -86,3 +86,14 @@ it('removes nothing that it could not open', async () => {
   const folder = workspace.path('plugins');
   await expect(manager.heapSnapshot('a', { file: folder })).rejects.toMatchObject({ code: 'EISDIR' });
 });
+
+it('takes one snapshot after the other, also after one that could not be written', async () => {
+  const { manager, workspace } = await bench({ 'a.ts': pluginSource('a', '') }, { hotReload: false });
+  await manager.loadAll();
+  const nowhere = manager.heapSnapshot('a', { file: workspace.path('no/such/folder/a.heapsnapshot') });
+  const files = ['b', 'c'].map((name) => workspace.path(`${name}.heapsnapshot`));
+  const written = Promise.all(files.map((file) => manager.heapSnapshot('a', { file })));
+  await expect(nowhere).rejects.toMatchObject({ code: 'ENOENT' });
+  expect(await written).toEqual(files);
+  for (const file of files) expect(JSON.parse(await readFile(file, 'utf8')).nodes.length).toBeGreaterThan(0);
+});

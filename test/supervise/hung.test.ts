@@ -34,7 +34,7 @@ it('ends a plugin in an endless loop, says where it is stuck, and starts it agai
   const { generation, stack } = await hung;
   expect(generation).toBe(1);
   expect(stack).toContain(`spin (${workspace.path('plugins/stuck.ts')}:6:`);
-  expect(stack).not.toContain('entry.js');
+  expect(stack).not.toContain('/runtime/');
   await rejection;
   await restarted;
   expect(await manager.plugin<Stuck>('stuck').generation()).toBe(2);
@@ -111,6 +111,20 @@ it.runIf(ISOLATION === 'process')(
       { stack: undefined, text: expect.stringContaining('outside JavaScript') },
     ]);
     expect(seen('zombie')).toEqual([]);
+  },
+);
+
+it.runIf(ISOLATION === 'process')(
+  'says that it is not known where a process stands that does not answer',
+  async () => {
+    const { manager, next } = await bench(
+      { 'still.ts': pluginSource('still', 'return { stop: () => process.kill(process.pid, "SIGSTOP") };') },
+      OPTIONS,
+    );
+    await manager.loadAll();
+    const hung = next('hung');
+    await expect(manager.plugin<{ stop(): void }>('still').stop()).rejects.toMatchObject({ reason: 'hung' });
+    expect((await hung).text).toContain('is not known, since its process does not answer');
   },
 );
 
