@@ -99,6 +99,8 @@ export class PluginManager implements AsyncDisposable {
   /** Raised by each `unloadAll`: what was begun before does not go on after it. */
   #epoch = 0;
   #unloading: Promise<void> | undefined;
+  /** How long to wait for the state store, whatever becomes of single plugins. */
+  readonly #patience = new Patience();
   #lookTimers = new Set<NodeJS.Timeout>();
 
   constructor(options: PluginManagerOptions) {
@@ -130,7 +132,8 @@ export class PluginManager implements AsyncDisposable {
       unregistered: (slot, id) => this.#schedules.remove(slot, id),
       ended: (slot, generation, end) => this.#ended(slot, generation, end),
     };
-    const discard = (build: Build) => void this.#builds.discard(build);
+    // What is left of a build goes with its directory.
+    const discard = (build: Build) => void this.#builds.discard(build).catch(() => {});
     const memory = new MemoryGuard({
       recycle: (...what) => void this.#operations.recycle(...what),
       overridden: ({ name }, text) => report('log', { name, level: 'warn', fields: {}, text }),
@@ -240,9 +243,12 @@ export class PluginManager implements AsyncDisposable {
    * of it, and at least a second, the state store has to flush. Default: each plugin has its own times.
    */
   unloadAll(options: { timeoutMs?: number } = {}): Promise<void> {
-    for (const slot of this.#table) slot.patience.limit(options.timeoutMs ?? Number.POSITIVE_INFINITY);
-    this.#unloading ??= this.#unloadEverything(options.timeoutMs).finally(() => {
+    const { timeoutMs = Number.POSITIVE_INFINITY } = options;
+    this.#patience.limit(timeoutMs);
+    for (const slot of this.#table) slot.patience.limit(timeoutMs);
+    this.#unloading ??= this.#unloadEverything(timeoutMs).finally(() => {
       this.#unloading = undefined;
+      this.#patience.unlimited();
     });
     return this.#unloading;
   }
@@ -367,8 +373,7 @@ export class PluginManager implements AsyncDisposable {
     await this.unloadAll();
   }
 
-  async #unloadEverything(timeoutMs = Number.POSITIVE_INFINITY): Promise<void> {
-    const until = performance.now() + timeoutMs;
+  async #unloadEverything(timeoutMs: number): Promise<void> {
     this.#epoch++;
     await this.hotReload.stop();
     for (const timer of this.#lookTimers) clearTimeout(timer);
@@ -378,17 +383,18 @@ export class PluginManager implements AsyncDisposable {
     await this.#standbys.close();
     await this.#pools.closed();
     this.#deadlines.clear();
-    await this.#flushStore(Math.max(LEAST_FLUSH_MS, until - performance.now()));
+    await this.#flushStore();
     await this.#crashFiles?.flush();
     await this.#earlyBuilds.idle();
     await this.#builds.remove();
   }
 
-  async #flushStore(ms: number): Promise<void> {
-    const late = () =>
-      new BulkheadError('ERR_STATE_STORE', `The state store did not flush within ${Math.round(ms)} ms`);
+  async #flushStore(): Promise<void> {
+    const late = (ms: number) =>
+      new BulkheadError('ERR_STATE_STORE', `The state store did not flush within ${ms} ms`);
+    this.#patience.atLeast(LEAST_FLUSH_MS);
     try {
-      await new Patience().wait(this.#slotHost.store.flush(), ms, late);
+      await this.#patience.wait(this.#slotHost.store.flush(), Number.POSITIVE_INFINITY, late);
     } catch (error) {
       this.#reports.error(asError(error), asError(error).message);
     }
@@ -441,7 +447,12 @@ export class PluginManager implements AsyncDisposable {
 
   /** Read once; what failed is tried again by the next call. */
   #disabledIds(): Promise<Set<string>> {
-    this.#disabled ??= this.#slotHost.store.loadDisabled().then((ids) => new Set(ids));
+    this.#disabled ??= this.#patience
+      .wait(this.#slotHost.store.loadDisabled(), STORE_MS, (ms) => {
+        const text = `The state store did not say within ${ms} ms which plugins are disabled`;
+        return new BulkheadError('ERR_STATE_STORE', text);
+      })
+      .then((ids) => new Set(ids));
     this.#disabled.catch(() => {
       this.#disabled = undefined;
     });
@@ -520,6 +531,8 @@ function defaultLogger(): Logger {
   return pino({ name: 'bulkhead', serializers: { err: stdSerializers.errWithCause } }, pino.destination(2));
 }
 
+/** So long a store may take to say which plugins are disabled, ms: as long as the state of one may take by default. */
+const STORE_MS = 30_000;
 /** So long a store has at least to flush, ms, whatever is left of a budget. */
 const LEAST_FLUSH_MS = 1_000;
 const HAS_A_THREAD = new Set<PluginState>(['preparing', 'starting', 'running', 'reloading', 'stopping']);

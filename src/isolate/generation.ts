@@ -281,6 +281,11 @@ export class Generation {
     return this.#inFlight.idle(except);
   }
 
+  /** Somebody waits for an operation on it: on whose behalf that is, a drain no longer waits for. */
+  askedFor(): void {
+    this.#inFlight.wake();
+  }
+
   /** Settles whatever is still under way: calls reject with `error`, events are unhandled. */
   cut(error: () => unknown, reason: DeadLetterReason): void {
     for (const invocation of this.#inFlight.removeAll()) {

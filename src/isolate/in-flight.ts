@@ -38,7 +38,7 @@ export class InFlight {
     if (invocation === undefined) return undefined;
     this.#invocations.delete(number);
     invocation.isOver = true;
-    this.#wake();
+    this.wake();
     return invocation;
   }
 
@@ -46,11 +46,14 @@ export class InFlight {
     const all = [...this.#invocations.values()];
     for (const invocation of all) invocation.isOver = true;
     this.#invocations.clear();
-    this.#wake();
+    this.wake();
     return all;
   }
 
-  /** Resolves when nothing is under way, not counting what `except` is done on behalf of. */
+  /**
+   * Resolves when nothing is under way, not counting what `except` is done on behalf of; {@link wake} says when that has
+   * grown.
+   */
   idle(except: ReadonlySet<Invocation>): Promise<void> {
     return new Promise((resolve) => {
       const check = () => {
@@ -65,7 +68,7 @@ export class InFlight {
     });
   }
 
-  #wake(): void {
+  wake(): void {
     if (this.#waiters.size === 0) return;
     for (const check of [...this.#waiters]) check();
   }

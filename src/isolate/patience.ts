@@ -14,6 +14,11 @@ export class Patience {
     for (const shorten of this.#waits) shorten();
   }
 
+  /** However little a limit leaves, the waits that begin now may take so long, ms. */
+  atLeast(ms: number): void {
+    this.#until = Math.max(this.#until, performance.now() + ms);
+  }
+
   unlimited(): void {
     this.#until = Number.POSITIVE_INFINITY;
   }

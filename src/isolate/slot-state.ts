@@ -25,6 +25,8 @@ export class SlotState {
   async load(): Promise<void> {
     if (this.#isLoaded) return;
     const stored = await this.#store.load(this.#id);
+    // It may have taken so long that it was asked again, and the plugin has written since.
+    if (this.#isLoaded) return;
     this.#isLoaded = true;
     if (stored === undefined) return;
     this.#version = stored.version;

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { BulkheadError, PluginStoppedError } from '../errors.ts';
+import { asError, BulkheadError, PluginStoppedError } from '../errors.ts';
 import { Lifecycle, type PluginState } from '../lifecycle.ts';
 import type { ResolvedPluginOptions, StateStore } from '../options.ts';
 import type { Build } from '../source/build.ts';
@@ -122,6 +122,15 @@ export class Slot implements GenerationHost {
     this.refuseWork('unavailable');
   }
 
+  /** Reads its state out of the store, once. Rejects with `ERR_STATE_STORE`. */
+  loadState(): Promise<void> {
+    const { startMs } = this.options;
+    return this.patience.wait(this.state.load(), startMs, () => {
+      const text = `The state store did not load the state of '${this.id}' within ${startMs} ms`;
+      return new BulkheadError('ERR_STATE_STORE', text, { plugin: this.name });
+    });
+  }
+
   /** Its current generation takes what comes. */
   get isServing(): boolean {
     return this.lifecycle.state === 'running' && this.current?.isAlive === true;
@@ -236,10 +245,9 @@ export class Slot implements GenerationHost {
     if (last !== undefined) this.#host.report('unloaded', { name: this.name, generation: last.number });
   }
 
-  fail(error: unknown): Error {
-    this.lastError = error instanceof Error ? error : new Error(String(error));
+  fail(error: Error): void {
+    this.lastError = error;
     this.lastErrorAt = new Date();
-    return this.lastError;
   }
 
   #unavailable(): Error {
@@ -317,7 +325,7 @@ export class Slot implements GenerationHost {
     this.log(generation, {
       level: 'error',
       fields: { err: error, topic: event.topic },
-      text: `A handler of '${event.topic}' threw: ${error instanceof Error ? error.message : String(error)}`,
+      text: `A handler of '${event.topic}' threw: ${asError(error).message}`,
     });
   }
 

@@ -140,7 +140,7 @@ export class Operations {
   /** Forgets the stored state, also in the generation that serves. */
   clearState(slot: Slot): Promise<void> {
     return this.#exclusively(slot, async () => {
-      await slot.state.load();
+      await slot.loadState();
       if (slot.current?.isAlive) await this.#clearRunning(slot, slot.current);
       else slot.state.clear();
     });
@@ -268,7 +268,10 @@ export class Operations {
   /** One operation at a time; whoever asked for it, and waits, is not waited for. */
   async #exclusively<T>(slot: Slot, operation: () => Promise<T>): Promise<T> {
     const asker = onBehalfOf.getStore();
-    if (asker !== undefined) slot.askers.add(asker);
+    if (asker !== undefined) {
+      slot.askers.add(asker);
+      slot.current?.askedFor();
+    }
     try {
       return await slot.exclusively(operation);
     } finally {

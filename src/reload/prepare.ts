@@ -114,8 +114,7 @@ export class Preparation {
   async #checkSlot(slot: Slot): Promise<void> {
     try {
       this.#host.checkRoom(slot);
-      const { startMs } = slot.options;
-      await slot.patience.wait(slot.state.load(), startMs, () => storeTimeout(slot));
+      await slot.loadState();
     } catch (error) {
       throw new TransactionError('load', slot, undefined, error);
     }
@@ -212,11 +211,6 @@ export function migrate(slot: Slot, generation: Generation, state: StoredState):
     const text = `state.migrate did not end within ${startMs} ms`;
     return new BulkheadError('ERR_STATE_MIGRATION', text, { plugin: slot.name });
   });
-}
-
-function storeTimeout(slot: Slot): BulkheadError {
-  const text = `The state store did not load the state of '${slot.id}' within ${slot.options.startMs} ms`;
-  return new BulkheadError('ERR_STATE_STORE', text, { plugin: slot.name });
 }
 
 function loadTimeout(slot: Slot): BulkheadError {

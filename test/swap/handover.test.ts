@@ -181,6 +181,38 @@ it('does not wait for itself when a plugin asks for its own reload', async () =>
   expect(manager.get('selfish')?.generation).toBe(2);
 });
 
+it('does not wait for a call that asks for a reload when the one before waits for it already', async () => {
+  const goOn = gate();
+  const reloads: Promise<void>[] = [];
+  const { manager } = await bench(
+    {
+      'selfish.ts': pluginSource(
+        'selfish',
+        'return { renew: async () => { await ctx.bot.wait(); await ctx.bot.reload(); } };',
+      ),
+    },
+    {
+      hotReload: false,
+      bot: {
+        wait: () => goOn.opened,
+        reload: () => {
+          reloads.push(manager.reload('selfish'));
+          return reloads[0];
+        },
+      },
+      defaults: { drainMs: 600_000 },
+    },
+  );
+  await manager.loadAll();
+  const renewed = manager.plugin<{ renew(): void }>('selfish').renew();
+  const first = manager.reload('selfish');
+  await until(() => manager.get('selfish')?.state === 'reloading', 'the drain');
+  goOn.open();
+  await expect(renewed).rejects.toMatchObject({ code: 'ERR_PLUGIN_RELOADED' });
+  await Promise.all([first, ...reloads]);
+  expect(manager.get('selfish')?.generation).toBe(3);
+});
+
 it('passes a call through the pause that the drain itself waits for: A calls B calls A', async () => {
   const inA = gate();
   const goOn = gate();
