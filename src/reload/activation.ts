@@ -3,6 +3,7 @@ import type { Generation } from '../isolate/generation.ts';
 import type { Slot } from '../isolate/slot.ts';
 import type { Schedules } from '../platform/schedule.ts';
 import type { Build } from '../source/build.ts';
+import type { Stage } from '../status.ts';
 import { checkName, migrate, type Prepared } from './prepare.ts';
 import { TransactionError } from './transaction-error.ts';
 
@@ -30,9 +31,11 @@ export async function activate(
 ): Promise<void> {
   slot.next = generation;
   slot.lastGeneration = generation.number;
+  let stage: Stage = 'migrate';
   try {
     slot.throwIfStopping();
     await migrateForGood(slot, generation);
+    stage = 'setup';
     const { startMs } = slot.options;
     await slot.patience.wait(generation.setup(slot.state.entries()), startMs, () => setupTimeout(slot));
     await beforeServing();
@@ -45,7 +48,7 @@ export async function activate(
     generation.fence();
     generation.end({ kind: 'requested', text: 'its setup failed' });
     if (!slot.builds.includes(build)) host.discard(build);
-    throw new TransactionError('setup', slot, build, error);
+    throw new TransactionError(stage, slot, build, error);
   }
   slot.serve(generation);
   host.schedules.start(slot);

@@ -288,3 +288,18 @@ it('brings a state larger than any message of a plugin over a reload', async () 
     ['b', 40 * 2 ** 20, 98],
   ]);
 });
+
+it('says that migrate threw, also when only the state that the teardown left is too much for it', async () => {
+  const { manager, workspace, seen } = await bench(
+    { 'v.ts': pluginSource('v', `ctx.onTeardown(() => ctx.state.set('late', true));`) },
+    { hotReload: false },
+  );
+  await manager.loadAll();
+  const migrate = `state: { version: 2, migrate: (old) => { if (old.late) throw new Error('too late'); return old; } },`;
+  await writeFile(workspace.path('plugins/v.ts'), pluginSource('v', '', migrate));
+  await expect(manager.reload('v')).rejects.toMatchObject({
+    code: 'ERR_STATE_MIGRATION',
+    message: expect.stringContaining('threw while it migrated its state: Error: too late'),
+  });
+  expect(seen('reload-failed')).toMatchObject([{ stage: 'migrate', generation: 3 }]);
+});
