@@ -289,3 +289,15 @@ it('does not let events that nobody wants take the place of calls in a full queu
   await reload;
   expect(await Promise.all(calls)).toEqual([1, 1, 1, 1, 1]);
 });
+
+it.each([
+  ['alone', 'ctx.log.error(error)'],
+  ['among fields', `ctx.log.error({ err: error, user: 'ada' }, 'failed')`],
+])('logs an error with its code and fields when it is given %s', async (_how, write) => {
+  const error = `const error = Object.assign(new RangeError('too far'), { code: 'E_FAR', metres: 3 });`;
+  const { manager, log } = await bench({ 'chatty.ts': pluginSource('chatty', `${error} ${write};`) }, OFF);
+  await manager.loadAll();
+  const line = await until(() => log.find(({ level }) => level === 'error'), 'the line');
+  expect(line.fields.err).toBeInstanceOf(RangeError);
+  expect(line.fields.err).toMatchObject({ message: 'too far', code: 'E_FAR', metres: 3 });
+});

@@ -31,7 +31,8 @@ function toNote(
     return { level, fields: sendable(bindings), text: format([first, ...rest]) };
   }
   const isError = first instanceof Error;
-  const fields = isError ? { ...bindings, err: encodeError(first) } : { ...bindings, ...first };
+  const fields: Record<string, unknown> = { ...bindings, ...(isError ? { err: first } : first) };
+  if (fields.err instanceof Error) fields.err = encodeError(fields.err);
   const text = rest.length === 0 && isError ? cutLine(first.message) : format(rest);
   return { level, fields: sendable(fields), text };
 }
