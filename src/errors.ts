@@ -114,7 +114,6 @@ export function codeOf(error: unknown): string | undefined {
   return typeof error.code === 'string' ? error.code : undefined;
 }
 
-/** Anything thrown as an `Error`: itself if it is one, else one that shows the value. */
 /** What was thrown as an error; of something else its text, and itself as `cause`. */
 export function asError(thrown: unknown): Error {
   if (thrown instanceof Error) return thrown;

@@ -33,7 +33,8 @@ export interface PluginInfo {
 }
 
 export function describePlugin(slot: Slot): PluginInfo {
-  const metadata = slot.metadata;
+  const { metadata } = slot;
+  const current = slot.current?.isAlive ? slot.current : undefined;
   return {
     id: slot.id,
     name: slot.name,
@@ -49,7 +50,7 @@ export function describePlugin(slot: Slot): PluginInfo {
     crashes: slot.crashes,
     lastError: slot.lastError,
     lastErrorAt: slot.lastErrorAt,
-    startedAt: slot.startedAt,
-    usage: slot.current?.isAlive ? usageOf(slot.current, slot.inbox.size) : undefined,
+    startedAt: current && slot.startedAt,
+    usage: current && usageOf(current, slot.inbox.size),
   };
 }

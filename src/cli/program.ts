@@ -71,6 +71,9 @@ export class Program {
     try {
       await this.#start();
       await this.#input.run();
+    } catch (error) {
+      // What a signal interrupts, fails.
+      if (!this.#shutdown.begun) throw error;
     } finally {
       // Whoever typed Ctrl-D waits; a script wants what it has begun to be finished.
       await this.#shutdown.begin('end-of-input', this.#isTerminal ? BUDGET_MS : undefined);

@@ -39,10 +39,14 @@ export class OffloadPools {
     const pool = this.#pools.get(generation);
     if (pool === undefined) return;
     this.#pools.delete(generation);
-    const closing = pool.close().then((ended) => {
-      this.#closing.delete(closing);
-      if (!ended) this.#zombie(slot, generation);
-    });
+    const didNot = () => false;
+    const closing = pool
+      .close()
+      .catch(didNot)
+      .then((ended) => {
+        this.#closing.delete(closing);
+        if (!ended) this.#zombie(slot, generation);
+      });
     this.#closing.add(closing);
   }
 

@@ -38,7 +38,7 @@ export class Reports {
       try {
         (listener as StatusListener<K>)(event);
       } catch (error) {
-        this.#logger.error({ err: error, event: name }, `A listener of '${name}' threw`);
+        this.#write(() => this.#logger.error({ err: error, event: name }, `A listener of '${name}' threw`));
       }
     }
   }

@@ -1,4 +1,4 @@
-import { codeOf } from '../errors.ts';
+import { asError, codeOf } from '../errors.ts';
 import type { Generation } from '../isolate/generation.ts';
 import type { Slot } from '../isolate/slot.ts';
 import type { Registration } from '../wire/messages.ts';
@@ -87,7 +87,7 @@ async function tick(slot: Slot, running: Running, id: number): Promise<void> {
       if (running.saidFull) return;
       running.saidFull = true;
     }
-    const text = `A timer's task threw: ${error instanceof Error ? error.message : String(error)}`;
+    const text = `A timer's task threw: ${asError(error).message}`;
     slot.log(generation, { level: 'error', fields: { err: error }, text });
   }
 }

@@ -54,7 +54,7 @@ const DOING: Record<Stage, string> = {
 function explain(stage: Stage, slot: Slot, build: Build | undefined, cause: unknown): Error {
   const code = codeOf(cause);
   if (cause instanceof PluginSourceError) return cause;
-  const text = cause instanceof Error ? cause.message : String(cause);
+  const text = asError(cause).message;
   if (NOT_OF_PLUGIN.has(code)) return asError(cause);
   if (ABOUT_DEFINITION.has(code)) {
     const where = text.includes(slot.entry) ? '' : `${slot.entry}: `;

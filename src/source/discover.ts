@@ -1,7 +1,8 @@
 import type { Dirent, Stats } from 'node:fs';
-import { readdir, readFile, readlink, stat } from 'node:fs/promises';
+import { readdir, readlink, stat } from 'node:fs/promises';
 import { basename, join, parse, resolve } from 'node:path';
 import { BulkheadError, codeOf } from '../errors.ts';
+import { isFile, readSettings } from './files.ts';
 
 /** Something in a plugin directory that is meant to be a plugin. */
 export interface Discovered {
@@ -69,7 +70,7 @@ async function inspect(directory: string, entry: Dirent): Promise<Discovered | u
   if (!isDirectory && !stats.isFile())
     return { id, path, problem: refusal(`'${path}' is no regular file; expected a module.`) };
   if (!isDirectory) return { id, path, entry: path };
-  const module = await folderEntry(path);
+  const module = folderEntry(path);
   return typeof module === 'string' ? { id, path, entry: module } : { id, path, problem: module };
 }
 
@@ -81,10 +82,10 @@ function isPluginFile(name: string): boolean {
   return EXTENSIONS.includes(parse(name).ext) && !/\.d\.[mc]?ts$|\.(test|spec)\.[mc]?[jt]s$/.test(name);
 }
 
-async function folderEntry(folder: string): Promise<string | BulkheadError> {
-  const fromPackage = await packageEntry(folder);
+function folderEntry(folder: string): string | BulkheadError {
+  const fromPackage = packageEntry(folder);
   if (fromPackage !== undefined) return fromPackage;
-  const index = await firstFile(indexFiles(folder));
+  const index = indexFiles(folder).find(isFile);
   if (index !== undefined) return index;
   return refusal(
     `The folder '${folder}' has no index${EXTENSIONS.join(', index')} and no package.json whose "main" or "exports" names a file. ` +
@@ -92,9 +93,9 @@ async function folderEntry(folder: string): Promise<string | BulkheadError> {
   );
 }
 
-async function packageEntry(folder: string): Promise<string | BulkheadError | undefined> {
+function packageEntry(folder: string): string | BulkheadError | undefined {
   const file = join(folder, 'package.json');
-  const text = await readFile(file, 'utf8').catch(() => undefined);
+  const text = readSettings(file);
   if (text === undefined) return undefined;
   let content: { exports?: unknown; main?: unknown } | null;
   try {
@@ -106,7 +107,7 @@ async function packageEntry(folder: string): Promise<string | BulkheadError | un
   const target = exported ?? content?.main;
   if (typeof target !== 'string') return undefined;
   const path = resolve(folder, target);
-  const entry = await firstFile(exported === undefined ? [path, ...modulesAt(path)] : [path]);
+  const entry = (exported === undefined ? [path, ...modulesAt(path)] : [path]).find(isFile);
   return entry ?? refusal(`'${file}' names '${target}' as its entry, which is not there.`);
 }
 
@@ -129,17 +130,6 @@ function exportTarget(exports: unknown): string | undefined {
       const target = exportTarget(conditions[key]);
       if (target !== undefined) return target;
     }
-  }
-  return undefined;
-}
-
-async function firstFile(paths: readonly string[]): Promise<string | undefined> {
-  for (const path of paths) {
-    const isFile = await stat(path).then(
-      (stats) => stats.isFile(),
-      () => false,
-    );
-    if (isFile) return path;
   }
   return undefined;
 }

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { rm, symlink } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { discover } from '#internal/source/discover';
@@ -120,4 +121,11 @@ it('tells which directories are missing, and finds what is in the others', async
   const { plugins, missing } = await discover(directories);
   expect(plugins.map(({ path }) => path)).toEqual([workspace.path('one/a.ts'), workspace.path('link/b.ts')]);
   expect(missing).toEqual([workspace.path('absent'), workspace.path('file')]);
+});
+
+it.runIf(process.platform !== 'win32')('does not wait for a package.json that is a pipe', async () => {
+  const workspace = await Workspace.create({ 'p/index.ts': '' });
+  execFileSync('mkfifo', [workspace.path('p/package.json')]);
+  const { plugins } = await discover([workspace.root]);
+  expect(plugins).toMatchObject([{ id: 'p', entry: workspace.path('p/index.ts') }]);
 });

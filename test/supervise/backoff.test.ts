@@ -1,3 +1,4 @@
+import type { Logger } from 'bulkhead';
 import { expect, it } from 'vitest';
 import { bench, pluginSource, until } from '../support/workspace.ts';
 
@@ -29,3 +30,37 @@ it('does not start a transient plugin again that ends with code 0, be it while i
   expect(seen('restarting').map(({ name }) => name)).not.toContain('done');
   expect(manager.get('done')).toMatchObject({ state: 'stopped', crashes: 1 });
 });
+
+it('starts a plugin again although whoever listens, and the logger, throws', async () => {
+  const { manager, next } = await bench(
+    { 'mortal.ts': pluginSource('mortal', 'return { die: () => process.exit(1) };') },
+    { hotReload: false, defaults: { restart: { initialDelayMs: 1 } }, logger: throwingLogger() },
+  );
+  manager.on('crashed', () => {
+    throw new Error('of the listener');
+  });
+  await manager.loadAll();
+  const loaded = next('loaded');
+  await expect(manager.plugin<{ die(): void }>('mortal').die()).rejects.toThrow();
+  await loaded;
+});
+
+it('says since when a plugin serves only as long as it does', async () => {
+  const { manager, next } = await bench(
+    { 'mortal.ts': pluginSource('mortal', 'return { die: () => process.exit(1) };') },
+    { hotReload: false, defaults: { restart: { initialDelayMs: 60_000 } } },
+  );
+  await manager.loadAll();
+  expect(manager.get('mortal')?.startedAt).toBeInstanceOf(Date);
+  const crashed = next('crashed');
+  await expect(manager.plugin<{ die(): void }>('mortal').die()).rejects.toThrow();
+  await crashed;
+  expect(manager.get('mortal')?.startedAt).toBeUndefined();
+});
+
+function throwingLogger(): Logger {
+  const write = () => {
+    throw new Error('of the logger');
+  };
+  return { trace: write, debug: write, info: write, warn: write, error: write, fatal: write };
+}

@@ -49,7 +49,10 @@ export class ConsoleBot {
     this.board.open();
     if (loaded !== undefined) return;
     const shown = new Set(this.#manager.list().map((plugin) => plugin.name));
-    void loading.then(({ failed }) => this.#showFailures(failed.filter(({ name }) => !shown.has(name))));
+    loading.then(
+      ({ failed }) => this.#showFailures(failed.filter(({ name }) => !shown.has(name))),
+      (error: Error) => this.#stopping || this.#complain(error.message),
+    );
   }
 
   /** Runs with the bot's own commands only. */
