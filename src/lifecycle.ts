@@ -39,11 +39,9 @@ export const TRANSITIONS: Readonly<Record<PluginState, readonly PluginState[]>> 
 export class Lifecycle {
   #state: PluginState = 'discovered';
   readonly #subject: string;
-  readonly #moved: (to: PluginState, from: PluginState) => void;
 
-  constructor(subject: string, moved: (to: PluginState, from: PluginState) => void = () => {}) {
+  constructor(subject: string) {
     this.#subject = subject;
-    this.#moved = moved;
   }
 
   get state(): PluginState {
@@ -60,6 +58,5 @@ export class Lifecycle {
       throw new Error(`Plugin '${this.#subject}' cannot go from '${from}' to '${to}'`);
     }
     this.#state = to;
-    this.#moved(to, from);
   }
 }

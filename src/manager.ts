@@ -163,9 +163,9 @@ export class PluginManager implements AsyncDisposable {
     });
     const { crashDir } = this.#options;
     if (crashDir !== undefined) {
-      this.#crashFiles = new CrashFiles(resolve(crashDir), (name, err) => {
+      this.#crashFiles = new CrashFiles(resolve(crashDir), ({ plugin }, err) => {
         const text = `The report of the crash could not be written: ${asError(err).message}`;
-        report('log', { name, level: 'error', fields: { err }, text });
+        report('log', { name: plugin, level: 'error', fields: { err }, text });
       });
     }
     this.#operations = new Operations({
@@ -493,9 +493,7 @@ export class PluginManager implements AsyncDisposable {
 
   async #emitFrom(slot: Slot, topic: string, payload: unknown): Promise<void> {
     const { error } = await this.#bus.emitFrom(slot.name, topic, payload);
-    if (error !== undefined && slot.current !== undefined) {
-      slot.log(slot.current, { level: 'error', fields: { topic }, text: error.message });
-    }
+    if (error !== undefined) slot.log({ level: 'error', fields: { topic }, text: error.message });
   }
 
   #settled(isLast: boolean): void {

@@ -35,7 +35,7 @@ export const pluginSchema = z.strictObject({
     .strictObject({
       heapMb: z.number().min(16).max(65_536).optional(),
       externalMb: z.number().min(1).optional(),
-      stateMb: z.number().min(1).optional(),
+      stateMb: z.number().min(1).max(256).optional(),
     })
     .optional(),
   env: z.array(z.string()).optional(),
@@ -46,17 +46,7 @@ export const pluginSchema = z.strictObject({
   teardownMs: ms.optional(),
   callTimeoutMs: positiveMs.optional(),
   hangMs: z
-    .union(
-      [
-        z.literal(0),
-        z
-          .number()
-          .int()
-          .min(1_000)
-          .max(2 ** 31 - 1),
-      ],
-      'expected 0 or milliseconds from 1,000',
-    )
+    .union([z.literal(0), z.number().int().min(1_000).max(MAX_MS)], 'expected 0 or milliseconds from 1,000')
     .optional(),
   queueLimit: z.number().int().min(1).optional(),
   budgets: z

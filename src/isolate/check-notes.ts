@@ -3,7 +3,7 @@
  * violation of that; only a runtime that was tampered with sends such things.
  */
 import { isRecord, isWireError } from '../wire/check.ts';
-import type { WireError } from '../wire/frames.ts';
+import { LIMITS, LOG_LEVELS, type WireError } from '../wire/frames.ts';
 import type {
   DoneNote,
   DroppedNote,
@@ -21,23 +21,22 @@ import { checkTopic } from '../wire/topics.ts';
 import { decodeError } from '../wire/wire-error.ts';
 import type { EndReason } from './isolate.ts';
 
-const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
 /** The runtime cuts lines at 10,000 characters, and says how much it cut. */
 const MAX_LINE = 10_100;
 
 export function checkLog(note: unknown): LogNote {
   const { level, fields, text } = record(note);
-  if (typeof level !== 'string' || !LEVELS.includes(level) || !isRecord(fields) || typeof text !== 'string') {
+  const known = LOG_LEVELS.find((each) => each === level);
+  if (known === undefined || !isRecord(fields) || typeof text !== 'string')
     throw new TypeError('a malformed log record');
-  }
   const err = isWireError(fields.err) ? { err: decodeError(fields.err as WireError) } : {};
-  return { level: level as LogNote['level'], fields: { ...fields, ...err }, text: text.slice(0, MAX_LINE) };
+  return { level: known, fields: { ...fields, ...err }, text: text.slice(0, MAX_LINE) };
 }
 
 export function checkEmit(note: unknown): EmitNote {
-  const { on, topic, payload } = record(note);
+  const { topic, payload } = record(note);
   checkTopic(topic);
-  return { on: Number(on), topic, payload };
+  return { topic, payload };
 }
 
 export function checkDropped(note: unknown): DroppedNote {
@@ -71,7 +70,7 @@ export function checkMetadata(report: unknown): { metadata: PluginMetadata; inpu
   const { name, displayName, version, description, author, stateVersion, swap } = record(metadata);
   const texts = [name, displayName, version, description, author];
   const valid =
-    texts.every((text) => typeof text === 'string' && text.length <= 1000) &&
+    texts.every((text) => typeof text === 'string' && text.length <= LIMITS.metadataLength) &&
     Number.isInteger(stateVersion) &&
     (swap === 'handover' || swap === 'overlap');
   if (!valid) throw new TypeError('malformed metadata');
@@ -79,8 +78,7 @@ export function checkMetadata(report: unknown): { metadata: PluginMetadata; inpu
 }
 
 export function checkSetupReport(report: unknown): SetupReport {
-  const { methods, inputs } = record(report);
-  return { methods: strings(methods), inputs: strings(inputs) };
+  return { inputs: strings(record(report).inputs) };
 }
 
 export function checkHostCall(message: unknown): HostCallMessage {

@@ -37,14 +37,14 @@ export interface GenerationHost {
   readonly name: string;
   readonly budgets: BudgetLimits;
   /** A call of `ctx.bot`. */
-  bot(generation: Generation, method: string, args: unknown[], on: Invocation | undefined): unknown;
+  bot(method: string, args: unknown[], on: Invocation | undefined): unknown;
   offload(
     generation: Generation,
     url: string,
     input: unknown,
     signal: AbortSignal | undefined,
   ): Promise<unknown>;
-  log(generation: Generation, note: { level: string; fields: Record<string, unknown>; text: string }): void;
+  log(note: { level: string; fields: Record<string, unknown>; text: string }): void;
   dropped(generation: Generation, note: DroppedNote): void;
   emit(generation: Generation, topic: string, payload: unknown): void;
   writeState(generation: Generation, change: StateChange): void;
@@ -52,7 +52,7 @@ export interface GenerationHost {
   unregistered(generation: Generation, id: number): void;
   /** An event was in flight here, and is no more. */
   unhandled(generation: Generation, event: EventWork, reason: DeadLetterReason): void;
-  handlerFailed(generation: Generation, event: EventWork, error: unknown): void;
+  handlerFailed(event: EventWork, error: unknown): void;
   ended(generation: Generation, end: IsolateEnd): void;
 }
 
@@ -100,7 +100,7 @@ export class Generation {
       this.#resolveBooted = resolve;
     });
     this.#intake = new Intake(host.budgets, {
-      log: (note) => host.log(this, note),
+      log: (note) => host.log(note),
       emit: ({ topic, payload }) => this.#unlessFenced(() => host.emit(this, topic, payload)),
       dropped: (note) => host.dropped(this, note),
     });
@@ -378,7 +378,7 @@ export class Generation {
   #failed(note: unknown): void {
     const { invocation, error } = check.checkFailed(note);
     const work = this.#inFlight.get(invocation);
-    if (work instanceof EventWork) this.#host.handlerFailed(this, work, decodeError(error));
+    if (work instanceof EventWork) this.#host.handlerFailed(work, decodeError(error));
   }
 
   #callHost(note: unknown, to: 'bot' | 'offload'): Promise<unknown> {
@@ -390,7 +390,7 @@ export class Generation {
     }
     const { method, args, on } = message;
     return this.#calls.run(message, () => {
-      if (to === 'bot') return this.#host.bot(this, method, args, this.#inFlight.get(on));
+      if (to === 'bot') return this.#host.bot(method, args, this.#inFlight.get(on));
       const options = args[1] as { signal?: AbortSignal } | undefined;
       return this.#host.offload(this, method, args[0], options?.signal);
     });
@@ -414,7 +414,7 @@ export class Generation {
     const text =
       `Generation ${this.number} tried to use the host after its end, and was refused (${this.#refused} times). ` +
       'End what goes on by itself when ctx.signal aborts, or in ctx.onTeardown';
-    this.#host.log(this, { level: 'warn', fields: { refused: this.#refused }, text });
+    this.#host.log({ level: 'warn', fields: { refused: this.#refused }, text });
   }
 
   #ended(end: IsolateEnd): void {

@@ -1,4 +1,4 @@
-import { BulkheadError } from '../errors.ts';
+import { assertNever, BulkheadError } from '../errors.ts';
 import type { DeadLetterReason } from '../status.ts';
 import type { Generation } from './generation.ts';
 import { CallWork, chainHas, EventWork, type Invocation, type Work } from './work.ts';
@@ -55,6 +55,8 @@ export class Inbox {
       case 'closed':
         this.#refuse(work, mode.refusal, mode.reason);
         return;
+      default:
+        assertNever(mode);
     }
   }
 

@@ -60,7 +60,7 @@ export class OffloadPools {
 function take(slot: Slot, generation: Generation, note: unknown): void {
   try {
     const { kind, note: content } = note as JobNote;
-    if (kind === 'log') slot.log(generation, checkLog(content));
+    if (kind === 'log') slot.log(checkLog(content));
     else slot.dropped(generation, checkDropped(content));
   } catch {}
 }

@@ -1,4 +1,5 @@
 import { isRecord } from '../wire/check.ts';
+import { LIMITS, MAX_TIMER_MS } from '../wire/frames.ts';
 import type { Registration } from '../wire/messages.ts';
 import { checkPattern, topicMatches } from '../wire/topics.ts';
 
@@ -56,9 +57,6 @@ export class Registrations {
   }
 }
 
-/** Longest name or description, in characters. */
-const MAX_TEXT = 4096;
-
 function checkRegistration(note: unknown): Registration {
   if (!isRecord(note) || typeof note.id !== 'number') throw new TypeError('a malformed registration');
   const registration = note as unknown as Registration;
@@ -86,9 +84,9 @@ function checkRegistration(note: unknown): Registration {
 }
 
 function isText(value: unknown): boolean {
-  return typeof value === 'string' && value.length <= MAX_TEXT;
+  return typeof value === 'string' && value.length <= LIMITS.commandTextLength;
 }
 
 function isMs(value: unknown, min: number): boolean {
-  return typeof value === 'number' && value >= min && value <= 2 ** 31 - 1;
+  return typeof value === 'number' && value >= min && value <= MAX_TIMER_MS;
 }

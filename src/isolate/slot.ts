@@ -262,7 +262,7 @@ export class Slot implements GenerationHost {
 
   // What generations of this plugin ask for:
 
-  bot(_generation: Generation, method: string, args: unknown[], on: Invocation | undefined): unknown {
+  bot(method: string, args: unknown[], on: Invocation | undefined): unknown {
     return on === undefined
       ? this.#host.bot(method, args)
       : onBehalfOf.run(on, () => this.#host.bot(method, args));
@@ -277,7 +277,7 @@ export class Slot implements GenerationHost {
     return this.#host.offload(this, generation, url, input, signal);
   }
 
-  log(_generation: Generation, note: { level: string; fields: Record<string, unknown>; text: string }): void {
+  log(note: { level: string; fields: Record<string, unknown>; text: string }): void {
     this.#host.report('log', { name: this.name, ...note });
   }
 
@@ -321,8 +321,8 @@ export class Slot implements GenerationHost {
     this.#reportDeadLetter(event, reason);
   }
 
-  handlerFailed(generation: Generation, event: EventWork, error: unknown): void {
-    this.log(generation, {
+  handlerFailed(event: EventWork, error: unknown): void {
+    this.log({
       level: 'error',
       fields: { err: error, topic: event.topic },
       text: `A handler of '${event.topic}' threw: ${asError(error).message}`,

@@ -1,4 +1,4 @@
-import { BulkheadError } from '../errors.ts';
+import { assertNever, BulkheadError } from '../errors.ts';
 import type { DeadLetterReason } from '../status.ts';
 import type { CallTarget } from '../wire/messages.ts';
 import type { SplitArguments } from '../wire/signals.ts';
@@ -148,6 +148,8 @@ export function describeTarget(target: CallTarget): string {
       return `the command '${target.name}'`;
     case 'tick':
       return 'a timer';
+    default:
+      return assertNever(target);
   }
 }
 

@@ -25,11 +25,10 @@ export type CommandOutcome =
 /** The commands of all plugins. There is no index to keep: what serves is asked each time. */
 export class Commands {
   readonly #slots: () => Iterable<Slot>;
-  readonly prefix: string;
+  readonly prefix = '!';
 
-  constructor(slots: () => Iterable<Slot>, prefix = '!') {
+  constructor(slots: () => Iterable<Slot>) {
     this.#slots = slots;
-    this.prefix = prefix;
   }
 
   /** All commands, by name. */

@@ -8,10 +8,10 @@ const KEPT = 20;
 /** Writes crash reports to files, one folder per plugin: `<directory>/<plugin id>/<time>-<generation>.json`. */
 export class CrashFiles {
   readonly #directory: string;
-  readonly #failed: (id: string, error: unknown) => void;
+  readonly #failed: (report: CrashReport, error: unknown) => void;
   #writing: Promise<void> = Promise.resolve();
 
-  constructor(directory: string, failed: (id: string, error: unknown) => void) {
+  constructor(directory: string, failed: (report: CrashReport, error: unknown) => void) {
     this.#directory = directory;
     this.#failed = failed;
   }
@@ -19,7 +19,7 @@ export class CrashFiles {
   write(id: string, report: CrashReport): void {
     this.#writing = this.#writing
       .then(() => this.#write(id, report))
-      .catch((error) => this.#failed(id, error));
+      .catch((error) => this.#failed(report, error));
   }
 
   /** Resolves when everything is written. */

@@ -23,7 +23,7 @@ export class Schedules {
     this.rest(slot);
     const turnstile = new Turnstile((perSecond) => {
       const text = `Its timers are due more than ${perSecond} times a second: some run late`;
-      slot.log(current, { level: 'warn', fields: {}, text });
+      slot.log({ level: 'warn', fields: {}, text });
     });
     this.#running.set(slot, { generation: current, timers: new Map(), turnstile, saidFull: false });
     for (const registration of current.registrations) this.add(slot, registration);
@@ -88,6 +88,6 @@ async function tick(slot: Slot, running: Running, id: number): Promise<void> {
       running.saidFull = true;
     }
     const text = `A timer's task threw: ${asError(error).message}`;
-    slot.log(generation, { level: 'error', fields: { err: error }, text });
+    slot.log({ level: 'error', fields: { err: error }, text });
   }
 }

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { BulkheadError, codeOf } from '../errors.ts';
+import { assertNever, BulkheadError, codeOf } from '../errors.ts';
 import type { Slot } from '../isolate/slot.ts';
 import { type Discovered, type Discovery, discover } from '../source/discover.ts';
 import { isFile } from '../source/files.ts';
@@ -176,6 +176,8 @@ export class Look {
         return;
       case 'missing':
         return;
+      default:
+        assertNever(plan);
     }
   }
 

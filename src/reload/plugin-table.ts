@@ -10,10 +10,6 @@ export class PluginTable {
     return this.#slots.values();
   }
 
-  get size(): number {
-    return this.#slots.size;
-  }
-
   byId(id: string): Slot | undefined {
     return this.#slots.get(id);
   }

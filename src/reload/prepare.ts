@@ -75,9 +75,7 @@ export class Preparation {
     try {
       slot.throwIfStopping();
       const message = {
-        id: slot.id,
         generation: generation.number,
-        file: slot.entry,
         url: build.url,
         config: config === undefined ? slot.config : config.value,
         env: grantedEnvironment(slot.options.env),

@@ -17,7 +17,7 @@ export type Plan =
   /** Cannot be loaded as it is, and never was. */
   | { kind: 'refuse'; found: Discovered }
   /** Cannot be loaded as it is; what serves goes on. */
-  | { kind: 'keep'; id: string; found: Discovered }
+  | { kind: 'keep'; found: Discovered }
   | { kind: 'reload'; id: string; path: string; entry: string }
   | { kind: 'unchanged'; id: string }
   /** Not there. One look is not enough to believe it. */
@@ -46,7 +46,7 @@ function planKnown(plugin: KnownPlugin, found: Discovered | undefined): Plan[] {
   const { id } = plugin;
   if (found === undefined) return [{ kind: 'missing', id }];
   if (found.entry === undefined)
-    return [plugin.hasLoaded ? { kind: 'keep', id, found } : { kind: 'refuse', found }];
+    return [plugin.hasLoaded ? { kind: 'keep', found } : { kind: 'refuse', found }];
   if (found.entry !== plugin.entry || plugin.difference === 'changed') {
     return [{ kind: 'reload', id, path: found.path, entry: found.entry }];
   }

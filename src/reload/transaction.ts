@@ -109,7 +109,7 @@ export class Transactions {
   #canOverlap(slot: Slot, { generation }: Prepared, options: ReloadOptions): boolean {
     if (generation.metadata.swap !== 'overlap' || options.state !== undefined) return false;
     if (generation.metadata.stateVersion === slot.state.version) return true;
-    slot.log(generation, {
+    slot.log({
       level: 'warn',
       fields: {},
       text: `swap: 'overlap' needs the same state.version; this reload is a handover`,
@@ -234,7 +234,7 @@ export class Transactions {
     if (slot.history.length > HISTORY) slot.history.shift();
   }
 
-  /** Not before the generation that used it last has ended: it may still offload something. */
+  /** Not before the generation that used it last is fenced: until then it may offload something. */
   #discardUnused(slot: Slot, before: readonly Build[]): void {
     for (const build of before) if (!slot.builds.includes(build)) this.#host.discard(build);
   }

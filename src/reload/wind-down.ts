@@ -19,7 +19,7 @@ export async function windDown(slot: Slot, generation: Generation, cut: () => un
   const stuck = generation.silentFor(STUCK_MS, waiting.signal).then(() => {
     if (waiting.signal.aborted) return;
     const text = `It has not reacted for ${STUCK_MS} ms: drain and teardown are skipped`;
-    slot.log(generation, { level: 'warn', fields: {}, text });
+    slot.log({ level: 'warn', fields: {}, text });
   });
   await Promise.race([stuck, drainAndTearDown(slot, generation, cut, waiting.signal)]);
   waiting.abort();
@@ -36,7 +36,7 @@ async function drainAndTearDown(
   const { drainMs, teardownMs } = slot.options;
   const warn = (text: string, err?: unknown) => {
     if (over.aborted) return;
-    slot.log(generation, { level: 'warn', fields: err === undefined ? {} : { err }, text });
+    slot.log({ level: 'warn', fields: err === undefined ? {} : { err }, text });
   };
   const late = (ms: number) =>
     warn(`${generation.busyWith} calls or events did not end within ${ms} ms and were cut`);

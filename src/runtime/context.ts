@@ -1,6 +1,7 @@
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
 import { BulkheadError } from '../errors.ts';
+import { LIMITS, MAX_TIMER_MS } from '../wire/frames.ts';
 import { snapshot } from '../wire/snapshot.ts';
 import { checkPattern, checkTopic } from '../wire/topics.ts';
 import type {
@@ -90,7 +91,7 @@ export function createContext(parts: ContextParts): PluginContext {
     async offload<R>(file: URL | string, input?: unknown, options: { signal?: AbortSignal } = {}) {
       const url = fileUrl(file);
       checkOptions('ctx.offload', options, ['signal']);
-      return (await parts.calls.call('offload', { method: url }, [input, options])) as R;
+      return (await parts.calls.call('offload', url, [input, options])) as R;
     },
   };
 }
@@ -134,26 +135,20 @@ function checkFlag(what: string, value: unknown): void {
   throw new BulkheadError('ERR_INVALID_ARGUMENT', `${what}: expected true or false, got ${inspect(value)}`);
 }
 
-/** Longest usage or description of a command, in characters. */
-const MAX_TEXT = 4096;
-
 function checkText(what: string, value: unknown): asserts value is string {
-  if (typeof value === 'string' && value.length <= MAX_TEXT) return;
+  if (typeof value === 'string' && value.length <= LIMITS.commandTextLength) return;
   const got = typeof value === 'string' ? `${value.length} characters` : typeof value;
   throw new BulkheadError(
     'ERR_INVALID_ARGUMENT',
-    `${what}: expected a text of at most ${MAX_TEXT} characters, got ${got}`,
+    `${what}: expected a text of at most ${LIMITS.commandTextLength} characters, got ${got}`,
   );
 }
 
-/** setTimeout's own upper bound, about 24.8 days. */
-const MAX_MS = 2 ** 31 - 1;
-
 function checkMs(what: string, ms: unknown, min: number): number {
-  if (typeof ms === 'number' && ms >= min && ms <= MAX_MS) return ms;
+  if (typeof ms === 'number' && ms >= min && ms <= MAX_TIMER_MS) return ms;
   throw new BulkheadError(
     'ERR_INVALID_ARGUMENT',
-    `${what} needs milliseconds from ${min} to ${MAX_MS}, got ${String(ms)}`,
+    `${what} needs milliseconds from ${min} to ${MAX_TIMER_MS}, got ${String(ms)}`,
   );
 }
 

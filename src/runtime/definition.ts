@@ -1,4 +1,5 @@
 import { BulkheadError } from '../errors.ts';
+import { LIMITS } from '../wire/frames.ts';
 import type { PluginMetadata } from '../wire/messages.ts';
 import type { PluginDefinition } from './api.ts';
 import { defaultExport } from './default-export.ts';
@@ -90,7 +91,7 @@ function optionalText(given: Record<string, unknown>, key: string): string | und
   if (value !== undefined && typeof value !== 'string') {
     throw invalid(`has a ${key} of type ${typeof value}; expected a string`);
   }
-  return value?.slice(0, 1000);
+  return value?.slice(0, LIMITS.metadataLength);
 }
 
 function isStandardSchema(value: unknown): boolean {

@@ -4,8 +4,8 @@ import type { Vitals } from '../wire/vitals.ts';
 import { builtin } from './builtin.ts';
 
 /**
- * The heap is low when this much of V8's limit is left after a garbage collection. The limit is the old generation's
- * (`heapMb`) with three semi-spaces on top, so this is about five sixths of `heapMb`.
+ * The heap is low when this much of V8's limit is still in use after a garbage collection. The limit is the old
+ * generation's (`heapMb`) with three semi-spaces on top, so this is about five sixths of `heapMb`.
  */
 const LOW = 0.7;
 

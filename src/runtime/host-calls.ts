@@ -26,17 +26,18 @@ export class HostCalls {
   /** An object with one function for each name: `ctx.bot`. */
   proxy(names: readonly string[]): Record<string, (...args: unknown[]) => Promise<unknown>> {
     const proxy: Record<string, (...args: unknown[]) => Promise<unknown>> = Object.create(null);
-    for (const name of names) proxy[name] = (...args) => this.call('bot', { method: name }, args);
+    for (const name of names) proxy[name] = (...args) => this.call('bot', name, args);
     return Object.freeze(proxy);
   }
 
-  async call(name: 'bot' | 'offload', about: Record<string, unknown>, args: unknown[]): Promise<unknown> {
+  /** @param method the function of the bot, or the URL of the job */
+  async call(name: 'bot' | 'offload', method: string, args: unknown[]): Promise<unknown> {
     const split = splitSignals(args);
     for (const signal of split.signals) signal.throwIfAborted();
-    this.#checkLimit(about);
+    this.#checkLimit(method);
     const call = ++this.#lastCall;
-    const message = {
-      ...about,
+    const message: HostCallMessage = {
+      method,
       on: this.#invocations.current,
       call,
       args: split.args,
@@ -48,18 +49,18 @@ export class HostCalls {
     });
     this.#pending++;
     try {
-      return await this.#link.request(name, message as unknown as HostCallMessage);
+      return await this.#link.request(name, message);
     } finally {
       this.#pending--;
       unwatch();
     }
   }
 
-  #checkLimit({ method }: Record<string, unknown>): void {
+  #checkLimit(method: string): void {
     if (this.#pending < this.#limit) return;
     throw new BulkheadError(
       'ERR_TOO_MANY_CALLS',
-      `The call '${String(method)}' is refused: ${this.#pending} calls of this plugin wait for the host already. ` +
+      `The call '${method}' is refused: ${this.#pending} calls of this plugin wait for the host already. ` +
         `Await them, or raise 'budgets.pendingCalls'`,
     );
   }

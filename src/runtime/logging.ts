@@ -1,5 +1,6 @@
 import { StringDecoder } from 'node:string_decoder';
 import { formatWithOptions } from 'node:util';
+import { LOG_LEVELS } from '../wire/frames.ts';
 import { cutLine, Lines } from '../wire/lines.ts';
 import type { LogLevel, LogNote } from '../wire/messages.ts';
 import { snapshot } from '../wire/snapshot.ts';
@@ -8,14 +9,12 @@ import type { PluginLogger } from './api.ts';
 
 export type LogSink = (note: LogNote) => void;
 
-const LEVELS: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
-
 /** A logger shaped like pino whose records go to the host. */
 export function createLogger(sink: LogSink, bindings: Record<string, unknown> = {}): PluginLogger {
   const logger: Record<string, unknown> = {
     child: (more: Record<string, unknown>) => createLogger(sink, { ...bindings, ...more }),
   };
-  for (const level of LEVELS) {
+  for (const level of LOG_LEVELS) {
     logger[level] = (first: unknown, ...rest: unknown[]) => sink(toNote(level, bindings, first, rest));
   }
   return logger as unknown as PluginLogger;

@@ -6,9 +6,7 @@ import { type ImportModule, Runtime } from './runtime.ts';
 
 const PLUGIN = new URL('./rehearsal-plugin.mjs', import.meta.url);
 const LOAD: LoadMessage = {
-  id: 'rehearsal',
   generation: 0,
-  file: '',
   url: PLUGIN.href,
   config: undefined,
   env: {},

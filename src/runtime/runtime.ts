@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { inspect } from 'node:util';
-import { BulkheadError } from '../errors.ts';
+import { assertNever, BulkheadError } from '../errors.ts';
 import { Allowance } from '../wire/allowance.ts';
 import type { Channel, Outcome } from '../wire/frames.ts';
 import { Link } from '../wire/link.ts';
@@ -184,7 +184,7 @@ export class Runtime {
       state: this.#state,
       handlers: this.#handlers,
       calls: this.#calls,
-      emit: (topic, payload) => this.#outgoing.emit({ on: this.#invocations.current, topic, payload }),
+      emit: (topic, payload) => this.#outgoing.emit({ topic, payload }),
       disposers: this.#disposers,
       configHandlers: this.#configHandlers,
     });
@@ -194,7 +194,7 @@ export class Runtime {
       if (typeof value === 'function' || value === undefined) continue;
       log.warn(`setup() returned '${key}', which is no function (${typeof value}): nobody can call it`);
     }
-    return { methods: functionNames(this.#api), inputs: loadedFiles() };
+    return { inputs: loadedFiles() };
   }
 
   /** Starts everything in the order it was sent; nothing here waits. */
@@ -239,6 +239,8 @@ export class Runtime {
         return this.#handlers.commandHandler(target.name)(args[0] as string[], args[1] as never);
       case 'tick':
         return withoutResult(this.#handlers.task(target.schedule)?.());
+      default:
+        return assertNever(target);
     }
   }
 

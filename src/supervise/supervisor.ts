@@ -1,3 +1,4 @@
+import { assertNever } from '../errors.ts';
 import type { Slot } from '../isolate/slot.ts';
 import type { StatusEvents, StatusName } from '../status.ts';
 import { type Crash, decideRestart } from './restart-policy.ts';
@@ -51,6 +52,8 @@ export class Supervisor {
         });
         if (decision.retryMs > 0) this.#plan(slot, decision.retryMs);
         return;
+      default:
+        assertNever(decision);
     }
   }
 

@@ -51,11 +51,21 @@ export interface Channel<T = Batch> {
   close(): void;
 }
 
+/** As pino has them, the least first. */
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
+
+/** The longest time that `setTimeout` knows, ms; about 24.8 days. */
+export const MAX_TIMER_MS = 2 ** 31 - 1;
+
 export const LIMITS = {
   /** Most frames in one message. */
   framesPerBatch: 10_000,
   /** Longest request id, method, note or topic name, in characters. */
   nameLength: 512,
+  /** Longest name, version, description … of a plugin, in characters. */
+  metadataLength: 1_000,
+  /** Longest usage or description of a command, in characters. */
+  commandTextLength: 4_096,
   /** Largest argument, result, payload or state value, in bytes as V8 serializes it. */
   valueBytes: 64 * 1024 * 1024,
   /** What gathers in a tick is sent before its end once it has more bytes: one side reads while the other writes. */

@@ -1,7 +1,7 @@
 /** What the two sides of a generation say to each other: the contents of the frames. Types and plain data only. */
 import type { MessagePort } from 'node:worker_threads';
 import type { Deniable } from '../permissions.ts';
-import type { WireError } from './frames.ts';
+import type { LOG_LEVELS, WireError } from './frames.ts';
 import type { SignalPlace } from './signals.ts';
 
 /** Host → isolate, as the thread's own message: all others go through the port. */
@@ -17,10 +17,7 @@ export interface FirstMessage {
 
 /** Host → isolate: everything a generation needs to know before its module is imported. */
 export interface LoadMessage {
-  id: string;
   generation: number;
-  /** The plugin's entry file as its author knows it. */
-  file: string;
   /** `file:` URL of the built module. */
   url: string;
   /** Raw configuration; checked against the plugin's schema in the isolate. */
@@ -74,7 +71,6 @@ export interface SetupMessage {
 }
 
 export interface SetupReport {
-  methods: string[];
   inputs: string[];
 }
 
@@ -150,7 +146,6 @@ export interface AbortNote {
 }
 
 export interface EmitNote {
-  on: number;
   topic: string;
   payload: unknown;
 }
@@ -177,7 +172,7 @@ export interface LogNote {
   text: string;
 }
 
-export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
+export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export type Registration =
   | { kind: 'subscription'; id: number; pattern: string; redeliver: boolean }
@@ -185,8 +180,10 @@ export type Registration =
   | { kind: 'schedule'; id: number; everyMs: number }
   | { kind: 'timeout'; id: number; afterMs: number };
 
-/** Isolate → host: one write, numbered per generation. */
-/** `bytes`: about how large the write is; the host says how much of all that it has read, by `stateRead`. */
+/**
+ * Isolate → host: one write, numbered per generation. `bytes`: about how large it is; the host says how much of all that
+ * it has read, by `stateRead`.
+ */
 export type StateNote = StateChange & { seq: number; bytes: number };
 
 export type StateChange =

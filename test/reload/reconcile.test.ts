@@ -58,7 +58,7 @@ const TABLE: [when: string, found: Discovered[], known: KnownPlugin[], plans: Pl
     'a folder lost its entry',
     [broken('a')],
     [known('a', { difference: 'changed' })],
-    [{ kind: 'keep', id: 'a', found: broken('a') }],
+    [{ kind: 'keep', found: broken('a') }],
   ],
   [
     'a folder lost its entry before it ever loaded',

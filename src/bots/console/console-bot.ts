@@ -1,3 +1,4 @@
+import { assertNever } from '../../errors.ts';
 import type { LoadAllResult, PluginManager } from '../../index.ts';
 import { HelpCommand } from './help-command.ts';
 import type { HostCommand } from './host-command.ts';
@@ -112,6 +113,8 @@ export class ConsoleBot {
       }
       case 'not-a-command':
         return;
+      default:
+        assertNever(outcome);
     }
   }
 
