@@ -186,7 +186,7 @@ export class PluginManager implements AsyncDisposable {
       settled: (isLast) => this.#settled(isLast),
     });
     this.#look = new Look({
-      directories: this.#options.pluginDirs.map((directory) => resolve(directory)),
+      directories: this.#options.pluginDirs,
       table: this.#table,
       operations: this.#operations,
       earlyBuilds: this.#earlyBuilds,
@@ -197,7 +197,7 @@ export class PluginManager implements AsyncDisposable {
       quietMs: this.#options.hotReload.debounceMs,
     });
     this.hotReload = new HotReloadWatcher(this.#options.hotReload, {
-      roots: this.#options.pluginDirs.map((directory) => resolve(directory)),
+      roots: this.#options.pluginDirs,
       look: (hints, since) => this.#look.act(hints, since),
       anticipate: (hints) => this.#look.anticipate(hints),
       forgo: () => this.#earlyBuilds.dropAll(),

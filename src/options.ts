@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { managerSchema, parseOptions } from './options-schema.ts';
 import type { Permissions } from './permissions.ts';
 
@@ -177,6 +178,7 @@ export type ResolvedPluginOptions = Required<
 };
 
 export interface ResolvedOptions {
+  /** Absolute, each once. */
   pluginDirs: string[];
   bot: object;
   logger: Logger | undefined;
@@ -238,7 +240,7 @@ export function resolveOptions(given: PluginManagerOptions): ResolvedOptions {
   const options = parseOptions(managerSchema, given, 'options of PluginManager');
   const { hotReload: reload = true } = options;
   return {
-    pluginDirs: [options.pluginDir].flat(),
+    pluginDirs: [...new Set([options.pluginDir].flat().map((directory) => resolve(directory)))],
     bot: options.bot ?? {},
     logger: options.logger,
     hotReload: { ...DEFAULTS.hotReload, ...(typeof reload === 'boolean' ? { enabled: reload } : reload) },

@@ -36,6 +36,8 @@ export class WatchedRoot {
     this.#identity = await identityOf(this.path);
     if (this.#identity === '') return;
     this.real = await realpath(this.path);
+    // The watcher would call one that may not be read a bad file descriptor.
+    await readdir(this.real);
     const { subscribe } = await import('@parcel/watcher');
     const before = await readFolders(this.real);
     this.#subscription = await subscribe(this.real, (error, events) => this.#received(error, events), {

@@ -1,4 +1,4 @@
-import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { bench, benchIn, Workspace } from '../support/workspace.ts';
 import { currentValue, valued } from './values.ts';
@@ -113,4 +113,27 @@ it('is not confused by a file where the plugin directory should be', async () =>
   await workspace.write({ 'plugins/dice.ts': valued('dice', 1) });
   await loaded;
   expect(manager.hotReload.mode).toBe('native');
+});
+
+it('takes a plugin directory that is named twice for one', async () => {
+  const workspace = await Workspace.create({ 'plugins/dice.ts': valued('dice', 1) });
+  const plugins = workspace.path('plugins');
+  const { manager, seen } = benchIn(workspace, { pluginDir: [plugins, `${plugins}/../plugins/`] });
+  expect(await manager.loadAll()).toMatchObject({ loaded: ['dice'], failed: [] });
+  expect(seen('watch').map(({ text }) => text)).not.toContainEqual(expect.stringContaining('dice'));
+});
+
+it.runIf(process.getuid?.() === 0)('polls a directory that it may not read, and says why', async () => {
+  const workspace = await Workspace.create({ 'plugins/dice.ts': valued('dice', 1) });
+  await chmod(workspace.root, 0o711);
+  await chmod(workspace.path('plugins'), 0o711);
+  const { manager, seen } = benchIn(workspace);
+  process.seteuid?.(65_534);
+  try {
+    await manager.loadAll();
+    expect(manager.hotReload.mode).toBe('polling');
+    expect(seen('watch')[0]?.text).toMatch(/EACCES: permission denied/);
+  } finally {
+    process.seteuid?.(0);
+  }
 });
