@@ -103,7 +103,8 @@ export function checkDone(note: unknown): DoneNote {
     Array.isArray(results) &&
     calls.length === results.length &&
     Array.isArray(failed) &&
-    failed.every((each) => Array.isArray(each) && isWireError(each[1])) &&
+    failed.length <= calls.length &&
+    failed.every((index) => isWireError(results[index])) &&
     Array.isArray(events);
   if (!valid) throw new TypeError('a malformed report of work that is done');
   return note as DoneNote;

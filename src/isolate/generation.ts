@@ -3,6 +3,7 @@ import { BulkheadError, PluginCrashedError, PluginStoppedError } from '../errors
 import type { Build } from '../source/build.ts';
 import type { DeadLetterReason, LogLine } from '../status.ts';
 import { isRecord } from '../wire/check.ts';
+import type { WireError } from '../wire/frames.ts';
 import { Link } from '../wire/link.ts';
 import type {
   BudgetLimits,
@@ -358,8 +359,12 @@ export class Generation {
   #done(note: unknown): void {
     const { calls, results, failed, events } = check.checkDone(note);
     for (const invocation of events) this.#remove(invocation);
-    for (const [index, invocation] of calls.entries()) this.#removeCall(invocation)?.resolve(results[index]);
-    for (const [invocation, error] of failed) this.#removeCall(invocation)?.reject(decodeError(error));
+    const errors = new Set(failed);
+    for (const [index, invocation] of calls.entries()) {
+      const call = this.#removeCall(invocation);
+      if (errors.has(index)) call?.reject(decodeError(results[index] as WireError));
+      else call?.resolve(results[index]);
+    }
   }
 
   #removeCall(number: number): CallWork | undefined {

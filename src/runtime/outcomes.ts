@@ -21,11 +21,12 @@ export class Outcomes {
 
   /** A call has its outcome. */
   call(invocation: number, outcome: Outcome): void {
-    if (outcome.ok) {
-      this.#done.calls.push(invocation);
-      this.#done.results.push(outcome.value);
-    } else this.#done.failed.push([invocation, outcome.error]);
-    this.#bytes += measure(outcome.ok ? outcome.value : outcome.error, LIMITS.batchBytes);
+    const { calls, results, failed } = this.#done;
+    const result = outcome.ok ? outcome.value : outcome.error;
+    if (!outcome.ok) failed.push(calls.length);
+    calls.push(invocation);
+    results.push(result);
+    this.#bytes += measure(result, LIMITS.batchBytes);
     if (this.#bytes > LIMITS.batchBytes) {
       this.flush();
       this.#wire.flush();
@@ -40,7 +41,7 @@ export class Outcomes {
 
   flush(): void {
     const done = this.#done;
-    if (done.calls.length + done.failed.length + done.events.length === 0) return;
+    if (done.calls.length + done.events.length === 0) return;
     this.#done = nothingDone();
     this.#bytes = 0;
     this.#wire.done(done);

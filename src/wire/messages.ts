@@ -107,10 +107,11 @@ export interface EventsMessage {
 
 /** Isolate → host: what is done, by the numbers of the work. */
 export interface DoneNote {
-  /** Calls that succeeded, and what came of each. */
+  /** Calls in the order in which they ended, and what came of each. */
   calls: number[];
   results: unknown[];
-  failed: [call: number, error: WireError][];
+  /** Where in these lists an error is what came of it. */
+  failed: number[];
   /** Events whose handlers have all ended. */
   events: number[];
 }

@@ -214,6 +214,29 @@ it('starts what is sent in one tick in that order, and gives each its own outcom
   ]);
 });
 
+it('settles calls that end in one tick in the order in which they ended, whether well or not', async () => {
+  const { manager } = await bench(
+    {
+      'moody.ts': pluginSource(
+        'moody',
+        `return { answer: (n: number) => { if (n % 3 === 0) throw new RangeError(String(n)); return n; } };`,
+      ),
+    },
+    { hotReload: false },
+  );
+  await manager.loadAll();
+  const moody = manager.plugin<{ answer(n: number): number }>('moody');
+  const settled: number[] = [];
+  const calls = Array.from({ length: 10 }, (_, n) =>
+    moody.answer(n).then(
+      (value) => settled.push(value),
+      (error: Error) => settled.push(Number(error.message)),
+    ),
+  );
+  await Promise.all(calls);
+  expect(settled).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+});
+
 it('passes an AbortSignal on, as an argument or inside one', async () => {
   const { manager } = await bench(
     {
