@@ -3,17 +3,22 @@
  * took it along.
  */
 import { execFileSync } from 'node:child_process';
+import { subscribe } from 'node:diagnostics_channel';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PluginManager } from 'bulkhead';
-import { FAULTS } from './catalogue.mjs';
+import { percentile } from '../support/statistics.mjs';
+import { SILENT } from '../support/workspace.mjs';
+import { ACTING, FAULTS } from './catalogue.mjs';
 
 /** How long the neighbour is called before the fault, and after it is over, ms. */
 const CALM_MS = Number(process.env.CALM_MS ?? 400);
 /** A case that takes longer is not contained. */
 const LIMIT_MS = 25_000;
+/** How long it may take, once Bulkhead says that a plugin crashed, until Node says that its thread or process has ended. */
+const EXIT_MS = 1_000;
 
 const [, , index, tier] = process.argv;
 const fault = FAULTS[Number(index)];
@@ -32,23 +37,28 @@ export default definePlugin({ name: 'neighbour', version: '1.0.0', setup: () => 
 `;
 
 const nothing = () => {};
-const logger = {
-  trace: nothing,
-  debug: nothing,
-  info: nothing,
-  warn: nothing,
-  error: nothing,
-  fatal: nothing,
-};
 const seen = { crashed: 0, recycled: 0, loaded: 0, reloaded: 0 };
+/** When the fault was over, as Bulkhead says. */
 let endedAt = 0;
+/** When Node said that a thread or process had ended, the first time after the fault. */
+let exitedAt = 0;
 const problems = [];
+for (const [channel, field] of [
+  ['worker_threads', 'worker'],
+  ['child_process', 'process'],
+]) {
+  subscribe(channel, (started) => {
+    /** @type {any} */ (started)[field].once('exit', () => {
+      exitedAt ||= performance.now();
+    });
+  });
+}
 
-class Case {
+export class Case {
   seen = seen;
   manager = new PluginManager({
     pluginDir: plugins,
-    logger,
+    logger: SILENT,
     hotReload: fault.hotReload ? { debounceMs: 100 } : false,
     bot: { nothing, back: () => this.faulty.ok() },
     defaults: /** @type {any} */ ({
@@ -117,8 +127,7 @@ class Watch {
   async end() {
     this.#running = false;
     await this.#done;
-    const sorted = this.times.sort((a, b) => a - b);
-    return { p99: sorted[Math.floor(sorted.length * 0.99)], worst: sorted.at(-1) };
+    return { p99: percentile(this.times, 0.99), worst: Math.max(...this.times) };
   }
 }
 
@@ -156,12 +165,18 @@ async function run() {
     }),
   );
   const storm = new Watch(neighbour);
+  // From here on the end of this process is the fault's work.
+  process.stdout.write(`${ACTING}\n`);
+  exitedAt = 0;
   const start = performance.now();
   const act = fault.act(test);
   if (fault.outcome === 'crash') {
     Promise.resolve(act).catch(nothing);
     await test.until(() => seen.crashed > 0 || (fault.mayRecycle && seen.recycled > 0));
     if (seen.crashed > 0) await Promise.all(pending);
+    // A thread that is stuck outside JavaScript does not end.
+    const end = performance.now() + EXIT_MS;
+    await test.until(() => exitedAt > 0 || performance.now() > end);
   } else {
     await act;
     endedAt ||= performance.now();
@@ -175,9 +190,9 @@ async function run() {
   if (fault.outcome === 'crash' && generation < 2) problems.push('it was not started again');
   if (fault.outcome === 'alive' && seen.crashed > 0 && !fault.hotReload) problems.push('it crashed');
   return {
-    settleMs: pending.length > 0 && seen.crashed > 0 ? Math.max(0, lastSettled - endedAt) : undefined,
+    settleMs:
+      pending.length > 0 && seen.crashed > 0 ? Math.max(0, lastSettled - (exitedAt || endedAt)) : undefined,
     serveMs: endedAt > 0 ? servesAt - endedAt : undefined,
-    tookMs: servesAt - start,
     beforeP99: before.p99,
     p99: during.p99,
     worst: during.worst,

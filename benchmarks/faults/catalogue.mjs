@@ -1,7 +1,7 @@
 /**
  * Every fault of the matrix. A case runs in a host of its own, with the plugin `faulty` and a neighbour in the tier that is
- * measured. `body` is the plugin's `setup`, beside the functions that all have; `act` causes the fault, and returns when
- * there is nothing more to wait for. What it returns is checked: see `OUTCOMES`.
+ * measured. `body` are functions of the plugin, beside those that all have; `act` causes the fault, and returns when there is
+ * nothing more to wait for.
  *
  * @typedef {object} Fault
  * @property {string} group
@@ -14,6 +14,10 @@
  * @property {object} [options] of the plugin
  * @property {string} [addon] C source of a native addon
  * @property {boolean} [threadDies] a thread cannot contain it, and takes the host along
+ * @property {boolean} [threadLingers] a thread that is replaced does not end
+ * @property {number} [pending] calls under way meanwhile, 3 if it does not say
+ * @property {boolean} [mayRecycle] it may be replaced before it ends
+ * @property {boolean} [hotReload] the plugins are watched
  * @property {(test: import('./case.mjs').Case) => Promise<unknown>} act
  */
 
@@ -23,6 +27,9 @@ const saved = (broken) => async (test) => {
   await test.write(broken);
   await test.refused(test.manager.reload('faulty'));
 };
+
+/** What a case says before its fault. */
+export const ACTING = 'acting';
 
 /** @type {Fault[]} */
 export const FAULTS = [
