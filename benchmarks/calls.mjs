@@ -3,15 +3,13 @@
  * same payloads, and events by `manager.emit` beside a call for each. The contenders, each in a process of its own, take turns; each
  * round is a comparison by itself, so that a busy machine slows down all of them.
  */
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { CASES } from './calls/cases.mjs';
+import { Subject } from './scale/subject.mjs';
 import { installAlternatives } from './support/alternatives.mjs';
 import { readArguments } from './support/arguments.mjs';
 import { barChart } from './support/bar-chart.mjs';
 import { machine, printTable, printTargets, progress, writeResult } from './support/report.mjs';
-import { median, spread } from './support/statistics.mjs';
+import { median, spread, withSpread } from './support/statistics.mjs';
 
 /** @typedef {import('./calls/rates.mjs').Rate} Rate */
 
@@ -35,15 +33,9 @@ const CHARTS = [
   { file: 'calls-one', title: 'Calls one at a time', index: indexOf('0.1 KB object, 1 in flight') },
   { file: 'calls-many', title: 'Calls, 1,000 in flight', index: indexOf('0.1 KB object, 1000 in flight') },
 ];
-const PROCESS = fileURLToPath(new URL('calls/contender-process.mjs', import.meta.url));
 
-const processes = await Promise.all(
-  CONTENDERS.map(async (name) => {
-    const child = fork(PROCESS, [name], { execArgv: [] });
-    await once(child, 'message');
-    return child;
-  }),
-);
+const contenders = CONTENDERS.map((name) => new Subject('../calls/contender-process.mjs', [name]));
+for (const contender of contenders) await contender.ask('ready');
 
 /** Of each case and contender, by round. @type {Rate[][][]} */
 const rates = CASES.map(() => CONTENDERS.map(() => []));
@@ -53,15 +45,13 @@ for (let round = 0; round <= rounds; round++) {
   for (const index of CASES.keys()) {
     for (const turn of CONTENDERS.keys()) {
       const which = (round + turn) % CONTENDERS.length;
-      processes[which].send({ index, ms });
-      const [rate] = await once(processes[which], 'message');
+      const rate = await contenders[which].ask('measure', { index, ms });
       if (round > 0) rates[index][which].push(rate);
     }
   }
   if (round > 0) shown.update(round);
 }
-for (const child of processes) child.send('end');
-await Promise.all(processes.map((child) => once(child, 'exit')));
+for (const contender of contenders) await contender.end();
 
 /** @param {string} name of a case */
 function indexOf(name) {
@@ -81,8 +71,7 @@ function ratios(index, other) {
 
 /** @param {readonly number[]} values */
 function range(values) {
-  const { min, median: middle, max } = spread(values);
-  return `${middle.toFixed(2)} (${min.toFixed(2)}–${max.toFixed(2)})`;
+  return withSpread(values, 2);
 }
 
 printTable(

@@ -4,12 +4,12 @@
  * its own; within a round they are all there, and take turns, so that a busy machine slows down all of them.
  */
 import { setTimeout as wait } from 'node:timers/promises';
-import { BARE, BULKHEAD, figuresOf, memoryOfOne, ratios, withSpread } from './scale/figures.mjs';
+import { BARE, BULKHEAD, figuresOf, memoryOfOne, ratios } from './scale/figures.mjs';
 import { Subject } from './scale/subject.mjs';
 import { readArguments } from './support/arguments.mjs';
 import { lineChart } from './support/line-chart.mjs';
 import { machine, printTable, printTargets, progress, writeResult } from './support/report.mjs';
-import { median, percentile, spread } from './support/statistics.mjs';
+import { median, percentile, spread, withSpread } from './support/statistics.mjs';
 
 const { rounds, most, starts, reloads, idle, settle, quick } = readArguments({
   rounds: { full: 3, quick: 1, about: 'rounds, each with new processes' },

@@ -4,10 +4,11 @@
  * of them while one spins: what Node and the machine cost.
  */
 import { Subject } from './scale/subject.mjs';
+import { LATE_MS } from './smooth/loop-delay.mjs';
 import { readArguments } from './support/arguments.mjs';
 import { lineChart } from './support/line-chart.mjs';
 import { machine, printTable, printTargets, progress, writeResult } from './support/report.mjs';
-import { median } from './support/statistics.mjs';
+import { median, withSpread } from './support/statistics.mjs';
 
 /** @typedef {import('./smooth/loop-delay.mjs').LoopDelay} LoopDelay */
 
@@ -45,7 +46,7 @@ for (const { subject } of hosts) await subject.end();
 
 printTable(
   `Delay of the main thread's event loop, ms: median (least–largest) of ${storms} storms with ${plugins} plugins, Node ${process.version}`,
-  ['', 'p50', 'p99', 'max', 'took, s'],
+  ['', 'p50', 'p99', 'max', `% of the time over ${LATE_MS} ms late`, 'took, s'],
   hosts.flatMap(({ name, calm, storm }) => [row(`${name}, calm`, calm), row(`${name}, storm`, storm)]),
 );
 
@@ -57,13 +58,8 @@ function row(label, delays) {
   const columns = /** @type {const} */ (['p50', 'p99', 'max']).map((field) =>
     withSpread(delays.map((delay) => delay[field])),
   );
-  return [label, ...columns, withSpread(delays.map(({ ms }) => ms / 1_000))];
-}
-
-/** @param {readonly number[]} values */
-function withSpread(values) {
-  const [middle, least, largest] = [median(values), Math.min(...values), Math.max(...values)];
-  return `${middle.toFixed(1)} (${least.toFixed(1)}–${largest.toFixed(1)})`;
+  const lateShare = withSpread(delays.map((delay) => delay.lateShare * 100));
+  return [label, ...columns, lateShare, withSpread(delays.map(({ ms }) => ms / 1_000))];
 }
 
 const p99 = hosts[0].storm.map((delay) => delay.p99);

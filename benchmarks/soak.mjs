@@ -4,8 +4,7 @@
  *
  *     npm run soak -- --minutes 30
  */
-import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,8 +12,10 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { PluginManager } from 'bulkhead';
 import { readArguments } from './support/arguments.mjs';
+import { childrenOf } from './support/process-tree.mjs';
 import { printTable } from './support/report.mjs';
 import { median } from './support/statistics.mjs';
+import { SILENT } from './support/workspace.mjs';
 
 const PLUGINS = 10;
 const MB = 2 ** 20;
@@ -22,6 +23,10 @@ const MB = 2 ** 20;
 const HEAP_MB = 8;
 /** How many more threads the process may have than before: those of the pools of Node itself. */
 const THREADS = 4;
+/** How many of the calls have to be answered, and of the events handled: the others met a fault. */
+const LEAST_SHARE = 0.2;
+/** How long plugins may take after the last fault until all serve again, ms. */
+const SERVES_MS = 60_000;
 
 const { minutes, seed } = readArguments({
   minutes: { full: 30, quick: 0.3, fraction: true, about: 'how long' },
@@ -58,10 +63,9 @@ const handled = new Set();
 const problems = [];
 let pendingCalls = 0;
 
-const nothing = () => {};
 const manager = new PluginManager({
   pluginDir: plugins,
-  logger: { trace: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing, fatal: nothing },
+  logger: SILENT,
   hotReload: { debounceMs: 50 },
   bot: {
     handled: (number) => {
@@ -96,10 +100,13 @@ const end = performance.now() + minutes * 60_000;
 const samples = [];
 await Promise.all([calls(), events(), faults(), saves(), sampling()]);
 await settle();
+await allServe();
 await manager.unloadAll({ timeoutMs: 5_000 });
 for (const { plugin } of open.values())
   problems.push(`an event for ${plugin} was neither handled nor a dead letter`);
 if (pendingCalls > 0) problems.push(`${pendingCalls} calls were not settled`);
+judgeShare('calls were answered', counts.calls - counts.failedCalls, counts.calls);
+judgeShare('events were handled', counts.handled, counts.events);
 await accountForThreads();
 collect();
 process.stdout.write(`rss after the end: ${(process.memoryUsage.rss() / MB).toFixed(1)} MB\n`);
@@ -183,9 +190,38 @@ async function settle() {
   while (performance.now() < limit && (open.size > 0 || pendingCalls > 0)) await sleep(50);
 }
 
+/** Good versions of all are saved: each has to come back with its newest. */
+async function allServe() {
+  const newest = new Map();
+  for (const name of names) {
+    await save(name);
+    newest.set(name, version);
+  }
+  const limit = performance.now() + SERVES_MS;
+  for (const [name, expected] of newest) {
+    const plugin = /** @type {any} */ (manager.plugin(name));
+    while ((await plugin.version().catch(() => undefined)) !== expected) {
+      if (performance.now() > limit) {
+        problems.push(`${name} does not serve its newest version: it is ${manager.get(name)?.state}`);
+        break;
+      }
+      await sleep(20);
+    }
+  }
+}
+
+/**
+ * @param {string} what
+ * @param {number} good
+ * @param {number} all
+ */
+function judgeShare(what, good, all) {
+  if (good < all * LEAST_SHARE) problems.push(`only ${good} of ${all} ${what}`);
+}
+
 async function accountForThreads() {
   const limit = performance.now() + 10_000;
-  const left = async () => ({ threads: (await threads()) - threadsBefore, processes: children() });
+  const left = async () => ({ threads: (await threads()) - threadsBefore, processes: await processes() });
   let now = await left();
   while (performance.now() < limit && (now.threads > THREADS || now.processes > 0)) {
     await sleep(100);
@@ -217,6 +253,7 @@ export default definePlugin({ name: '${name}', version: '1.0.${++version}', ${ra
   ctx.every(100, () => ctx.state.update('ticks', (ticks = 0) => ticks + 1));
   return {
     ok: () => 'ok',
+    version: () => ${version},
     throwLater: () => { setTimeout(() => { throw new Error('later'); }, 2); },
     reject: () => { void Promise.reject(new Error('unhandled')); },
     exit: () => process.exit(0),
@@ -238,13 +275,12 @@ async function threads() {
   return (await readdir('/proc/self/task').catch(() => [])).length;
 }
 
-function children() {
-  try {
-    const list = execFileSync('ps', ['-o', 'args=', '--ppid', String(process.pid)], { encoding: 'utf8' });
-    return list.split('\n').filter((line) => line.includes('child/entry.js')).length;
-  } catch {
-    return 0;
-  }
+/** How many processes of plugins there are. */
+async function processes() {
+  const commands = (await childrenOf(process.pid).catch(() => [])).map((pid) =>
+    readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''),
+  );
+  return (await Promise.all(commands)).filter((command) => command.includes('child/entry.js')).length;
 }
 
 /** Numbers from 0 to 1, the same for the same seed. */

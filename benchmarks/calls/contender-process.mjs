@@ -1,5 +1,5 @@
 /** Run by `calls.mjs`: one contender in a process of its own, measured when it is its turn. */
-import { once } from 'node:events';
+import { answer } from '../scale/subject.mjs';
 import { CASES } from './cases.mjs';
 import { bulkhead, bulkheadProcess, comlink, ipc, raw } from './contenders.mjs';
 import { piscina, workerpool } from './pools.mjs';
@@ -15,12 +15,9 @@ const CONTENDERS = {
   ipc,
 };
 const contender = await CONTENDERS[process.argv[2]]();
-process.send?.('ready');
-for (;;) {
-  const [request] = await once(process, 'message');
-  if (request === 'end') break;
-  const { index, ms } = /** @type {{ index: number, ms: number }} */ (request);
-  process.send?.(await CASES[index].measure(contender, ms));
-}
-await contender.close();
-process.disconnect?.();
+answer({
+  ready: () => {},
+  /** @param {{ index: number, ms: number }} request */
+  measure: ({ index, ms }) => CASES[index].measure(contender, ms),
+  end: () => contender.close(),
+});

@@ -13,6 +13,9 @@ const SIZES = [
 /** Further than this nobody should extrapolate, reloads. */
 const FAR = 100_000;
 
+/** How a course ends that ought not to. */
+const FAILED = /^(failed|cannot run)/;
+
 /** @typedef {import('./course.mjs').Course} Course */
 
 /**
@@ -40,6 +43,9 @@ export async function compareMemory({ reloads, samples, minutes, systems, quick 
         ...ABSENT.map(({ label, why }) => [label, 0, '', '', '', '', '', `cannot run: ${why}`]),
       ],
     );
+    // Of the others it is a finding.
+    if (courses.some(({ name, stopped = '' }) => name.startsWith('bulkhead') && FAILED.test(stopped)))
+      process.exitCode = 1;
     const results = courses.map((course) => ({ ...course, times: undefined, summary: summarize(course) }));
     await writeResult(`${file}.json`, { ...machine(), reloads, minutes, bytes, results });
     await writeResult(`${file}.svg`, chart(name, courses));
@@ -65,9 +71,10 @@ function row(course) {
   ];
 }
 
-/** @param {{ reload: number, reached: boolean } | undefined} limitAt */
+/** @param {ReturnType<typeof summarize>['limitAt']} limitAt */
 function shownLimit(limitAt) {
   if (limitAt === undefined) return 'never';
+  if (typeof limitAt === 'string') return limitAt;
   if (limitAt.reached) return `${limitAt.reload}`;
   return limitAt.reload > FAR ? `> ${FAR}` : `~ ${limitAt.reload}`;
 }

@@ -93,9 +93,10 @@ export function summarize({ points, times, reloads }) {
     limitAt: limitAt(),
   };
 
-  /** The reload at which it had, or would have, 2 GB; `undefined` if it levels off. */
+  /** The reload at which it had, or would have, 2 GB; `undefined` if it levels off, `unknown` if too little was measured. */
   function limitAt() {
     if (last >= LIMIT) return { reload: reloads, reached: true };
+    if (Number.isNaN(growth)) return 'unknown';
     if (!(growth > FLAT)) return undefined;
     return { reload: Math.round(reloads + (LIMIT - last) / growth), reached: false };
   }

@@ -35,6 +35,8 @@ export async function compareServing({ edits, systems, quick }) {
       ...ABSENT.map(({ label, why }) => [label, '', '', '', '', `cannot run: ${why}`]),
     ],
   );
+  // Of the others it is a finding.
+  if (contenders.some(({ own, problem }) => own && problem !== '')) process.exitCode = 1;
   const results = contenders.map(({ label, times, unseen, problem }) => ({ label, times, unseen, problem }));
   await writeResult('serving.json', { ...machine(), edits, bytes: BYTES, results });
   await writeResult(
@@ -83,7 +85,7 @@ class Contender {
     await this.#attempt(async () => {
       const { ms, unseen } = await /** @type {SystemProcess} */ (this.#system).turn(version);
       this.unseen += unseen;
-      if (unseen === 0) this.times.push(ms);
+      this.times.push(ms);
     });
   }
 

@@ -1,5 +1,3 @@
-import { median } from '../support/statistics.mjs';
-
 /** The two that are compared, and what their processes run. */
 export const BULKHEAD = { name: 'bulkhead', script: 'plugin-host.mjs' };
 export const BARE = { name: 'bare', script: 'bare-host.mjs' };
@@ -42,18 +40,4 @@ export function memoryOfOne(figures, size) {
  */
 export function ratios(own, other) {
   return own.map((value, index) => value / other[index]);
-}
-
-/**
- * The median, with the least and the largest value.
- *
- * @param {readonly number[]} values
- * @param {number} digits
- */
-export function withSpread(values, digits) {
-  if (!values.every(Number.isFinite) || values.length === 0) return '';
-  const shown = [median(values), Math.min(...values), Math.max(...values)].map((value) =>
-    value.toFixed(digits),
-  );
-  return values.length === 1 ? shown[0] : `${shown[0]} (${shown[1]}–${shown[2]})`;
 }

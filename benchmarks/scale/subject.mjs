@@ -2,6 +2,9 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
+/** How long a process has to end by itself, ms. */
+const GRACE_MS = 5_000;
+
 /** A process of its own that does what it is asked, one thing at a time; its other half is {@link answer}. */
 export class Subject {
   /** @param {string} script beside this file, or a URL @param {string[]} [args] */
@@ -39,11 +42,17 @@ export class Subject {
   }
 }
 
+/** A run that failed leaves nothing behind. */
+export function endWithParent() {
+  process.once('disconnect', () => setTimeout(() => process.exit(), GRACE_MS).unref());
+}
+
 /**
  * @param {Record<string, (value: any) => unknown>} deeds what this process can do; `end` must leave nothing that keeps it
  *   alive
  */
 export function answer(deeds) {
+  endWithParent();
   process.on('message', async (/** @type {{ what: string, value: unknown }} */ { what, value }) => {
     try {
       process.send?.({ result: await deeds[what](value) });

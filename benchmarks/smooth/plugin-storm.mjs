@@ -21,6 +21,8 @@ const RESTART = { initialDelayMs: 100, maxDelayMs: 100, maxCrashes: 1_000 };
 const [size, hangMs] = process.argv.slice(2).map(Number);
 /** Longer than any storm, which ends it. */
 const FLOOD_MS = 60_000;
+/** A storm that is not over by then failed. */
+const LONGEST_MS = 60_000;
 
 const workspace = await Workspace.create();
 await saveShared(0);
@@ -78,11 +80,13 @@ function misbehave(name, ms) {
  * @returns {Promise<void>}
  */
 function times(status, count) {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     let left = count;
+    const timer = setTimeout(() => reject(new Error(`${left} of ${count} were not ${status}`)), LONGEST_MS);
     const off = manager.on(status, () => {
       if (--left > 0) return;
       off();
+      clearTimeout(timer);
       resolve();
     });
   });

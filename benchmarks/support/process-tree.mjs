@@ -36,8 +36,8 @@ export async function treeCpuMs(pid) {
   }
 }
 
-/** @param {number} pid */
-async function childrenOf(pid) {
+/** Processes that it started and that have not ended. @param {number} pid */
+export async function childrenOf(pid) {
   const tasks = await readdir(`/proc/${pid}/task`);
   const lists = await Promise.all(
     tasks.map((task) => readFile(`/proc/${pid}/task/${task}/children`, 'utf8').catch(() => '')),

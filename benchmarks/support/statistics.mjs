@@ -36,3 +36,17 @@ export function slope(points) {
   }
   return median(slopes);
 }
+
+/**
+ * The median, with the least and the largest value.
+ *
+ * @param {readonly number[]} values
+ * @param {number} [digits]
+ */
+export function withSpread(values, digits = 1) {
+  if (!values.every(Number.isFinite) || values.length === 0) return '';
+  const shown = [median(values), Math.min(...values), Math.max(...values)].map((value) =>
+    value.toFixed(digits),
+  );
+  return values.length === 1 ? shown[0] : `${shown[0]} (${shown[1]}–${shown[2]})`;
+}

@@ -33,15 +33,11 @@ export const bulkhead =
     const plugin = /** @type {any} */ (manager.plugin('plugin'));
     return {
       save,
-      ...(watch
-        ? {}
-        : {
-            reload: async () => {
-              await manager.reload('plugin');
-              await plugin.compute(1);
-            },
-          }),
-      ask: () => plugin.version(),
+      ...(watch ? {} : { reload: () => manager.reload('plugin') }),
+      ask: async () => {
+        await plugin.compute(1);
+        return plugin.version();
+      },
       end: () => manager.unloadAll(),
     };
   };

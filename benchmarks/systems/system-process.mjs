@@ -3,6 +3,7 @@ import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { endWithParent } from '../scale/subject.mjs';
 import { SYSTEMS } from './catalogue.mjs';
 
 /**
@@ -15,6 +16,7 @@ const UNSEEN_MS = 5_000;
 /** How often a save is made again before the system counts as broken. */
 const TRIES = 3;
 
+endWithParent();
 const [name, bytes, watch] = process.argv.slice(2);
 const entry = SYSTEMS.find((each) => each.name === name);
 if (entry === undefined) throw new Error(`There is no system '${name}'`);
