@@ -43,14 +43,14 @@ export function describePlugin(slot: Slot): PluginInfo {
     description: metadata?.description ?? '',
     author: metadata?.author ?? '',
     state: slot.lifecycle.state,
-    generation: slot.current?.number ?? slot.lastGeneration,
+    generation: slot.lastServed,
     file: slot.entry,
     tier: slot.options.isolation,
     reloads: slot.reloads,
     crashes: slot.crashes,
     lastError: slot.lastError,
     lastErrorAt: slot.lastErrorAt,
-    startedAt: current && slot.startedAt,
+    startedAt: current?.servesSince,
     usage: current && usageOf(current, slot.inbox.size),
   };
 }

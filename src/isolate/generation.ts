@@ -62,6 +62,8 @@ export class Generation {
   readonly number: number;
   readonly build: Build;
   readonly registrations = new Registrations();
+  /** When it began to serve; `undefined` if it never did. */
+  servesSince: Date | undefined;
   /** Resolves when its isolate can load a plugin, or when it ends. */
   readonly booted: Promise<void>;
   readonly #isolate: Isolate;
@@ -200,6 +202,11 @@ export class Generation {
   async configure(config: unknown): Promise<ConfigureReport> {
     const report = await this.#step('configure', (invocation) => ({ invocation, config }));
     return { applied: isRecord(report) && report.applied === true };
+  }
+
+  /** The configuration that it is just being given is not waited for any more: it keeps the one before. */
+  giveUpConfigure(): void {
+    this.#link.note('giveUpConfigure', undefined);
   }
 
   /** Runs what the plugin registered with `onTeardown`. */
@@ -358,7 +365,11 @@ export class Generation {
 
   #done(note: unknown): void {
     const { calls, results, failed, events } = check.checkDone(note);
-    for (const invocation of events) this.#remove(invocation);
+    for (const invocation of events) {
+      const event = this.#remove(invocation);
+      // It may end before it has answered that the event arrived.
+      if (event instanceof EventWork) event.delivered();
+    }
     const errors = new Set(failed);
     for (const [index, invocation] of calls.entries()) {
       const call = this.#removeCall(invocation);

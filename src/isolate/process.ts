@@ -113,6 +113,7 @@ export class ProcessIsolate implements Isolate {
       onViolation: (reason) => this.#violated(reason),
     });
     pipe.once('close', () => {
+      if (this.#hasExited) return;
       // What ends it mostly shows here first, a moment before its exit.
       this.#lost = setTimeout(() => {
         this.end({ kind: 'protocol-violation', text: 'it closed its connection to the host' });

@@ -66,6 +66,8 @@ export class Slot implements GenerationHost {
   preparing: Generation | undefined;
   next: Generation | undefined;
   lastGeneration = 0;
+  /** The one that serves, or served last; 0 if none ever did. */
+  lastServed = 0;
   /** The exit code of the one that was being loaded or set up, if it ended by itself. */
   earlyExitCode: number | undefined;
   /** What the newest generation that served says of itself. */
@@ -96,7 +98,6 @@ export class Slot implements GenerationHost {
   zombies = 0;
   lastError: Error | undefined;
   lastErrorAt: Date | undefined;
-  startedAt: Date | undefined;
   readonly #host: SlotHost;
   readonly #earlyEmits = new Map<Generation, [topic: string, payload: unknown][]>();
   #lock: Promise<unknown> = Promise.resolve();
@@ -205,7 +206,8 @@ export class Slot implements GenerationHost {
     this.next = undefined;
     this.name = generation.metadata.name;
     this.metadata = generation.metadata;
-    this.startedAt = new Date();
+    this.lastServed = generation.number;
+    generation.servesSince = new Date();
     const emits = this.#earlyEmits.get(generation) ?? [];
     this.#earlyEmits.delete(generation);
     this.inbox.open(generation);

@@ -1,5 +1,7 @@
 import { dirname } from 'node:path';
 
+/** What appears again at once was only replaced, ms. */
+const LEAST_MS = 100;
 /** How long a plugin directory may be missing before its plugins are unloaded: a checkout or a remount takes a while. */
 export const DIRECTORY_GRACE_MS = 10_000;
 
@@ -29,7 +31,7 @@ export class Absences {
     for (const { id, path } of absent) {
       const inMissing = missingDirectories.includes(dirname(path));
       const known = before.get(id);
-      const patienceMs = inMissing ? DIRECTORY_GRACE_MS : this.#quietMs;
+      const patienceMs = inMissing ? DIRECTORY_GRACE_MS : Math.max(LEAST_MS, this.#quietMs);
       // When its directory vanishes or comes back, the patience begins anew.
       const goesOn = known?.inMissing === inMissing;
       this.#absent.set(id, goesOn ? known : { inMissing, goneAt: now + patienceMs });

@@ -34,9 +34,11 @@ export class Failures {
   /** A new version did not come to serve. Mostly the old one does; if not even that could be brought back, it crashed. */
   ofReload(slot: Slot, cause: unknown): Error {
     const { stage, error } = failureOf(cause);
-    slot.fail(error);
     const stillServes = slot.lifecycle.state === 'running';
-    if (!stillServes && this.#wasStopped(slot)) return error;
+    // Whoever stops it goes on with that.
+    if (stillServes && slot.stopsWanted > 0) return error;
+    slot.fail(error);
+    if (this.#wasStopped(slot)) return error;
     const generation = stillServes ? slot.current?.number : undefined;
     this.#host.report('reload-failed', { name: slot.name, stage, error, generation });
     if (!stillServes && slot.lifecycle.can('backoff')) this.#crashed(slot);
@@ -51,8 +53,7 @@ export class Failures {
 
   #crashed(slot: Slot): void {
     slot.crashes++;
-    slot.startedAt = undefined;
-    this.#host.supervisor.crashed(slot, slot.earlyExitCode === 0);
+    this.#host.supervisor.crashed(slot, slot.earlyExitCode === 0, 0);
   }
 }
 

@@ -32,6 +32,9 @@ export interface LookHost {
 /** How long after what the hints name all else is looked at, ms. */
 const HEAD_START_MS = 50;
 
+/** How long a new plugin waits for those that go at the same time, ms. */
+const SOON_MS = 500;
+
 /** Compares the disk with what was last acted on, and acts on the difference. */
 export class Look {
   readonly #host: LookHost;
@@ -59,7 +62,7 @@ export class Look {
     this.#noteDirectories(discovery);
     const { gone, isOpen, nextInMs } = this.#absences.note(this.#absent(plans), discovery.missing);
     if (nextInMs !== undefined) this.#host.lookAgain(nextInMs);
-    const removed = Promise.all(gone.map((id) => this.#remove(id).catch(ignore)));
+    const removed = soon(Promise.all(gone.map((id) => this.#remove(id).catch(ignore))));
     for (const plan of plans) {
       // Something that vanished may be about to appear under a new name, which would still be taken.
       if (plan.kind === 'load' && isOpen) continue;
@@ -157,7 +160,7 @@ export class Look {
         if (table.byId(plan.found.id) !== undefined) return;
         const slot = await this.#host.adopt(plan.found);
         this.#loading.add(slot);
-        // Its name may be that of one that is just being removed.
+        // Its name may be that of one that is just being removed; if that takes long, it is tried again afterwards.
         void removed.then(() => this.#loadIfNew(slot));
         return;
       }
@@ -269,6 +272,16 @@ function mayFitNow(slot: Slot, other: Slot): boolean {
 }
 
 function ignore(): void {}
+
+/** Resolves when it has, or when that takes too long for others to wait. */
+async function soon(promise: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise((resolve) => {
+    timer = setTimeout(resolve, SOON_MS);
+  });
+  await Promise.race([promise, late]);
+  clearTimeout(timer);
+}
 
 function missingDirectory(directory: string): Error {
   const text = `The plugin directory '${directory}' is not there or cannot be read; it is watched for`;

@@ -1,7 +1,9 @@
-import { BulkheadError, PluginCrashedError, PluginStoppedError } from '../errors.ts';
+import { BulkheadError, codeOf, PluginCrashedError, PluginStoppedError } from '../errors.ts';
 import type { Generation } from '../isolate/generation.ts';
 import type { IsolateEnd } from '../isolate/isolate.ts';
 import { onBehalfOf, type Slot } from '../isolate/slot.ts';
+import { chainHas, type Invocation } from '../isolate/work.ts';
+import type { PluginState } from '../lifecycle.ts';
 import type { CrashReport, RecycleReason, StatusEvents, StatusName } from '../status.ts';
 import { crashReport } from '../supervise/crash-report.ts';
 import type { Supervisor } from '../supervise/supervisor.ts';
@@ -10,6 +12,9 @@ import type { Limiter } from './limiter.ts';
 import { rollbackTarget } from './rollback.ts';
 import type { ReloadOptions, Transactions } from './transaction.ts';
 import { TransactionError } from './transaction-error.ts';
+
+/** It does not run, and will not for a while. */
+const RESTING = new Set<PluginState>(['failed', 'quarantined', 'stopped']);
 
 export interface OperationsHost {
   readonly transactions: Transactions;
@@ -65,7 +70,7 @@ export class Operations {
       slot.path = place.path;
       slot.entry = place.entry;
       if (slot.lifecycle.state === 'disabled' || slot.unloaded) return;
-      if (!moved && (await slot.acted?.compare()) === 'same') return;
+      if (!moved && slot.acted !== undefined && (await slot.acted.compare()) !== 'changed') return;
       this.#host.supervisor.forgive(slot);
       await this.#reload(slot, { since });
     });
@@ -87,6 +92,7 @@ export class Operations {
       await this.#stop(slot);
       slot.isRemoved = true;
       this.#host.forget(slot);
+      this.#host.freed(slot);
     });
   }
 
@@ -112,8 +118,9 @@ export class Operations {
   rollback(slot: Slot, options: { state?: 'snapshot' }): Promise<void> {
     return this.#exclusively(slot, async () => {
       this.#checkEnabled(slot);
+      const target = rollbackTarget(slot, options);
       slot.unloaded = false;
-      await this.#reload(slot, rollbackTarget(slot, options));
+      await this.#reload(slot, target);
       slot.history.pop();
     });
   }
@@ -166,13 +173,13 @@ export class Operations {
   /** A generation ended. If it was the one that serves, and nothing else deals with that, it is restarted. */
   ended(slot: Slot, generation: Generation, end: IsolateEnd): void {
     if (end.kind === 'requested') return;
-    if (generation !== slot.current) {
+    const { number, servesSince } = generation;
+    if (servesSince === undefined) {
       slot.earlyExitCode = end.exitCode;
       return;
     }
-    const { number } = generation;
     const error = new PluginCrashedError(slot.name, number, end.kind, end.text, end.error);
-    const uptimeMs = Date.now() - (slot.startedAt?.getTime() ?? Date.now());
+    const uptimeMs = Date.now() - servesSince.getTime();
     slot.crashes++;
     slot.fail(error);
     const report = crashReport(generation, error, uptimeMs);
@@ -185,7 +192,10 @@ export class Operations {
       uptimeMs,
       report,
     });
-    if (slot.lifecycle.state === 'running') this.#host.supervisor.crashed(slot, end.exitCode === 0);
+    // One that another has replaced was only to finish what it had begun.
+    if (generation !== slot.current || slot.lifecycle.state !== 'running') return;
+    this.#host.supervisor.crashed(slot, end.exitCode === 0, uptimeMs);
+    this.#freeRoom(slot, error);
   }
 
   async #start(slot: Slot, options: ReloadOptions = {}): Promise<void> {
@@ -194,11 +204,13 @@ export class Operations {
       throw new BulkheadError('ERR_PLUGIN_NOT_FOUND', text, { plugin: slot.name });
     }
     this.#host.supervisor.cancel(slot);
+    const isFirst = slot.lastServed === 0;
     await this.#run(
       slot,
       () => this.#host.transactions.load(slot, options),
       (error) => this.#failures.ofLoad(slot, error),
     );
+    if (!isFirst) this.#host.freed(slot);
   }
 
   async #reload(slot: Slot, options: ReloadOptions = {}): Promise<void> {
@@ -211,8 +223,16 @@ export class Operations {
       () => this.#host.transactions.reload(slot, options),
       (error) => this.#failures.ofReload(slot, error),
     );
-    this.#host.supervisor.cancel(slot);
+    // While the old generation was wound down the new one may have ended, and wait for its restart.
+    if (slot.isServing) this.#host.supervisor.cancel(slot);
     this.#host.freed(slot);
+  }
+
+  /** Where it does not run, and is not about to, another may. */
+  #freeRoom(slot: Slot, error: Error): void {
+    const isOver = RESTING.has(slot.lifecycle.state);
+    // Those that there is no room for would try each other again for ever.
+    if (isOver && codeOf(error) !== 'ERR_MAX_PLUGINS') this.#host.freed(slot);
   }
 
   async #run(
@@ -226,6 +246,7 @@ export class Operations {
       await this.#host.limiter.run(transaction);
     } catch (cause) {
       const error = explain(cause);
+      this.#freeRoom(slot, error);
       const blocker = slot.blockedBy as Slot['blockedBy'];
       // It has changed in the meantime, when nothing was known yet of this failure.
       if (blocker !== undefined && blocker.slot.current !== blocker.current) this.#host.freed(blocker.slot);
@@ -246,6 +267,7 @@ export class Operations {
       const configured = Promise.race([current.configure(value), interrupted]);
       return (await slot.patience.wait(configured, startMs, timeout)).applied;
     } catch (cause) {
+      current.giveUpConfigure();
       throw this.#failures.ofReload(slot, new TransactionError('config', slot, slot.accepted, cause));
     } finally {
       slot.interrupt = undefined;
@@ -268,6 +290,8 @@ export class Operations {
   /** One operation at a time; whoever asked for it, and waits, is not waited for. */
   async #exclusively<T>(slot: Slot, operation: () => Promise<T>): Promise<T> {
     const asker = onBehalfOf.getStore();
+    const own = stepOf(slot, asker);
+    if (own !== undefined) throw cycle(slot, own);
     if (asker !== undefined) {
       slot.askers.add(asker);
       slot.current?.askedFor();
@@ -299,4 +323,19 @@ export class Operations {
       plugin: slot.name,
     });
   }
+}
+
+/** The step of the plugin's own life on whose behalf something is asked for: an operation under way waits for its end. */
+function stepOf(slot: Slot, asker: Invocation | undefined): Invocation['kind'] | undefined {
+  let step: Invocation['kind'] | undefined;
+  chainHas(asker, ({ kind, generation }) => {
+    if (generation?.plugin === slot.name && kind !== 'call' && kind !== 'event') step = kind;
+    return step !== undefined;
+  });
+  return step;
+}
+
+function cycle(slot: Slot, step: Invocation['kind']): BulkheadError {
+  const text = `Plugin '${slot.name}' asks for this during its own ${step}, which has to end first; do not wait for it there`;
+  return new BulkheadError('ERR_CALL_CYCLE', text, { plugin: slot.name });
 }

@@ -136,7 +136,8 @@ export class Transactions {
     } catch (error) {
       slot.state.replace(saved);
       end(slot, previous);
-      if (build !== undefined && slot.stopsWanted === 0) await this.#bringBack(slot, build);
+      if (slot.stopsWanted > 0) await previous.ended;
+      else if (build !== undefined) await this.#bringBack(slot, build);
       throw error;
     }
     slot.lifecycle.moveTo('running');

@@ -55,6 +55,8 @@ export class Runtime {
   #load!: LoadMessage;
   #definition!: PluginDefinition;
   #config: unknown;
+  /** Goes back to the configuration before, as long as the plugin is just being given another. */
+  #giveUpConfigure = () => {};
   #api: Record<string, unknown> = {};
 
   constructor(channel: Channel, importModule: ImportModule) {
@@ -76,6 +78,7 @@ export class Runtime {
         abort: (note: AbortNote) => this.#invocations.abort(note),
         state: (change: ForwardedState) => this.#state.apply(change),
         stateRead: (bytes: number) => this.#state.wasRead(bytes),
+        giveUpConfigure: () => this.#giveUpConfigure(),
       },
       onViolation: (reason) => {
         throw new Error(`The host sent something malformed: ${reason}`);
@@ -270,17 +273,30 @@ export class Runtime {
   async #configure({ invocation, config }: ConfigureMessage): Promise<ConfigureReport> {
     const checked = await this.#checkConfig(config);
     if (this.#configHandlers.length === 0) return { applied: false };
-    const before = this.#config;
-    this.#config = checked;
+    const giveUp = this.#change(checked);
     try {
       for (const handler of this.#configHandlers) {
         await this.#invocations.run(invocation, () => handler(checked as never));
       }
     } catch (error) {
-      this.#config = before;
+      giveUp();
       throw error;
     }
+    this.#giveUpConfigure = () => {};
     return { applied: true };
+  }
+
+  /** @returns what goes back to the configuration before, unless that was done already. */
+  #change(config: unknown): () => void {
+    const before = this.#config;
+    this.#config = config;
+    const giveUp = () => {
+      if (this.#giveUpConfigure !== giveUp) return;
+      this.#giveUpConfigure = () => {};
+      this.#config = before;
+    };
+    this.#giveUpConfigure = giveUp;
+    return giveUp;
   }
 
   /** Runs every disposer, last registered first, whatever the others do; then rejects with what they threw. */

@@ -22,9 +22,13 @@ export class Supervisor {
     this.#host = host;
   }
 
-  /** A plugin that ran, or was about to, has ended by itself. Moves the slot to `backoff`, `quarantined` or `stopped`. */
-  crashed(slot: Slot, clean: boolean): void {
-    const crashes = this.#record(slot, clean);
+  /**
+   * A plugin that ran, or was about to, has ended by itself. Moves the slot to `backoff`, `quarantined` or `stopped`.
+   *
+   * @param uptimeMs how long it had served
+   */
+  crashed(slot: Slot, clean: boolean, uptimeMs: number): void {
+    const crashes = this.#record(slot, clean, uptimeMs);
     const decision = decideRestart(slot.options.restart, crashes, Math.random(), slot.zombies);
     this.cancel(slot);
     switch (decision.action) {
@@ -69,10 +73,9 @@ export class Supervisor {
     this.#crashes.delete(slot);
   }
 
-  #record(slot: Slot, clean: boolean): Crash[] {
-    const at = Date.now();
+  #record(slot: Slot, clean: boolean, uptimeMs: number): Crash[] {
     const before = this.#crashes.get(slot) ?? [];
-    const crash = { at, clean, uptimeMs: at - (slot.startedAt?.getTime() ?? at) };
+    const crash = { at: Date.now(), clean, uptimeMs };
     const crashes = [...before, crash].slice(-Math.max(REMEMBERED, slot.options.restart.maxCrashes));
     this.#crashes.set(slot, crashes);
     return crashes;
