@@ -109,11 +109,14 @@ it('tries a broken version once, not at every look', async () => {
 });
 
 it('tells how long a save took to serve, without the quiet time', async () => {
-  const plugin = await bench({ 'dice.ts': valued('dice', 1) }, { hotReload: { debounceMs: 1_500 } });
+  const debounceMs = 1_500;
+  const plugin = await bench({ 'dice.ts': valued('dice', 1) }, { hotReload: { debounceMs } });
   await plugin.manager.loadAll();
   const reloaded = plugin.next('reloaded');
+  const savedAt = performance.now();
   await writeFile(plugin.workspace.path('plugins/dice.ts'), valued('dice', 2));
   const { saveToServingMs, pauseMs } = await reloaded;
   expect(saveToServingMs).toBeGreaterThan(pauseMs);
-  expect(saveToServingMs).toBeLessThan(1_500);
+  // However long the reload took; a timer may be a little early.
+  expect(performance.now() - savedAt - saveToServingMs).toBeGreaterThanOrEqual(debounceMs - 10);
 });
