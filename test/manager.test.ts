@@ -21,7 +21,7 @@ it('loads side by side: a broken or endless one holds up nobody and the result s
       'throws.ts': pluginSource('throws', `throw new Error('no luck');`),
       'folder/readme.txt': 'nothing to run',
     },
-    { ...OFF, defaults: { startMs: 2_000 } },
+    { ...OFF, defaults: { startMs: 10_000 } },
   );
   const loading = manager.loadAll();
   await until(() => manager.get('good')?.state === 'running', 'the good one');

@@ -17,11 +17,11 @@ async function stall(ms: number): Promise<void> {
 it('hears what came in while it stood still before it gives anything up', async () => {
   const { manager, seen } = await bench(
     { 'slow.ts': SLOW },
-    { hotReload: false, defaults: { startMs: 2_000, callTimeoutMs: 1_000 } },
+    { hotReload: false, defaults: { startMs: 5_000, callTimeoutMs: 1_000 } },
   );
   const loading = manager.loadAll();
   await until(() => manager.get('slow')?.state === 'starting', 'its setup');
-  await stall(2_500);
+  await stall(5_500);
   expect((await loading).failed).toEqual([]);
   const call = manager.plugin<{ wait(): string }>('slow').wait();
   await stall(1_500);
