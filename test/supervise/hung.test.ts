@@ -1,4 +1,6 @@
-import { expect, it } from 'vitest';
+import { execFileSync } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { expect, it, onTestFinished } from 'vitest';
 import { bench, ISOLATION, pluginSource, until } from '../support/workspace.ts';
 
 const OPTIONS = { hotReload: false, defaults: { hangMs: 1_000, restart: { initialDelayMs: 1 } } } as const;
@@ -77,13 +79,17 @@ it('ends a loop that allocates, which some versions of V8 make one that cannot b
 it.runIf(ISOLATION === 'thread')(
   'says so when it is stuck outside JavaScript, and does not start more and more such threads',
   async () => {
-    const { manager, next, seen } = await bench(
-      { 'stuck.ts': `import { execFileSync } from 'node:child_process';\n${STUCK.replace("'600'", "'8'")}` },
+    const reading = pluginSource('stuck', 'return { read: (file: string) => { readFileSync(file); } };');
+    const { manager, workspace, next, seen } = await bench(
+      { 'stuck.ts': `import { readFileSync } from 'node:fs';\n${reading}` },
       { ...OPTIONS, defaults: { ...OPTIONS.defaults, restart: { maxZombies: 1 } } },
     );
     await manager.loadAll();
+    const pipe = workspace.path('pipe');
+    execFileSync('mkfifo', [pipe]);
+    onTestFinished(() => closeSync(openSync(pipe, 'r+')));
     const hung = next('hung');
-    const call = Promise.resolve(manager.plugin<Stuck>('stuck').read());
+    const call = manager.plugin<{ read(file: string): void }>('stuck').read(pipe);
     const rejection = expect(call).rejects.toMatchObject({ reason: 'hung' });
     expect(await hung).toMatchObject({
       stack: undefined,
