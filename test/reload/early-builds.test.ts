@@ -66,7 +66,7 @@ it('loads what it has built early', async () => {
 });
 
 it('loads what was saved last, whatever it has built before', async () => {
-  const { manager, workspace, next, builds } = await benchWithBuilds(DICE, 500);
+  const { manager, workspace, next, builds } = await benchWithBuilds(DICE, 3_000);
   const reloaded = next('reloaded');
   await writeFile(workspace.path('plugins/dice.ts'), valued('dice', 2));
   await until(() => builds().length === 2, 'the early build');
@@ -81,7 +81,7 @@ it('builds anew when a module came meanwhile that is now the one which is import
     `import { value } from './lib/value'; ${pluginSource('dice', `return { value: () => [${n}, value] };`)}`;
   const { manager, workspace, next, builds } = await benchWithBuilds(
     { 'plugins/dice/index.ts': source(1), 'plugins/dice/lib/value.js': `export const value = 'js';` },
-    500,
+    3_000,
   );
   const reloaded = next('reloaded');
   await workspace.write({ 'plugins/dice/index.ts': source(2) });
