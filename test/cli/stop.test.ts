@@ -81,23 +81,6 @@ it('ends at once on a second signal', async () => {
   expect(await program.ended).toEqual({ code: null, signal: 'SIGTERM' });
 });
 
-it('takes a signal that comes twice at the same moment for one, as npm passes on what the terminal sends too', async () => {
-  const program = await RunningProgram.ready({
-    'plugins/slow.ts': pluginSource(
-      'slow',
-      `ctx.onTeardown(async () => {
-         await new Promise((resolve) => setTimeout(resolve, 200));
-         console.log('torn down');
-       });`,
-    ),
-  });
-  program.child.kill('SIGINT');
-  await program.shows('Stopping');
-  program.child.kill('SIGINT');
-  expect(await program.ended).toEqual({ code: 130, signal: null });
-  expect(program.err).toBe('[slow] torn down\n');
-});
-
 it('keeps to the budget when the signal comes after the end of the input', async () => {
   const program = await RunningProgram.ready({
     'plugins/slow.ts': pluginSource(
