@@ -9,11 +9,7 @@ const GREETER = pluginSource(
      return 'hello ' + (name ?? message.user);
    });
    ctx.command('quiet', () => {});
-   ctx.command('broken', () => { throw new RangeError('out of greetings\\nand more'); });
-   ctx.on('chat.message', async ({ channel, user, text }) => {
-     await new Promise((resolve) => setTimeout(resolve, 150));
-     await ctx.bot.send(channel, user + ' said ' + text);
-   });`,
+   ctx.command('broken', () => { throw new RangeError('out of greetings\\nand more'); });`,
   `description: 'Says hello', author: 'Ada',`,
 );
 
@@ -43,10 +39,19 @@ it('ends with code 0 on empty input', async () => {
 });
 
 it('gives other lines to the plugins as chat messages, and waits for their handlers before it ends', async () => {
-  const program = await runToEnd({ 'plugins/greeter.ts': GREETER }, 'good morning\n\n  !hello x\n', [
-    '--user',
-    'eve',
-  ]);
+  // Its handlers end only when the program has begun to stop.
+  const slow = `import { existsSync } from 'node:fs';
+${pluginSource(
+  'slow',
+  `ctx.on('chat.message', async ({ channel, user, text }) => {
+     while (!existsSync('stopping')) await new Promise((resolve) => setTimeout(resolve, 1));
+     await ctx.bot.send(channel, user + ' said ' + text);
+   });`,
+)}`;
+  const last = `import { writeFileSync } from 'node:fs';
+${pluginSource('last', `ctx.onTeardown(() => writeFileSync('stopping', ''));`)}`;
+  const files = { 'plugins/greeter.ts': GREETER, 'plugins/slow.ts': slow, 'plugins/last.ts': last };
+  const program = await runToEnd(files, 'good morning\n\n  !hello x\n', ['--user', 'eve']);
   expect(answers(program)).toEqual(['hello x', 'eve said good morning']);
   expect(program.code).toBe(0);
 });

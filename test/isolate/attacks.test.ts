@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { bench, pluginSource } from '../support/workspace.ts';
+import { bench, pluginSource, until } from '../support/workspace.ts';
 
 /** Gets hold of the private port, as a plugin could that replaces a built-in, and sends what it likes. */
 const TAMPER = `
@@ -120,12 +120,10 @@ it('lets no plugin speak as the bot, and stamps the source of every event itself
   await manager.loadAll();
   await manager.plugin<{ speak(): void }>('mouth').speak();
   await manager.emit('chat.message', 'real');
-  await manager.plugin('ear');
-  await expect
-    .poll(() => heard)
-    .toEqual([
-      ['mouth.said', 'mouth', { source: 'host' }],
-      ['chat.message', 'host', 'real'],
-    ]);
+  await until(() => heard.length === 2, 'both events');
+  expect(heard).toEqual([
+    ['mouth.said', 'mouth', { source: 'host' }],
+    ['chat.message', 'host', 'real'],
+  ]);
   expect(log.filter(({ text }) => text.includes('come from the host only'))).toHaveLength(2);
 });

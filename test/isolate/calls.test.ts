@@ -271,7 +271,8 @@ it('gives up a call after callTimeoutMs, and says which', async () => {
     code: 'ERR_CALL_TIMEOUT',
     message: expect.stringContaining("'never' within 300 ms"),
   });
-  expect(await slow.now()).toBe(1);
+  // On a busy machine this may take as long.
+  expect(await until(() => slow.now().catch(() => undefined), 'an answer in time')).toBe(1);
 });
 
 it.each([

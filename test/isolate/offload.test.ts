@@ -13,27 +13,30 @@ interface Worker {
 }
 
 it('runs TypeScript in the pool while the plugin stays responsive, and new code after a save', async () => {
-  const job = (
-    factor: number,
-  ) => `export default async ({ n, ms }: { n: number; ms: number }): Promise<number> => {
-  const end = Date.now() + ms; while (Date.now() < end); return n * ${factor}; };`;
+  const job = (factor: number) => `import { existsSync } from 'node:fs';
+export default async ({ n, gate }: { n: number; gate: string }): Promise<number> => {
+  while (!existsSync(gate));
+  return n * ${factor};
+};`;
   const { manager, workspace, next } = await bench({
     'worker.ts': worker('alive: () => true,'),
     '_job.ts': job(2),
   });
   await manager.loadAll();
   const plugin = manager.plugin<Worker & { alive(): boolean }>('worker');
+  const gate = workspace.path('gate');
   let done = false;
-  const result = Promise.resolve(plugin.run({ n: 21, ms: 300 })).finally(() => {
+  const result = Promise.resolve(plugin.run({ n: 21, gate })).finally(() => {
     done = true;
   });
   for (let n = 0; n < 20; n++) expect(await plugin.alive()).toBe(true);
   expect(done).toBe(false);
+  await workspace.write({ gate: '' });
   expect(await result).toBe(42);
   const reloaded = next('reloaded');
   await workspace.write({ 'plugins/_job.ts': job(3) });
   await reloaded;
-  expect(await plugin.run({ n: 21, ms: 0 })).toBe(63);
+  expect(await plugin.run({ n: 21, gate })).toBe(63);
 });
 
 it('rejects with the error of the job, in its own lines', async () => {
