@@ -12,8 +12,9 @@ export default defineConfig({
     pool: 'forks',
     // Most of the time they wait: with one worker, the default on two cores, the suite takes twice as long.
     maxWorkers: Math.max(2, availableParallelism() - 1),
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // Longer than a test waits for one thing, so that it says which.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     // A shared machine may stall for seconds; a test that needs its second try is still named in the output.
     retry: process.env.CI ? 2 : 0,
     // What is tested is what ships: the built files, loaded by Node itself.

@@ -1,4 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import type { CrashReport } from 'bulkhead';
 import { expect, it } from 'vitest';
 import { type Bench, bench, benchIn, pluginSource, until, Workspace } from '../support/workspace.ts';
@@ -50,25 +51,29 @@ it('reports a crash with the last log lines in order, the stack in the author’
 
 it('writes the reports to files, and keeps the last 20', async () => {
   const restart = { initialDelayMs: 1, maxDelayMs: 1, maxCrashes: 100 };
-  const workspace = await Workspace.create({ 'plugins/dying.ts': DYING });
+  const old = Array.from({ length: 20 }, (_, n) => `crashes/dying/2020-01-01T00-00-00-000Z-${n + 10}.json`);
+  const workspace = await Workspace.create({
+    'plugins/dying.ts': DYING,
+    ...Object.fromEntries(old.map((name) => [name, '{}'])),
+  });
   const { manager, next, seen } = benchIn(workspace, {
     hotReload: false,
     crashDir: workspace.path('crashes'),
     defaults: { restart },
   });
   await manager.loadAll();
-  for (let i = 0; i < 22; i++) {
-    await leaveAndReturn(manager, next);
-  }
+  await leaveAndReturn(manager, next);
+  await leaveAndReturn(manager, next);
   await manager.unloadAll();
   const files = (await readdir(workspace.path('crashes/dying'))).sort();
   expect(files).toHaveLength(20);
+  expect(files.slice(0, 18)).toEqual(old.slice(2).map((name) => basename(name)));
   const newest = JSON.parse(
     await readFile(workspace.path('crashes/dying', files.at(-1)!), 'utf8'),
   ) as CrashReport;
   expect(newest).toEqual(JSON.parse(JSON.stringify(seen('crashed').at(-1)!.report)));
   expect(newest).toMatchObject({
-    generation: 22,
+    generation: 2,
     reason: 'exit',
     log: [{ level: 'error', text: 'leaving' }],
   });

@@ -131,7 +131,7 @@ const LOOK_MS = 3;
 export async function until<T>(
   condition: () => T | Promise<T>,
   what = 'the condition',
-  timeoutMs = 10_000,
+  timeoutMs = 25_000,
 ): Promise<NonNullable<T>> {
   const end = performance.now() + timeoutMs;
   for (;;) {
