@@ -1,7 +1,8 @@
 // Runs a manager on a directory that is then put in place anew, with another version of its plugin `dice`. Before that, at
 // the start or later, every inotify instance that is left is taken. Ends in the mode that is expected, or not at all.
-import { watch } from 'node:fs';
-import { appendFile, rename } from 'node:fs/promises';
+import assert from 'node:assert';
+import { readdirSync, readFileSync, watch } from 'node:fs';
+import { appendFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
@@ -20,6 +21,18 @@ async function takeAll() {
     if (!took) return holders;
     holders.push(holder);
   }
+}
+
+/** Whether this process watches the directory of that number. */
+function isWatched(inode) {
+  return readdirSync('/proc/self/fdinfo').some((fd) => {
+    try {
+      return readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8').includes(` ino:${inode.toString(16)} `);
+    } catch {
+      // Closed since the list was made.
+      return false;
+    }
+  });
 }
 
 const [take, expected, directory, later] = process.argv.slice(2);
@@ -45,10 +58,13 @@ const inMode = new Promise((resolve) =>
 const next = (event) => new Promise((resolve) => manager.on(event, resolve));
 await manager.loadAll();
 const reloaded = next('reloaded');
+const { ino: inode } = await stat(directory);
+if (take === 'later') assert(isWatched(inode));
 await rename(directory, `${directory}.old`);
 if (take === 'later') {
-  // Longer than it takes to notice that the directory is gone: what is given back by then is taken.
-  await delay(1_500);
+  // What is given back when it is noticed that the directory is gone, is taken.
+  while (isWatched(inode)) await delay(5);
+  await manager.hotReload.start();
   holders = await takeAll();
 }
 await rename(later, directory);
