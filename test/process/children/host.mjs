@@ -12,4 +12,4 @@ const manager = new PluginManager({
 });
 await manager.loadAll();
 console.log(await manager.plugin('stuck').pid());
-manager.plugin('stuck').stick();
+manager.plugin('stuck').stick(process.argv[3]);
