@@ -60,24 +60,42 @@ it('overlap: what the old generation emits while it is drained arrives', async (
 });
 
 it('overlap: both generations end up with the value that the host saw last', async () => {
-  const writes = `for (let n = 0; n < 300; n++) { ctx.state.set('k' + (n % 20), ctx.generation * 1000 + n); if (n % 3 === 0) await new Promise(setImmediate); }`;
-  const source = asyncSetup(
-    pluginSource(
-      'a',
-      `if (ctx.generation > 1) { ${writes} } return { write: async () => { ${writes} }, all: () => Object.fromEntries(ctx.state.entries()) };`,
-      `swap: 'overlap',`,
-    ),
+  const source = pluginSource(
+    'a',
+    `const write = async () => {
+      for (let n = 0; n < 50; n++) {
+        // Both write before either is told what the other has written.
+        await ctx.bot.meet();
+        ctx.state.set('k' + n, ctx.generation);
+      }
+      ctx.state.set('of' + ctx.generation, true);
+      // What the other has written was sent here before this is answered.
+      await ctx.bot.meet();
+      await ctx.bot.ended(ctx.generation, Object.fromEntries(ctx.state.entries()));
+    };
+    if (ctx.generation > 1) await write();
+    return { write };`,
+    `swap: 'overlap',`,
   );
+  const waiting: (() => void)[] = [];
+  const meet = () =>
+    new Promise<void>((resolve) => {
+      if (waiting.push(resolve) === 2) for (const proceed of waiting.splice(0)) proceed();
+    });
+  const ends = new Map<number, Record<string, unknown>>();
+  const ended = (generation: number, state: Record<string, unknown>) => void ends.set(generation, state);
   const stateStore = memoryStateStore();
-  const { manager } = await bench({ 'a.ts': source }, { ...OFF, stateStore });
+  const { manager } = await bench(
+    { 'a.ts': asyncSetup(source) },
+    { ...OFF, stateStore, bot: { meet, ended } },
+  );
   await manager.loadAll();
-  const a = manager.plugin<{ write(): void; all(): Record<string, number> }>('a');
-  const writing = a.write();
+  const writing = manager.plugin<{ write(): void }>('a').write();
   await manager.reload('a');
   await writing;
-  const inPlugin = await a.all();
-  expect(Object.keys(inPlugin)).toHaveLength(20);
-  expect(Object.fromEntries((await stateStore.load('a'))?.entries ?? [])).toEqual(inPlugin);
+  const stored = Object.fromEntries((await stateStore.load('a'))?.entries ?? []);
+  expect(Object.keys(stored)).toHaveLength(52);
+  expect(Object.fromEntries(ends)).toEqual({ 1: stored, 2: stored });
 });
 
 it('does not lose a stored state because the store failed once', async () => {
