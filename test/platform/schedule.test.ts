@@ -15,6 +15,7 @@ it('runs every task again and again, never twice at once, and not during a pause
     ctx.every(1, async () => { if (++running > 1) await ctx.bot.event('twice'); await ctx.bot.event('tick ' + ctx.generation); running--; });
     ctx.onTeardown(async () => { await ctx.bot.event('teardown'); await ctx.bot.hold(); });`,
       ),
+      'other.ts': pluginSource('other', `ctx.every(1, () => ctx.bot.event('other'));`),
     },
     { hotReload: false, bot: { event: (text: string) => void events.push(text), hold: () => held } },
   );
@@ -23,6 +24,10 @@ it('runs every task again and again, never twice at once, and not during a pause
   const reload = manager.reload('clock');
   await until(() => events.includes('teardown'), 'the teardown');
   const atPause = events.length;
+  const others = () => events.slice(atPause).filter((text) => text === 'other').length;
+  await until(() => others() >= 20, 'ticks of another plugin');
+  // The teardown alone.
+  expect(manager.get('clock')?.usage?.queueDepth).toBe(1);
   release();
   await reload;
   await until(() => events.includes('tick 2'), 'ticks of the new generation');
