@@ -42,23 +42,47 @@ it.each(['handover', 'overlap'])(
   },
 );
 
-it.each(['handover', 'overlap'])(
-  '%s: a version that dies as soon as its setup is done does not come to serve',
-  async (swap) => {
-    const all = generations();
-    const source = (setup: string) => pluginSource('a', setup, `swap: '${swap}',`);
-    const { manager, workspace, next } = await bench(
-      { 'a.ts': source(`return { ok: () => 'ok' };`) },
-      { hotReload: false, defaults: { restart: { initialDelayMs: 1 } } },
-    );
-    await manager.loadAll();
-    await workspace.write({ 'plugins/a.ts': source('queueMicrotask(() => process.exit(0)); return {};') });
-    const recovered = Promise.race([next('reload-failed'), next('crashed')]);
-    await manager.reload('a').catch(() => {});
-    await recovered;
-    await until(() => alive(all).length <= 1, 'at most one thread');
-  },
-);
+it('handover: a version that exits at the end of its setup leaves no thread behind', async () => {
+  const all = generations();
+  const { manager, workspace, next } = await bench(
+    { 'a.ts': pluginSource('a', `return { ok: () => 'ok' };`) },
+    { hotReload: false, defaults: { restart: { initialDelayMs: 1 } } },
+  );
+  await manager.loadAll();
+  await workspace.write({
+    'plugins/a.ts': pluginSource('a', 'queueMicrotask(() => process.exit(0)); return {};'),
+  });
+  const recovered = Promise.race([next('reload-failed'), next('crashed')]);
+  await manager.reload('a').catch(() => {});
+  await recovered;
+  await until(() => alive(all).length <= 1, 'at most one thread');
+});
+
+it('overlap: a version that dies as soon as its setup is done does not come to serve', async () => {
+  const all = generations();
+  const source = (setup: string) =>
+    `import { existsSync } from 'node:fs';\n${pluginSource('a', setup, `swap: 'overlap',`)}`;
+  const { manager, workspace, seen } = await bench(
+    {
+      'a.ts': source(`return { ok: () => 'ok', block: (gate: string) => { while (!existsSync(gate)); } };`),
+    },
+    { hotReload: false },
+  );
+  await manager.loadAll();
+  const a = manager.plugin<{ ok(): string; block(gate: string): void }>('a');
+  // While the old one cannot say that it has what was sent to it, the new one does not serve yet.
+  const blocked = a.block(workspace.path('gate'));
+  await workspace.write({ 'plugins/a.ts': source('setImmediate(() => process.exit(0)); return {};') });
+  const failed = expect(manager.reload('a')).rejects.toThrow('it ended as soon as setup() was done');
+  await until(() => all.some((each) => each.number === 2 && !each.isAlive), 'the end of the new one');
+  await workspace.write({ gate: '' });
+  await failed;
+  await blocked;
+  expect(await a.ok()).toBe('ok');
+  expect(manager.get('a')).toMatchObject({ state: 'running', generation: 1, crashes: 0 });
+  expect(seen('reload-failed')).toMatchObject([{ generation: 1 }]);
+  expect(alive(all)).toEqual([1]);
+});
 
 it('lets generations that ended be collected', async () => {
   setFlagsFromString('--expose-gc');
