@@ -211,15 +211,16 @@ it('overlap: undoes what a new generation wrote whose setup failed, and nothing 
 });
 
 it('overlap: a changed state.version makes it a handover, with a warning', async () => {
-  const { manager, workspace, log, next } = await bench({ 'duo.ts': overlapping('') }, OFF);
+  const states: unknown[] = [];
+  const bot = { note: () => void states.push(manager.get('duo')?.state) };
+  const { manager, workspace, log } = await bench({ 'duo.ts': overlapping('') }, { ...OFF, bot });
   await manager.loadAll();
   await writeFile(
     workspace.path('plugins/duo.ts'),
-    overlapping('', 'state: { version: 2, migrate: (old) => old },'),
+    overlapping('return ctx.bot.note();', 'state: { version: 2, migrate: (old) => old },'),
   );
-  const reloaded = next('reloaded');
   await manager.reload('duo');
-  expect((await reloaded).pauseMs).toBeGreaterThan(0);
+  expect(states).toEqual(['reloading']);
   expect(log.some(({ text }) => text.includes('this reload is a handover'))).toBe(true);
 });
 
