@@ -31,6 +31,29 @@ it('does not start a transient plugin again that ends with code 0, be it while i
   expect(manager.get('done')).toMatchObject({ state: 'stopped', crashes: 1 });
 });
 
+it.each([
+  ['transient', 0, 'stopped'],
+  ['transient', 1, 'running'],
+  ['temporary', 0, 'stopped'],
+  ['temporary', 1, 'stopped'],
+] as const)(
+  'of a %s plugin that runs and ends with code %i, what becomes is: %s',
+  async (type, code, state) => {
+    const { manager, seen } = await bench(
+      { 'mortal.ts': pluginSource('mortal', 'return { end: (code) => process.exit(code) };') },
+      { hotReload: false, defaults: { restart: { type, initialDelayMs: 1 } } },
+    );
+    await manager.loadAll();
+    const end = manager.plugin<{ end(code: number): void }>('mortal').end(code);
+    await expect(end).rejects.toMatchObject({ code: 'ERR_PLUGIN_CRASHED' });
+    const generation = state === 'running' ? 2 : 1;
+    await until(() => manager.get('mortal')?.state === state && seen('loaded').length === generation, state);
+    expect(manager.get('mortal')).toMatchObject({ crashes: 1, generation });
+    expect(seen('restarting')).toHaveLength(generation - 1);
+    expect(seen('unloaded')).toHaveLength(2 - generation);
+  },
+);
+
 it('starts a plugin again although whoever listens, and the logger, throws', async () => {
   const { manager, next } = await bench(
     { 'mortal.ts': pluginSource('mortal', 'return { die: () => process.exit(1) };') },

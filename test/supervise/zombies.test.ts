@@ -1,0 +1,41 @@
+import { expect, it } from 'vitest';
+import { benchIn, ISOLATION, pluginSource, until, Workspace } from '../support/workspace.ts';
+
+interface Stuck {
+  stick(): void;
+  die(): void;
+}
+
+it.runIf(ISOLATION === 'thread')(
+  'no longer counts a thread that was stuck outside JavaScript once it has ended after all',
+  async () => {
+    const workspace = await Workspace.create();
+    // It ends at the latest with the directory of the test.
+    const script = `while [ -d '${workspace.root}' ] && [ ! -e '${workspace.path('enough')}' ]; do sleep 0.05; done`;
+    const setup = `return {
+      stick: () => { execFileSync('sh', ['-c', ${JSON.stringify(script)}]); },
+      die: () => process.exit(1),
+    };`;
+    await workspace.write({
+      'plugins/stuck.ts': `import { execFileSync } from 'node:child_process';\n${pluginSource('stuck', setup)}`,
+    });
+    const { manager, seen } = benchIn(workspace, {
+      hotReload: false,
+      defaults: { hangMs: 1_000, restart: { initialDelayMs: 60_000, maxCrashes: 1_000, maxZombies: 1 } },
+    });
+    await manager.loadAll();
+    const plugin = manager.plugin<Stuck>('stuck');
+    const stateAfterCrash = async () => {
+      await manager.enable('stuck');
+      await expect(plugin.die()).rejects.toMatchObject({ reason: 'exit' });
+      return until(() => manager.get('stuck')?.state.replace('running', ''), 'what follows the crash');
+    };
+    await expect(plugin.stick()).rejects.toMatchObject({ reason: 'hung' });
+    await until(() => seen('quarantined').length > 0, 'the quarantine');
+    expect(await stateAfterCrash()).toBe('quarantined');
+    expect(seen('quarantined').map(({ zombies }) => zombies)).toEqual([1, 1]);
+    await workspace.write({ enough: '' });
+    await until(async () => (await stateAfterCrash()) === 'backoff', 'the end of the thread');
+    expect(seen('zombie')).toEqual([{ name: 'stuck', generation: 1 }]);
+  },
+);
