@@ -1,0 +1,82 @@
+import { expect, it } from 'vitest';
+import { currentValue, valued } from '../reload/values.ts';
+import { type Bench, bench, pluginSource } from '../support/workspace.ts';
+
+interface Mortal {
+  set(key: string, value: unknown): void;
+  all(): unknown;
+  die(): void;
+}
+
+/** Its state is `set` and read; `die` ends it. */
+const mortal = (version: number) =>
+  pluginSource(
+    'v',
+    `return {
+      value: () => ${version},
+      set: (key, value) => ctx.state.set(key, value),
+      all: () => Object.fromEntries(ctx.state.entries()),
+      die: () => process.exit(1),
+    };`,
+  );
+
+async function save({ manager, workspace }: Bench, source: string): Promise<void> {
+  await workspace.write({ 'plugins/v.ts': source });
+  await manager.reload('v');
+}
+
+it('rolls back as often as there were versions accepted before, one further each time', async () => {
+  const tools = await bench({ 'v.ts': valued('v', 1) }, { hotReload: false });
+  const { manager } = tools;
+  await manager.loadAll();
+  await save(tools, valued('v', 2));
+  await save(tools, valued('v', 3));
+  await manager.rollback('v');
+  expect(await currentValue(manager, 'v')).toBe(2);
+  await manager.rollback('v');
+  expect(await currentValue(manager, 'v')).toBe(1);
+  await expect(manager.rollback('v')).rejects.toMatchObject({ code: 'ERR_NO_ROLLBACK' });
+  expect(await currentValue(manager, 'v')).toBe(1);
+  await manager.reload('v');
+  expect(await currentValue(manager, 'v')).toBe(3);
+  await manager.rollback('v');
+  expect(await currentValue(manager, 'v')).toBe(1);
+});
+
+it.each([
+  ['backoff', 'restarting', { initialDelayMs: 60_000 }],
+  ['quarantined', 'quarantined', { maxCrashes: 1, retryMs: 0 }],
+] as const)(
+  'rolls back a version that crashed and is in %s, and keeps the state',
+  async (state, status, restart) => {
+    const tools = await bench({ 'v.ts': mortal(1) }, { hotReload: false, defaults: { restart } });
+    const { manager, next } = tools;
+    await manager.loadAll();
+    await save(tools, mortal(2));
+    const plugin = manager.plugin<Mortal>('v');
+    await plugin.set('since', 2);
+    const crashed = next(status);
+    await expect(plugin.die()).rejects.toMatchObject({ code: 'ERR_PLUGIN_CRASHED' });
+    await crashed;
+    expect(manager.get('v')?.state).toBe(state);
+    await manager.rollback('v');
+    expect(manager.get('v')).toMatchObject({ state: 'running', generation: 3 });
+    expect(await currentValue(manager, 'v')).toBe(1);
+    expect(await plugin.all()).toEqual({ since: 2 });
+  },
+);
+
+it('restarts what was rolled back to, not what was rolled back from, after a crash', async () => {
+  const tools = await bench(
+    { 'v.ts': mortal(1) },
+    { hotReload: false, defaults: { restart: { initialDelayMs: 1 } } },
+  );
+  const { manager, next } = tools;
+  await manager.loadAll();
+  await save(tools, mortal(2));
+  await manager.rollback('v');
+  const restarted = next('loaded');
+  await expect(manager.plugin<Mortal>('v').die()).rejects.toMatchObject({ code: 'ERR_PLUGIN_CRASHED' });
+  expect(await restarted).toMatchObject({ generation: 4 });
+  expect(await currentValue(manager, 'v')).toBe(1);
+});
