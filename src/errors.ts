@@ -29,7 +29,8 @@ export const ERROR_CODES = {
   ERR_PLUGIN_FENCED: 'A generation that was already replaced tried to use the host.',
   ERR_NO_SUCH_METHOD: 'Neither side offers a function of that name.',
   ERR_CALL_TIMEOUT: 'A call, its time in the queue included, took longer than `callTimeoutMs`.',
-  ERR_CALL_CYCLE: 'A plugin that is being set up was called on behalf of its own setup.',
+  ERR_CALL_CYCLE:
+    'Something asked for during a step of a plugin, such as its setup, would wait for that step.',
   ERR_QUEUE_FULL: 'More calls and events wait for the plugin, or are under way, than `queueLimit` allows.',
   ERR_TOO_MANY_CALLS: 'More calls of the plugin wait for the host than `budgets.pendingCalls` allows.',
   ERR_STATE_LIMIT: 'The state would exceed `limits.stateMb`, or as much of its writes waits for the host.',
