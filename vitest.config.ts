@@ -33,6 +33,7 @@ export default defineConfig({
             'test/isolate/**/*.test.ts',
             'test/process/permissions.test.ts',
             'test/platform/**/*.test.ts',
+            'test/runtime/**/*.test.ts',
             'test/supervise/**/*.test.ts',
             'test/swap/**/*.test.ts',
           ],
