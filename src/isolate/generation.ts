@@ -81,6 +81,7 @@ export class Generation {
   #stateRead = 0;
   #stateTold = 0;
   #isFenced = false;
+  #wasReplaced = false;
   #refused = 0;
   #isDraining = false;
   #isTearingDown = false;
@@ -142,6 +143,11 @@ export class Generation {
 
   get isFenced(): boolean {
     return this.#isFenced;
+  }
+
+  /** It was fenced when it ended: what became of it then is nobody's concern. */
+  get wasReplaced(): boolean {
+    return this.#wasReplaced;
   }
 
   get isDraining(): boolean {
@@ -435,6 +441,7 @@ export class Generation {
 
   #ended(end: IsolateEnd): void {
     this.#isAlive = false;
+    this.#wasReplaced = this.#isFenced;
     this.#resolveBooted();
     const error = () =>
       this.#settleError?.() ??

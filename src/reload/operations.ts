@@ -172,7 +172,7 @@ export class Operations {
 
   /** A generation ended. If it was the one that serves, and nothing else deals with that, it is restarted. */
   ended(slot: Slot, generation: Generation, end: IsolateEnd): void {
-    if (end.kind === 'requested') return;
+    if (end.kind === 'requested' || generation.wasReplaced) return;
     const { number, servesSince } = generation;
     if (servesSince === undefined) {
       slot.earlyExitCode = end.exitCode;

@@ -176,3 +176,27 @@ it('has served nothing as long as setup fails', async () => {
   await until(() => seen('restarting').length > 1, 'some restarts');
   expect(manager.get('p')).toMatchObject({ generation: 0, startedAt: undefined });
 });
+
+it('does not call it a crash when a generation that is replaced dies of what it still tries', async () => {
+  let entered = () => {};
+  const died = new Promise<void>((resolve) => {
+    entered = resolve;
+  });
+  const eager = pluginSource('p', `setInterval(() => ctx.bot.nothing(), 1);`);
+  const patient = pluginSource('p', 'return ctx.bot.wait();');
+  const { manager, workspace, log, seen } = await bench(
+    { 'p.ts': eager },
+    { ...OFF, bot: { nothing: () => {}, wait: () => died } },
+  );
+  await manager.loadAll();
+  await writeFile(workspace.path('plugins/p.ts'), patient);
+  const reload = manager.reload('p');
+  await until(
+    () => log.some(({ text }) => text.includes('tried to use the host after its end')),
+    'its death',
+  );
+  entered();
+  await reload;
+  expect(seen('crashed')).toEqual([]);
+  expect(manager.get('p')).toMatchObject({ state: 'running', generation: 2, crashes: 0 });
+});
