@@ -68,7 +68,7 @@ function litter(): void {
   let kept: unknown[] = [];
   for (let n = 0; n < 3_000_000; n++) {
     kept.push({ n, text: `number ${n}` });
-    if (kept.length === 200_000) kept = [];
+    if (kept.length === 30_000) kept = [];
   }
 }
 
