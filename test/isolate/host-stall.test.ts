@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { bench, pluginSource, until } from '../support/workspace.ts';
+import { bench, pluginSource, standStill, until } from '../support/workspace.ts';
 
 const SLOW = pluginSource(
   'slow',
@@ -7,11 +7,10 @@ const SLOW = pluginSource(
     return { wait: () => new Promise((resolve) => setTimeout(resolve, 300, 'done')) };`,
 ).replace('setup(', 'async setup(');
 
-/** Keeps this process, the host, from doing anything; not from within a timer, after which all that are due run. */
+/** Not from within a timer, after which all that are due run. */
 async function stall(ms: number): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
-  const end = performance.now() + ms;
-  while (performance.now() < end);
+  standStill(ms);
 }
 
 it('hears what came in while it stood still before it gives anything up', async () => {

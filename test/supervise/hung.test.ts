@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { expect, it, onTestFinished } from 'vitest';
-import { bench, ISOLATION, pluginSource, until } from '../support/workspace.ts';
+import { bench, ISOLATION, pluginSource, standStill, until } from '../support/workspace.ts';
 
 const OPTIONS = { hotReload: false, defaults: { hangMs: 1_000, restart: { initialDelayMs: 1 } } } as const;
 const NEIGHBOUR = pluginSource('neighbour', `return { ok: () => 'ok' };`);
@@ -149,8 +149,7 @@ it('leaves alone what is slow but alive, and everybody while the host itself sta
   const { manager, seen } = await bench({ 'slow.ts': slow }, OPTIONS);
   await manager.loadAll();
   const work = manager.plugin<{ work(pieces: number): string }>('slow').work(15);
-  const end = Date.now() + 1_500;
-  while (Date.now() < end);
+  standStill(1_500);
   expect(await work).toBe('done');
   expect(seen('hung')).toEqual([]);
 });

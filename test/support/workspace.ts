@@ -143,6 +143,11 @@ export async function until<T>(
   }
 }
 
+/** Keeps this process, the host, from doing anything, without taking a core from the plugins. */
+export function standStill(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
 /** The source of a plugin: its `setup` body, and other fields of its definition. */
 export function pluginSource(name: string, setup: string, fields = ''): string {
   return `import { definePlugin } from 'bulkhead/plugin';
