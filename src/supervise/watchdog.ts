@@ -7,6 +7,8 @@ const LOOK_MS = 250;
 const LOOKS_AT_REST = 4;
 /** They work for less of the time than this. */
 const AT_REST = 0.01;
+/** One that stands still for a snapshot of its heap may do so for so many times its `hangMs`. */
+const TIMES_STANDING_STILL = 10;
 
 /** What is known of one. */
 export interface Silence {
@@ -35,6 +37,8 @@ interface Watched {
   slot: Slot;
   hangMs: number;
   silence: Silence | undefined;
+  /** At the last look the host itself kept it from showing signs of life. */
+  stoodStill: boolean;
   /** How many looks it may still rest. */
   rests: number;
   /** The host is asking it where it is stuck. */
@@ -56,7 +60,7 @@ export class Watchdog {
 
   watch(slot: Slot, generation: Generation): void {
     const { hangMs } = slot.options;
-    const watched = { slot, hangMs, silence: undefined, rests: 0, isAsked: false };
+    const watched = { slot, hangMs, silence: undefined, stoodStill: false, rests: 0, isAsked: false };
     this.#watched.set(generation, watched);
     void generation.ended.then(() => this.#forget(generation));
     this.#rouse(watched);
@@ -98,18 +102,20 @@ export class Watchdog {
 
   #lookAt(generation: Generation, watched: Watched, sinceLastLookMs: number): void {
     generation.look();
-    const before = generation.standsStill ? undefined : watched.silence;
+    const { standsStill } = generation;
+    const before = watched.stoodStill === standsStill ? watched.silence : undefined;
+    watched.stoodStill = standsStill;
     watched.silence = measureSilence(before, generation.pulse, sinceLastLookMs);
     const { silentMs } = watched.silence;
-    generation.silent(silentMs);
+    generation.silent(standsStill ? 0 : silentMs);
     if (silentMs > 0 || generation.usage.loopUtilization >= AT_REST) this.#isQuiet = false;
     else {
       watched.rests = LOOKS_AT_REST - 1;
       generation.onceBusy(() => this.#rouse(watched));
     }
     this.#host.looked(watched.slot, generation);
-    if (watched.hangMs > 0 && silentMs >= watched.hangMs && !watched.isAsked)
-      void this.#ask(generation, watched);
+    const patienceMs = watched.hangMs * (standsStill ? TIMES_STANDING_STILL : 1);
+    if (watched.hangMs > 0 && silentMs >= patienceMs && !watched.isAsked) void this.#ask(generation, watched);
   }
 
   async #ask(generation: Generation, watched: Watched): Promise<void> {

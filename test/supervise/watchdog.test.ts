@@ -1,5 +1,7 @@
-import { expect, it } from 'vitest';
-import { measureSilence, type Silence } from '#internal/supervise/watchdog';
+import { expect, it, onTestFinished, vi } from 'vitest';
+import type { Generation } from '#internal/isolate/generation';
+import type { Slot } from '#internal/isolate/slot';
+import { measureSilence, type Silence, Watchdog } from '#internal/supervise/watchdog';
 
 /** What is known after some looks: `[heartbeats, ms since the look before]`. */
 function after(...looks: [count: number, ms: number][]): Silence | undefined {
@@ -49,4 +51,32 @@ it.each<[what: string, looks: [number, number][], silentMs: number]>([
   ],
 ])('%s', (_what, looks, silentMs) => {
   expect(after(...looks)?.silentMs).toBe(silentMs);
+});
+
+it('lets one stand still for its snapshot, ten times as long as it may hang', async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const hung = vi.fn(async () => {});
+  const watchdog = new Watchdog({ hung, looked: () => {} });
+  const generation = {
+    standsStill: true,
+    pulse: 1,
+    usage: { loopUtilization: 1 },
+    ended: new Promise(() => {}),
+    look: () => {},
+    silent: () => {},
+    onceBusy: () => {},
+  };
+  watchdog.watch({ options: { hangMs: 1_000 } } as Slot, generation as unknown as Generation);
+  await vi.advanceTimersByTimeAsync(9_000);
+  generation.standsStill = false;
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(hung).not.toHaveBeenCalled();
+  await vi.advanceTimersByTimeAsync(500);
+  expect(hung).toHaveBeenCalledTimes(1);
+  generation.standsStill = true;
+  await vi.advanceTimersByTimeAsync(9_000);
+  expect(hung).toHaveBeenCalledTimes(1);
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(hung).toHaveBeenCalledTimes(2);
 });
