@@ -46,7 +46,7 @@ const control = new Link({
     heapSnapshot: async () => {
       const snapshot = await thread.heapSnapshot();
       // After the answer: the host reads nothing before it, and could hold up the answer behind what it does not read.
-      setImmediate(() => void passOn(snapshot));
+      setImmediate(() => void passOn(snapshot).catch(() => {}));
     },
     job: (request: JobRequest) => runJob(request),
   },
@@ -93,6 +93,7 @@ async function runJob({ job, url, ...message }: JobRequest): Promise<unknown> {
   }
 }
 
+/** Rejects if the thread ends in the midst of it, which is told by itself. */
 async function passOn(snapshot: AsyncIterable<Buffer>): Promise<void> {
   for await (const chunk of snapshot) {
     control.note('chunk', chunk);

@@ -186,6 +186,8 @@ export class ProcessIsolate implements Isolate {
     await before;
     const stream = new Readable({ read: () => this.#packets.release() });
     stream.once('close', () => this.#packets.release());
+    // Whoever reads it hears of an error; before that nobody does.
+    stream.on('error', () => {});
     this.#snapshot = { stream, sent };
     try {
       await this.#control.request('heapSnapshot', undefined);

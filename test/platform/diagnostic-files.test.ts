@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { expect, it } from 'vitest';
-import { bench, pluginSource } from '../support/workspace.ts';
+import { bench, ISOLATION, pluginSource } from '../support/workspace.ts';
 
 it('writes the heap of a running plugin to a file, and the plugin goes on', async () => {
   const setup = `class KeptByThePlugin { text = 'a' } const kept = new KeptByThePlugin(); return { text: () => kept.text };`;
@@ -85,6 +85,18 @@ it('removes nothing that it could not open', async () => {
   await manager.loadAll();
   const folder = workspace.path('plugins');
   await expect(manager.heapSnapshot('a', { file: folder })).rejects.toMatchObject({ code: 'EISDIR' });
+});
+
+it.runIf(ISOLATION === 'process')('rejects a snapshot of a process that is killed meanwhile', async () => {
+  const { manager, workspace } = await bench(
+    { 'a.ts': pluginSource('a', 'return { pid: () => process.pid };') },
+    { hotReload: false },
+  );
+  await manager.loadAll();
+  const pid = await manager.plugin<{ pid(): number }>('a').pid();
+  const snapshot = manager.heapSnapshot('a', { file: workspace.path('a.heapsnapshot') });
+  process.kill(pid, 'SIGKILL');
+  await expect(snapshot).rejects.toMatchObject({ code: 'ERR_PLUGIN_CRASHED' });
 });
 
 it('takes one snapshot after the other, also after one that could not be written', async () => {
