@@ -10,11 +10,12 @@ export const ERROR_CODES = {
   ERR_PLUGIN_ENTRY: 'The file or folder cannot be a plugin: no index, a broken link, an unusable name.',
   ERR_PLUGIN_BUILD:
     'The source could not be built: a syntax error, a missing import, an unreadable or too large file.',
-  ERR_PLUGIN_LOAD: 'The module threw, or did not finish, while it was imported.',
+  ERR_PLUGIN_LOAD:
+    'The module threw, or did not finish within `startMs`, while it was imported, or its thread could not be had.',
   ERR_PLUGIN_INVALID: 'The default export is missing, or one of its fields has a wrong type or value.',
   ERR_PLUGIN_NAME_TAKEN: 'Another plugin already has that name or id.',
   ERR_PLUGIN_CONFIG: 'The configuration does not fit the schema of the plugin.',
-  ERR_PLUGIN_SETUP: 'setup() threw.',
+  ERR_PLUGIN_SETUP: 'setup() threw, or the plugin ended during it.',
   ERR_PLUGIN_SETUP_TIMEOUT: 'setup() did not finish within `startMs`.',
   ERR_COMMAND_TAKEN: 'Another plugin, or this one, already answers that command or alias.',
   ERR_STATE_MIGRATION: 'The stored state could not be brought to the version the plugin wants.',
@@ -27,17 +28,17 @@ export const ERROR_CODES = {
   ERR_PLUGIN_RELOADED: 'The call was still under way when `drainMs` ran out during a reload.',
   ERR_PLUGIN_STOPPED: 'The plugin was unloaded or disabled while the call was waiting or under way.',
   ERR_PLUGIN_FENCED: 'A generation that was already replaced tried to use the host.',
-  ERR_NO_SUCH_METHOD: 'Neither side offers a function of that name.',
+  ERR_NO_SUCH_METHOD: 'The plugin, or the bot, offers no function of that name.',
   ERR_CALL_TIMEOUT: 'A call, its time in the queue included, took longer than `callTimeoutMs`.',
   ERR_CALL_CYCLE:
-    'Something asked for during a step of a plugin, such as its setup, would wait for that step.',
+    'A plugin asked, during its own setup, teardown or onConfig, for something that has to wait for that to end.',
   ERR_QUEUE_FULL: 'More calls and events wait for the plugin, or are under way, than `queueLimit` allows.',
   ERR_TOO_MANY_CALLS: 'More calls of the plugin wait for the host than `budgets.pendingCalls` allows.',
-  ERR_STATE_LIMIT: 'The state would exceed `limits.stateMb`, or as much of its writes waits for the host.',
+  ERR_STATE_LIMIT:
+    'The state would exceed `limits.stateMb`, or as much of its writes is still unread by the host.',
   ERR_STATE_STORE: 'The state store failed; the cause says why.',
   ERR_NOT_CLONEABLE: 'A value cannot be sent to another thread; the message has the path to it.',
   ERR_VALUE_TOO_LARGE: 'A value is larger than one message may be.',
-  ERR_PROTOCOL_VIOLATION: 'A frame on the wire was malformed; the generation that sent it was ended.',
   ERR_INVALID_TOPIC: 'A topic or pattern is not a list of tokens separated by dots.',
   ERR_INVALID_ARGUMENT: 'A function was called with an unusable argument.',
   ERR_PERMISSIONS:

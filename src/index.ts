@@ -26,6 +26,7 @@ export type { HotReloadWatcher, WatchMode } from './reload/hot-reload.ts';
 export type {
   CrashReport,
   DeadLetterReason,
+  LogLevel,
   LogLine,
   PluginUsage,
   RecycleReason,

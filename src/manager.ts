@@ -34,7 +34,7 @@ import type { EarlyBuilds } from './reload/early-builds.ts';
 import { HotReloadWatcher } from './reload/hot-reload.ts';
 import { Limiter } from './reload/limiter.ts';
 import { Look } from './reload/look.ts';
-import { Operations } from './reload/operations.ts';
+import { Operations, refuseStopCycle } from './reload/operations.ts';
 import { PluginTable } from './reload/plugin-table.ts';
 import { Preparation } from './reload/prepare.ts';
 import { Transactions } from './reload/transaction.ts';
@@ -192,7 +192,7 @@ export class PluginManager implements AsyncDisposable {
       earlyBuilds: this.#earlyBuilds,
       adopt: (found) => this.#adopt(found),
       report,
-      warn: (text) => report('watch', { name: 'hotReload', mode: this.hotReload.mode, text }),
+      warn: (text) => report('watch', { name: 'hotReload', mode: this.hotReload.mode, level: 'warn', text }),
       lookAgain: (inMs) => this.#lookAgain(inMs),
       quietMs: this.#options.hotReload.debounceMs,
     });
@@ -203,7 +203,7 @@ export class PluginManager implements AsyncDisposable {
       forgo: () => this.#earlyBuilds.dropAll(),
       outOfDate: () => this.#look.outOfDate(),
       inputs: () => this.#inputs(),
-      watching: (mode, text) => report('watch', { name: 'hotReload', mode, text }),
+      watching: (mode, level, text) => report('watch', { name: 'hotReload', mode, level, text }),
     });
   }
 
@@ -241,9 +241,15 @@ export class PluginManager implements AsyncDisposable {
    *
    * @param options.timeoutMs one budget for all drains and teardowns together, ms; a second call can tighten it. What is left
    * of it, and at least a second, the state store has to flush. Default: each plugin has its own times.
+   * @throws {BulkheadError} `ERR_INVALID_ARGUMENT`; `ERR_CALL_CYCLE` if a plugin asks for it in its teardown, and waits
    */
-  unloadAll(options: { timeoutMs?: number } = {}): Promise<void> {
+  async unloadAll(options: { timeoutMs?: number } = {}): Promise<void> {
     const { timeoutMs = Number.POSITIVE_INFINITY } = options;
+    if (!(typeof timeoutMs === 'number' && timeoutMs >= 0)) {
+      const text = `unloadAll({ timeoutMs }): expected milliseconds from 0, got ${String(timeoutMs)}`;
+      throw new BulkheadError('ERR_INVALID_ARGUMENT', text);
+    }
+    for (const slot of this.#table) refuseStopCycle(slot);
     this.#patience.limit(timeoutMs);
     for (const slot of this.#table) slot.patience.limit(timeoutMs);
     this.#unloading ??= this.#unloadEverything(timeoutMs).finally(() => {
@@ -473,8 +479,9 @@ export class PluginManager implements AsyncDisposable {
   /** After setup, that is: what setup registers is checked when it ends. */
   #registered(slot: Slot, registration: Registration): void {
     const { current } = slot;
-    const conflict = current && this.#table.commandConflict(slot, current);
-    if (registration.kind !== 'command' || conflict === undefined) {
+    const isCommand = registration.kind === 'command';
+    const conflict = isCommand && current ? this.#table.commandConflict(slot, current) : undefined;
+    if (conflict === undefined) {
       this.#schedules.add(slot, registration);
       return;
     }

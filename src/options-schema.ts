@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { BulkheadError } from './errors.ts';
 import { nearest } from './nearest.ts';
 import type { Logger, StateStore } from './options.ts';
+import { LOG_LEVELS } from './status.ts';
 
 /** setTimeout's own upper bound, about 24.8 days. */
 const MAX_MS = 2 ** 31 - 1;
@@ -83,9 +84,7 @@ export const managerSchema = z.strictObject({
   bot: z
     .custom<object>((value) => typeof value === 'object' && value !== null, 'expected an object of functions')
     .optional(),
-  logger: z
-    .custom<Logger>(isLogger, 'expected a logger with trace, debug, info, warn, error and fatal')
-    .optional(),
+  logger: z.custom<Logger>(isLogger, `expected a logger with ${LOG_LEVELS.join(', ')}`).optional(),
   hotReload: z.union([z.boolean(), hotReloadSchema]).optional(),
   config: z.record(z.string(), z.unknown()).optional(),
   plugins: z.record(z.string(), pluginSchema).optional(),
@@ -162,7 +161,7 @@ function childOf(schema: z.ZodType, step: PropertyKey): z.ZodType[] {
 }
 
 function isLogger(value: unknown): boolean {
-  return hasFunctions(value, ['trace', 'debug', 'info', 'warn', 'error', 'fatal']);
+  return hasFunctions(value, LOG_LEVELS);
 }
 
 function isStateStore(value: unknown): boolean {

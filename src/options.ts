@@ -1,16 +1,10 @@
 import { resolve } from 'node:path';
 import { managerSchema, parseOptions } from './options-schema.ts';
 import type { Permissions } from './permissions.ts';
+import type { LogLevel } from './status.ts';
 
 /** Shaped like pino. */
-export interface Logger {
-  trace(fields: object, text?: string): void;
-  debug(fields: object, text?: string): void;
-  info(fields: object, text?: string): void;
-  warn(fields: object, text?: string): void;
-  error(fields: object, text?: string): void;
-  fatal(fields: object, text?: string): void;
-}
+export type Logger = Record<LogLevel, (fields: object, text?: string) => void>;
 
 /** When a plugin that ended by itself is started again. */
 export interface RestartOptions {
@@ -243,7 +237,10 @@ export function resolveOptions(given: PluginManagerOptions): ResolvedOptions {
     pluginDirs: [...new Set([options.pluginDir].flat().map((directory) => resolve(directory)))],
     bot: options.bot ?? {},
     logger: options.logger,
-    hotReload: { ...DEFAULTS.hotReload, ...(typeof reload === 'boolean' ? { enabled: reload } : reload) },
+    hotReload: over<Required<HotReloadOptions>>(
+      DEFAULTS.hotReload,
+      typeof reload === 'boolean' ? { enabled: reload } : reload,
+    ),
     config: options.config ?? {},
     plugins: options.plugins ?? {},
     defaults: options.defaults ?? {},
@@ -258,19 +255,23 @@ export function resolveOptions(given: PluginManagerOptions): ResolvedOptions {
 
 /** The options of one plugin: its own, over those for all, over the built-in ones. */
 export function resolvePluginOptions(
-  own: PluginOptions | undefined,
-  forAll: PluginOptions,
+  own: PluginOptions = {},
+  forAll: PluginOptions = {},
 ): ResolvedPluginOptions {
-  const base = DEFAULTS.plugin;
-  const permissions = { ...forAll.permissions, ...own?.permissions };
+  const base: ResolvedPluginOptions = DEFAULTS.plugin;
+  const permissions = over<Permissions>({}, forAll.permissions, own.permissions);
   return {
-    ...base,
-    ...forAll,
-    ...own,
-    ...(Object.keys(permissions).length > 0 && { permissions }),
-    limits: { ...base.limits, ...forAll.limits, ...own?.limits },
-    restart: { ...base.restart, ...forAll.restart, ...own?.restart },
-    budgets: { ...base.budgets, ...forAll.budgets, ...own?.budgets },
-    offload: { ...base.offload, ...forAll.offload, ...own?.offload },
+    ...(over<PluginOptions>(base, forAll, own) as ResolvedPluginOptions),
+    permissions: Object.keys(permissions).length > 0 ? permissions : undefined,
+    limits: over(base.limits, forAll.limits, own.limits),
+    restart: over(base.restart, forAll.restart, own.restart),
+    budgets: over(base.budgets, forAll.budgets, own.budgets),
+    offload: over(base.offload, forAll.offload, own.offload),
   };
+}
+
+/** Each over those before it. What is `undefined` in one is not given there. */
+function over<T extends object>(base: T, ...layers: (Partial<T> | undefined)[]): T {
+  const given = layers.flatMap((layer) => Object.entries(layer ?? {}));
+  return { ...base, ...Object.fromEntries(given.filter(([, value]) => value !== undefined)) };
 }

@@ -1,3 +1,7 @@
+/** As pino has them, the least first. */
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
 /** Why nobody will handle an event. */
 export type DeadLetterReason = 'crashed' | 'cut' | 'stopped' | 'unwanted' | 'queue-full' | 'unavailable';
 
@@ -7,7 +11,7 @@ export type Stage = 'discover' | 'build' | 'load' | 'config' | 'migrate' | 'setu
 export interface LogLine {
   /** ISO 8601. */
   at: string;
-  level: string;
+  level: LogLevel;
   text: string;
 }
 
@@ -100,9 +104,9 @@ export interface StatusEvents {
   /** It logged or emitted more than its budget; told at most once a second. */
   dropped: Base & { generation: number; what: 'log' | 'emit'; count: number };
   'dead-letter': Base & { topic: string; payload: unknown; source: string; reason: DeadLetterReason };
-  log: Base & { level: string; fields: Record<string, unknown>; text: string };
-  /** The watcher changed its way of working, or has something to warn of. */
-  watch: Base & { mode: 'native' | 'polling' | 'off'; text: string };
+  log: Base & { level: LogLevel; fields: Record<string, unknown>; text: string };
+  /** The watcher changed its way of working as it should (`debug`), or has something to warn of. */
+  watch: Base & { mode: 'native' | 'polling' | 'off'; level: 'debug' | 'warn'; text: string };
 }
 
 export type StatusName = keyof StatusEvents;

@@ -161,6 +161,31 @@ it.each([
   );
 });
 
+it('takes an option that is undefined for one that is not given', async () => {
+  const { manager, log } = await bench(
+    { 'a.ts': pluginSource('a', 'return { ok: () => true };') },
+    {
+      hotReload: { enabled: undefined, debounceMs: undefined },
+      defaults: { limits: { heapMb: undefined }, hangMs: undefined },
+      plugins: { a: { startMs: undefined, callTimeoutMs: undefined, isolation: undefined } },
+    },
+  );
+  expect((await manager.loadAll()).failed).toEqual([]);
+  expect(await manager.plugin<{ ok(): boolean }>('a').ok()).toBe(true);
+  expect(manager.hotReload.isEnabled).toBe(true);
+  expect(log.filter(({ level }) => level === 'warn')).toEqual([]);
+});
+
+it('refuses a budget that is none', async () => {
+  const { manager } = await bench({ 'a.ts': pluginSource('a', '') }, OFF);
+  await manager.loadAll();
+  for (const timeoutMs of [Number.NaN, -1, '5'])
+    await expect(manager.unloadAll({ timeoutMs: timeoutMs as number })).rejects.toMatchObject({
+      code: 'ERR_INVALID_ARGUMENT',
+    });
+  expect(manager.get('a')?.state).toBe('running');
+});
+
 it('refuses to listen to a status that does not exist', async () => {
   const { manager } = await bench({}, OFF);
   expect(() => manager.on('nosuch' as never, () => {})).toThrow(

@@ -2,8 +2,10 @@
  * Checks of what a plugin's side says, beyond the frame itself. What is wrong throws, and the link makes a protocol
  * violation of that; only a runtime that was tampered with sends such things.
  */
+
+import { LOG_LEVELS } from '../status.ts';
 import { isRecord, isWireError } from '../wire/check.ts';
-import { LIMITS, LOG_LEVELS, type WireError } from '../wire/frames.ts';
+import { LIMITS, type WireError } from '../wire/frames.ts';
 import type {
   DoneNote,
   DroppedNote,

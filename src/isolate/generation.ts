@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { BulkheadError, PluginCrashedError, PluginStoppedError } from '../errors.ts';
 import type { Build } from '../source/build.ts';
-import type { DeadLetterReason, LogLine } from '../status.ts';
+import type { DeadLetterReason, LogLevel, LogLine } from '../status.ts';
 import { isRecord } from '../wire/check.ts';
 import type { WireError } from '../wire/frames.ts';
 import { Link } from '../wire/link.ts';
@@ -45,7 +45,7 @@ export interface GenerationHost {
     input: unknown,
     signal: AbortSignal | undefined,
   ): Promise<unknown>;
-  log(note: { level: string; fields: Record<string, unknown>; text: string }): void;
+  log(note: { level: LogLevel; fields: Record<string, unknown>; text: string }): void;
   dropped(generation: Generation, note: DroppedNote): void;
   emit(generation: Generation, topic: string, payload: unknown): void;
   writeState(generation: Generation, change: StateChange): void;

@@ -4,7 +4,7 @@ import { Lifecycle, type PluginState } from '../lifecycle.ts';
 import type { ResolvedPluginOptions, StateStore } from '../options.ts';
 import type { Build } from '../source/build.ts';
 import type { Fingerprint } from '../source/fingerprint.ts';
-import type { DeadLetterReason, StatusEvents, StatusName } from '../status.ts';
+import type { DeadLetterReason, LogLevel, StatusEvents, StatusName } from '../status.ts';
 import type { CallTarget, DroppedNote, PluginMetadata, Registration, StateChange } from '../wire/messages.ts';
 import { splitSignals, watchSignals } from '../wire/signals.ts';
 import type { Deadlines } from './deadlines.ts';
@@ -279,7 +279,7 @@ export class Slot implements GenerationHost {
     return this.#host.offload(this, generation, url, input, signal);
   }
 
-  log(note: { level: string; fields: Record<string, unknown>; text: string }): void {
+  log(note: { level: LogLevel; fields: Record<string, unknown>; text: string }): void {
     this.#host.report('log', { name: this.name, ...note });
   }
 

@@ -160,13 +160,20 @@ function underWay(from: Invocation | undefined): Invocation | undefined {
   return invocation;
 }
 
-/** Whether a chain contains something that matches and is not over. */
+/** The first of a chain that matches and is not over. */
+export function findInChain(
+  from: Invocation | undefined,
+  matches: (invocation: Invocation) => boolean,
+): Invocation | undefined {
+  let invocation = from;
+  while (invocation !== undefined && (invocation.isOver || !matches(invocation)))
+    invocation = invocation.parent;
+  return invocation;
+}
+
 export function chainHas(
   from: Invocation | undefined,
   matches: (invocation: Invocation) => boolean,
 ): boolean {
-  for (let invocation = from; invocation !== undefined; invocation = invocation.parent) {
-    if (!invocation.isOver && matches(invocation)) return true;
-  }
-  return false;
+  return findInChain(from, matches) !== undefined;
 }

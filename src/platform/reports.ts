@@ -117,8 +117,8 @@ const LOGGED: { [K in StatusName]: (logger: Logger, event: StatusEvents[K]) => v
       { plugin: name, topic, reason },
       `Plugin '${name}' will not handle an event '${topic}': ${reason}`,
     ),
-  log: (log, { name, level, fields, text }) => log[level as keyof Logger]({ ...fields, plugin: name }, text),
-  watch: (log, { mode, text }) => (mode === 'polling' ? log.warn({ mode }, text) : log.debug({ mode }, text)),
+  log: (log, { name, level, fields, text }) => log[level]({ ...fields, plugin: name }, text),
+  watch: (log, { mode, level, text }) => log[level]({ mode }, text),
 };
 
 function checkName(name: string): void {

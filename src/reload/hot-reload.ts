@@ -21,7 +21,8 @@ export interface HotReloadHost {
   outOfDate(): Promise<string>;
   /** Files of plugins, wherever they lie. */
   inputs(): Iterable<string>;
-  watching(mode: WatchMode, text: string): void;
+  /** It works in this way from now on, as it should, or has something to warn of. */
+  watching(mode: WatchMode, level: 'debug' | 'warn', text: string): void;
 }
 
 /** Watches the plugin directories and has changes acted on. `start` and `stop` can be called at any time, also twice. */
@@ -61,7 +62,7 @@ export class HotReloadWatcher {
   start(): Promise<void> {
     return this.#exclusively(async () => {
       if (this.#mode !== 'off') return;
-      if (this.#options.polling) this.#poll('as asked for by the option');
+      if (this.#options.polling) this.#poll('debug', 'as asked for by the option');
       else await this.#watch();
       // What changed before the watcher was there is found by looking.
       this.#debounce.hint([]);
@@ -85,7 +86,7 @@ export class HotReloadWatcher {
       await native?.stop();
       await this.#looking;
       this.#host.forgo();
-      this.#host.watching('off', 'Files are no longer watched');
+      this.#host.watching('off', 'debug', 'Files are no longer watched');
     });
   }
 
@@ -114,13 +115,13 @@ export class HotReloadWatcher {
       native.watchOutside(this.#host.inputs());
     } catch (error) {
       this.#native = undefined;
-      this.#poll((error as Error).message);
+      this.#poll('warn', (error as Error).message);
       return;
     }
     if (this.#mode === 'native') return;
     this.#mode = 'native';
     this.#planSweep(this.#options.sweepMs);
-    this.#host.watching('native', 'Files are watched');
+    this.#host.watching('native', 'debug', 'Files are watched');
   }
 
   async #watchAnew(): Promise<void> {
@@ -131,10 +132,10 @@ export class HotReloadWatcher {
     this.#debounce.hint([]);
   }
 
-  #poll(why: string): void {
+  #poll(level: 'debug' | 'warn', why: string): void {
     this.#mode = 'polling';
     this.#planSweep(this.#options.pollMs);
-    this.#host.watching('polling', `Files are looked at every ${this.#options.pollMs} ms: ${why}`);
+    this.#host.watching('polling', level, `Files are looked at every ${this.#options.pollMs} ms: ${why}`);
   }
 
   #planSweep(everyMs: number): void {
@@ -153,7 +154,7 @@ export class HotReloadWatcher {
       if (found !== '' && found !== this.#lastSweep && this.#mode !== 'off') this.#debounce.hint([]);
       this.#lastSweep = found;
     } catch (error) {
-      this.#host.watching(this.#mode, `The files could not be compared: ${(error as Error).message}`);
+      this.#host.watching(this.#mode, 'warn', `The files could not be compared: ${(error as Error).message}`);
     } finally {
       this.#sweeping = false;
     }
@@ -175,7 +176,11 @@ export class HotReloadWatcher {
       } catch (error) {
         // What it should have found is new to the next sweep.
         this.#lastSweep = '';
-        this.#host.watching(this.#mode, `The plugins could not be looked at: ${(error as Error).message}`);
+        this.#host.watching(
+          this.#mode,
+          'warn',
+          `The plugins could not be looked at: ${(error as Error).message}`,
+        );
       }
       // Directories outside may have come or gone.
       this.inputsChanged();

@@ -2,7 +2,7 @@ import { BulkheadError, codeOf, PluginCrashedError, PluginStoppedError } from '.
 import type { Generation } from '../isolate/generation.ts';
 import type { IsolateEnd } from '../isolate/isolate.ts';
 import { onBehalfOf, type Slot } from '../isolate/slot.ts';
-import { chainHas, type Invocation } from '../isolate/work.ts';
+import { findInChain, type Invocation } from '../isolate/work.ts';
 import type { PluginState } from '../lifecycle.ts';
 import type { CrashReport, RecycleReason, StatusEvents, StatusName } from '../status.ts';
 import { crashReport } from '../supervise/crash-report.ts';
@@ -96,7 +96,8 @@ export class Operations {
     });
   }
 
-  disable(slot: Slot): Promise<void> {
+  async disable(slot: Slot): Promise<void> {
+    refuseStopCycle(slot);
     this.#host.setDisabled(slot, true);
     return this.#interrupting(slot, async () => {
       if (slot.lifecycle.state === 'disabled') return;
@@ -105,7 +106,8 @@ export class Operations {
     });
   }
 
-  enable(slot: Slot): Promise<void> {
+  async enable(slot: Slot): Promise<void> {
+    refuseCycle(slot);
     this.#host.setDisabled(slot, false);
     return this.#exclusively(slot, async () => {
       slot.unloaded = false;
@@ -289,9 +291,27 @@ export class Operations {
 
   /** One operation at a time; whoever asked for it, and waits, is not waited for. */
   async #exclusively<T>(slot: Slot, operation: () => Promise<T>): Promise<T> {
+    refuseCycle(slot);
+    return this.#inTurn(slot, operation);
+  }
+
+  /** Ends whatever is being started, so that the operation does not wait for it, then takes its turn. */
+  async #interrupting(slot: Slot, operation: () => Promise<void>): Promise<void> {
+    refuseStopCycle(slot);
+    slot.stopsWanted++;
+    const stopped = () => new PluginStoppedError(slot.name, slot.lastGeneration);
+    slot.preparing?.end({ kind: 'requested', text: 'it was stopped' }, stopped);
+    slot.next?.end({ kind: 'requested', text: 'it was stopped' }, stopped);
+    slot.interrupt?.();
+    try {
+      await this.#inTurn(slot, operation);
+    } finally {
+      if (--slot.stopsWanted === 0) slot.patience.unlimited();
+    }
+  }
+
+  async #inTurn<T>(slot: Slot, operation: () => Promise<T>): Promise<T> {
     const asker = onBehalfOf.getStore();
-    const own = stepOf(slot, asker);
-    if (own !== undefined) throw cycle(slot, own);
     if (asker !== undefined) {
       slot.askers.add(asker);
       slot.current?.askedFor();
@@ -303,20 +323,6 @@ export class Operations {
     }
   }
 
-  /** Ends whatever is being started, so that the operation does not wait for it, then takes its turn. */
-  async #interrupting(slot: Slot, operation: () => Promise<void>): Promise<void> {
-    slot.stopsWanted++;
-    const stopped = () => new PluginStoppedError(slot.name, slot.lastGeneration);
-    slot.preparing?.end({ kind: 'requested', text: 'it was stopped' }, stopped);
-    slot.next?.end({ kind: 'requested', text: 'it was stopped' }, stopped);
-    slot.interrupt?.();
-    try {
-      await this.#exclusively(slot, operation);
-    } finally {
-      if (--slot.stopsWanted === 0) slot.patience.unlimited();
-    }
-  }
-
   #checkEnabled(slot: Slot): void {
     if (slot.lifecycle.state !== 'disabled') return;
     throw new BulkheadError('ERR_PLUGIN_DISABLED', `Plugin '${slot.name}' is disabled; enable it first`, {
@@ -325,14 +331,30 @@ export class Operations {
   }
 }
 
-/** The step of the plugin's own life on whose behalf something is asked for: an operation under way waits for its end. */
-function stepOf(slot: Slot, asker: Invocation | undefined): Invocation['kind'] | undefined {
-  let step: Invocation['kind'] | undefined;
-  chainHas(asker, ({ kind, generation }) => {
-    if (generation?.plugin === slot.name && kind !== 'call' && kind !== 'event') step = kind;
-    return step !== undefined;
-  });
-  return step;
+/**
+ * An operation under way waits for the end of the step of the plugin's own life on whose behalf this is asked for.
+ *
+ * @throws {BulkheadError} `ERR_CALL_CYCLE`
+ */
+function refuseCycle(slot: Slot): void {
+  const step = ownStep(slot);
+  if (step !== undefined) throw cycle(slot, step);
+}
+
+/**
+ * The same of what ends the plugin, which does not wait for a setup or an `onConfig`.
+ *
+ * @throws {BulkheadError} `ERR_CALL_CYCLE`
+ */
+export function refuseStopCycle(slot: Slot): void {
+  if (ownStep(slot) === 'teardown') throw cycle(slot, 'teardown');
+}
+
+function ownStep(slot: Slot): Invocation['kind'] | undefined {
+  return findInChain(
+    onBehalfOf.getStore(),
+    ({ kind, generation }) => generation?.plugin === slot.name && kind !== 'call' && kind !== 'event',
+  )?.kind;
 }
 
 function cycle(slot: Slot, step: Invocation['kind']): BulkheadError {

@@ -26,6 +26,7 @@ const ABOUT_DEFINITION = new Set<string | undefined>([
   'ERR_COMMAND_TAKEN',
   'ERR_MAX_PLUGINS',
   'ERR_PERMISSIONS',
+  'ERR_PLUGIN_LOAD',
   'ERR_PLUGIN_SETUP_TIMEOUT',
 ]);
 /** These say all there is to say. */
@@ -45,7 +46,7 @@ const CODES: Record<Stage, ErrorCode> = {
 const DOING: Record<Stage, string> = {
   discover: 'could not be found',
   build: 'could not be built',
-  load: 'threw while it was loaded',
+  load: 'could not be loaded',
   config: 'refused its configuration',
   migrate: 'threw while it migrated its state',
   setup: 'threw in setup()',

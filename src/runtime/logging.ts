@@ -1,8 +1,8 @@
 import { StringDecoder } from 'node:string_decoder';
 import { formatWithOptions } from 'node:util';
-import { LOG_LEVELS } from '../wire/frames.ts';
+import { LOG_LEVELS, type LogLevel } from '../status.ts';
 import { cutLine, Lines } from '../wire/lines.ts';
-import type { LogLevel, LogNote } from '../wire/messages.ts';
+import type { LogNote } from '../wire/messages.ts';
 import { snapshot } from '../wire/snapshot.ts';
 import { encodeError } from '../wire/wire-error.ts';
 import type { PluginLogger } from './api.ts';

@@ -55,8 +55,8 @@ export class Runtime {
   #load!: LoadMessage;
   #definition!: PluginDefinition;
   #config: unknown;
-  /** Goes back to the configuration before, as long as the plugin is just being given another. */
-  #giveUpConfigure = () => {};
+  /** The configuration before, as long as the plugin is just being given another. */
+  #before: { config: unknown } | undefined;
   #api: Record<string, unknown> = {};
 
   constructor(channel: Channel, importModule: ImportModule) {
@@ -78,7 +78,7 @@ export class Runtime {
         abort: (note: AbortNote) => this.#invocations.abort(note),
         state: (change: ForwardedState) => this.#state.apply(change),
         stateRead: (bytes: number) => this.#state.wasRead(bytes),
-        giveUpConfigure: () => this.#giveUpConfigure(),
+        giveUpConfigure: () => this.#goBackTo(this.#before),
       },
       onViolation: (reason) => {
         throw new Error(`The host sent something malformed: ${reason}`);
@@ -273,30 +273,26 @@ export class Runtime {
   async #configure({ invocation, config }: ConfigureMessage): Promise<ConfigureReport> {
     const checked = await this.#checkConfig(config);
     if (this.#configHandlers.length === 0) return { applied: false };
-    const giveUp = this.#change(checked);
+    const before = { config: this.#config };
+    this.#before = before;
+    this.#config = checked;
     try {
       for (const handler of this.#configHandlers) {
         await this.#invocations.run(invocation, () => handler(checked as never));
       }
     } catch (error) {
-      giveUp();
+      this.#goBackTo(before);
       throw error;
     }
-    this.#giveUpConfigure = () => {};
+    if (this.#before === before) this.#before = undefined;
     return { applied: true };
   }
 
-  /** @returns what goes back to the configuration before, unless that was done already. */
-  #change(config: unknown): () => void {
-    const before = this.#config;
-    this.#config = config;
-    const giveUp = () => {
-      if (this.#giveUpConfigure !== giveUp) return;
-      this.#giveUpConfigure = () => {};
-      this.#config = before;
-    };
-    this.#giveUpConfigure = giveUp;
-    return giveUp;
+  /** Unless that was done already, or the plugin has it. */
+  #goBackTo(before: { config: unknown } | undefined): void {
+    if (before === undefined || this.#before !== before) return;
+    this.#before = undefined;
+    this.#config = before.config;
   }
 
   /** Runs every disposer, last registered first, whatever the others do; then rejects with what they threw. */

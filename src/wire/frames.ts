@@ -51,9 +51,6 @@ export interface Channel<T = Batch> {
   close(): void;
 }
 
-/** As pino has them, the least first. */
-export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
-
 /** The longest time that `setTimeout` knows, ms; about 24.8 days. */
 export const MAX_TIMER_MS = 2 ** 31 - 1;
 

@@ -1,7 +1,8 @@
 /** What the two sides of a generation say to each other: the contents of the frames. Types and plain data only. */
 import type { MessagePort } from 'node:worker_threads';
 import type { Deniable } from '../permissions.ts';
-import type { LOG_LEVELS, WireError } from './frames.ts';
+import type { LogLevel } from '../status.ts';
+import type { WireError } from './frames.ts';
 import type { SignalPlace } from './signals.ts';
 
 /** Host → isolate, as the thread's own message: all others go through the port. */
@@ -172,8 +173,6 @@ export interface LogNote {
   fields: Record<string, unknown>;
   text: string;
 }
-
-export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export type Registration =
   | { kind: 'subscription'; id: number; pattern: string; redeliver: boolean }

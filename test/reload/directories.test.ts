@@ -4,14 +4,17 @@ import { bench, benchIn, Workspace } from '../support/workspace.ts';
 import { currentValue, valued } from './values.ts';
 
 it('keeps the plugins while their directory is deleted and made again, and notices edits afterwards', async () => {
-  const { manager, workspace, next, seen } = await bench({
+  const { manager, workspace, next, seen, log } = await bench({
     'dice.ts': valued('dice', 1),
     'seen/index.ts': valued('seen', 1),
   });
   await manager.loadAll();
   const warned = next('watch', ({ text }) => text.includes(workspace.path('plugins')));
   await rm(workspace.path('plugins'), { recursive: true });
-  expect((await warned).text).toContain('goes on');
+  const { text, level } = await warned;
+  expect(text).toContain('goes on');
+  expect(level).toBe('warn');
+  expect(log).toContainEqual(expect.objectContaining({ level: 'warn', text }));
   expect(await currentValue(manager, 'dice')).toBe(1);
   const both = Promise.all(['dice', 'seen'].map((each) => next('reloaded', ({ name }) => name === each)));
   await workspace.write({

@@ -101,6 +101,51 @@ it('refuses at once what a plugin asks for during a step that it would have to w
   expect(manager.get('p')).toMatchObject({ state: 'running', generation: 1 });
 });
 
+it.each([
+  ['disable', 'disabled'],
+  ['unload', 'stopped'],
+] as const)('ends a plugin whose setup, or onConfig, asks for it by %s', async (operation, state) => {
+  const stop = () => manager[operation]('p');
+  const { manager } = await bench(
+    {
+      'p.ts': pluginSource(
+        'p',
+        `ctx.onConfig(() => ctx.bot.stop());
+        if (ctx.config.stop) await ctx.bot.stop();`,
+      ).replace('setup(', 'async setup('),
+    },
+    { ...OFF, bot: { stop }, config: { p: {} }, defaults: { startMs: 600_000 } },
+  );
+  await manager.loadAll();
+  await expect(manager.configure('p', { stop: true })).rejects.toMatchObject({ code: 'ERR_PLUGIN_STOPPED' });
+  await until(() => manager.get('p')?.state === state, 'its end');
+});
+
+it('does nothing of what it refuses to a plugin that asks for it in its teardown', async () => {
+  const outcomes: string[] = [];
+  const attempt = async (operation: () => Promise<void>) => {
+    await operation().catch(({ code }) => outcomes.push(code));
+  };
+  const { manager } = await bench(
+    { 'p.ts': pluginSource('p', 'ctx.onTeardown(() => ctx.bot.stop());'), 'q.ts': pluginSource('q', '') },
+    {
+      ...OFF,
+      bot: {
+        stop: async () => {
+          await attempt(() => manager.disable('p'));
+          await attempt(() => manager.unloadAll());
+        },
+      },
+      defaults: { teardownMs: 600_000 },
+    },
+  );
+  await manager.loadAll();
+  await manager.reload('p');
+  expect(outcomes).toEqual(['ERR_CALL_CYCLE', 'ERR_CALL_CYCLE']);
+  expect(manager.list().map(({ state }) => state)).toEqual(['running', 'running']);
+  await manager.reload('q');
+});
+
 it('loads one that there was no room for when another failed to load', async () => {
   const { manager, next } = await bench(
     { 'a.ts': 'export default {', 'b.ts': pluginSource('b', '') },

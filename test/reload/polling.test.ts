@@ -14,7 +14,12 @@ it('says that it polls, and that this was asked for', async () => {
   expect(manager.hotReload.mode).toBe('polling');
   expect(manager.hotReload.isEnabled).toBe(true);
   expect(seen('watch')).toEqual([
-    { name: 'hotReload', mode: 'polling', text: expect.stringMatching(/every 50 ms: as asked for/) },
+    {
+      name: 'hotReload',
+      mode: 'polling',
+      level: 'debug',
+      text: expect.stringMatching(/every 50 ms: as asked for/),
+    },
   ]);
 });
 

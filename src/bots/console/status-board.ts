@@ -1,4 +1,4 @@
-import type { PluginManager, StatusEvents, StatusName, WatchMode } from '../../index.ts';
+import type { PluginManager, StatusEvents, StatusName } from '../../index.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { logLine } from './log-line.ts';
 import type { Screen } from './screen.ts';
@@ -17,7 +17,6 @@ export class StatusBoard {
   readonly #told = new Map<string, number>();
   #held: string[] | undefined = [];
   #leftOut: ReadonlySet<StatusName> = new Set(['loaded', 'reload-failed']);
-  #watchMode: WatchMode = 'off';
 
   /** Until {@link open}, loads and their failures are left out, because a table is about to show them, and the rest waits. */
   constructor(manager: PluginManager, screen: Screen) {
@@ -71,12 +70,8 @@ export class StatusBoard {
     return line;
   }
 
-  /** That watching begins and ends as planned is no news; an event without a change of the mode is a warning. */
-  #watch({ mode, text }: StatusEvents['watch']): void {
-    const before = this.#watchMode;
-    this.#watchMode = mode;
-    if (mode !== before && (before === 'off' || mode === 'off') && mode !== 'polling') return;
-    this.#print(`${this.#screen.style('yellow', '!')} ${text}`);
+  #watch({ level, text }: StatusEvents['watch']): void {
+    if (level === 'warn') this.#print(`${this.#screen.style('yellow', '!')} ${text}`);
   }
 
   #print(line: string): void {
