@@ -1,10 +1,11 @@
 /**
  * Every fault against every tier: is it contained, how long until the calls under way are settled, until the plugin serves
- * again, and what its neighbour notices. Each case runs in a host of its own, since some end it. `--write` puts the table
- * into the README.
+ * again, and what its neighbour notices. Each case runs in a host of its own, since some end it; in a quick run those that
+ * should not share one. `--write` puts the table into the README.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { ACTING, FAULTS } from './faults/catalogue.mjs';
 import { readArguments } from './support/arguments.mjs';
@@ -21,10 +22,11 @@ const SETTLE_MS = 100;
 const NEIGHBOUR_MS = 5;
 const NEIGHBOUR_TIMES = 2;
 
-const { parallel, calm, quick, only, write } = readArguments(
+const { parallel, share, calm, quick, only, write } = readArguments(
   {
     // They disturb each other's figures, which a quick run does not judge.
-    parallel: { full: 1, quick: 3, about: 'cases at a time' },
+    parallel: { full: 1, quick: 3, about: 'hosts at a time' },
+    share: { full: 1, quick: 8, about: 'cases in one host' },
     calm: { full: 1_000, quick: 150, about: 'ms for which the neighbour is called before each fault' },
   },
   {},
@@ -41,7 +43,7 @@ const cases = FAULTS.flatMap((fault, index) => TIERS.map((tier) => ({ fault, ind
 /** @type {Map<string, any>} */
 const results = new Map();
 const shown = progress('cases', cases.length);
-const waiting = [...cases];
+const waiting = hosts();
 await Promise.all(Array.from({ length: parallel }, work));
 
 const rows = [];
@@ -65,43 +67,67 @@ if (misses.some((miss) => !quick || miss.includes('not contained'))) process.exi
 if (!quick) await writeResult('faults.json', { machine: machine(), results: Object.fromEntries(results) });
 if (write) await writeTable();
 
+/** The cases, by the host in which they run. */
+function hosts() {
+  const alone = cases.filter(
+    ({ fault, tier }) => tier === 'thread' && (fault.threadDies || fault.threadLingers),
+  );
+  const lists = alone.map((each) => [each]);
+  for (const tier of TIERS) {
+    const others = cases.filter((each) => each.tier === tier && !alone.includes(each));
+    while (others.length > 0) lists.push(others.splice(0, share));
+  }
+  return lists;
+}
+
 async function work() {
   for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-    const { fault, index, tier } = next;
-    const result = fault.addon && !hasCompiler ? { skipped: 'needs cc' } : await host(index, tier);
-    results.set(`${index} ${tier}`, result);
-    shown.update(results.size);
+    const left = next.filter(({ fault, index, tier }) => {
+      if (!fault.addon || hasCompiler) return true;
+      results.set(`${index} ${tier}`, { skipped: 'needs cc' });
+      return false;
+    });
+    while (left.length > 0) {
+      for (const result of await host(left)) {
+        const { index, tier } = left.shift() ?? {};
+        results.set(`${index} ${tier}`, result);
+      }
+      shown.update(results.size);
+    }
   }
 }
 
 /**
- * @param {number} index
- * @param {string} tier
+ * What became of the first of these cases, up to one that ended the host.
+ *
+ * @param {typeof cases} list
+ * @returns {Promise<any[]>}
  */
-function host(index, tier) {
+function host(list) {
   return new Promise((resolve) => {
     const env = { ...process.env, CALM_MS: String(calm) };
-    const child = spawn(process.execPath, [HOST, String(index), tier], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env,
-    });
+    const args = [HOST, list[0].tier, ...list.map(({ index }) => String(index))];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], env });
     const timer = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS);
-    let output = '';
+    /** @type {any[]} */
+    const finished = [];
+    let acted = false;
     let complaints = '';
-    child.stdout.on('data', (chunk) => {
-      output += chunk;
+    createInterface(child.stdout).on('line', (line) => {
+      timer.refresh();
+      if (line === ACTING) acted = true;
+      else {
+        finished.push(JSON.parse(line));
+        acted = false;
+      }
     });
     child.stderr.on('data', (chunk) => {
       complaints = (complaints + chunk).slice(-2_000);
     });
-    child.once('exit', (code, signal) => {
+    child.once('close', (code, signal) => {
       clearTimeout(timer);
-      const said = output.trim().split('\n');
-      try {
-        resolve(JSON.parse(said.at(-1) ?? ''));
-      } catch {
-        resolve({ died: signal ?? code, acted: said.includes(ACTING), complaints });
-      }
+      const isOver = code === 0 || (finished.at(-1)?.problems.length > 0 && code === 1 && !acted);
+      resolve(isOver ? finished : [...finished, { died: signal ?? code, acted, complaints }]);
     });
   });
 }

@@ -1,6 +1,6 @@
 /**
- * A host for one case: `node case.mjs <index> <tier>`. Prints what happened as one line of JSON. If it does not, the fault
- * took it along.
+ * A host for some cases, one after the other: `node case.mjs <tier> <index>…`. Prints what happened in each as one line of
+ * JSON. If it does not, the fault took it along.
  */
 import { execFileSync } from 'node:child_process';
 import { subscribe } from 'node:diagnostics_channel';
@@ -20,10 +20,7 @@ const LIMIT_MS = 25_000;
 /** How long it may take, once Bulkhead says that a plugin crashed, until Node says that its thread or process has ended. */
 const EXIT_MS = 1_000;
 
-const [, , index, tier] = process.argv;
-const fault = FAULTS[Number(index)];
-const directory = await mkdtemp(join(tmpdir(), 'bulkhead-fault-'));
-const plugins = join(directory, 'plugins');
+const [, , tier, ...indices] = process.argv;
 
 const source = ({ top = '', setup = '', body = '' }) => `import { definePlugin } from 'bulkhead/plugin';
 ${top}
@@ -37,12 +34,8 @@ export default definePlugin({ name: 'neighbour', version: '1.0.0', setup: () => 
 `;
 
 const nothing = () => {};
-const seen = { crashed: 0, recycled: 0, loaded: 0, reloaded: 0 };
-/** When the fault was over, as Bulkhead says. */
-let endedAt = 0;
 /** When Node said that a thread or process had ended, the first time after the fault. */
 let exitedAt = 0;
-const problems = [];
 for (const [channel, field] of [
   ['worker_threads', 'worker'],
   ['child_process', 'process'],
@@ -55,48 +48,75 @@ for (const [channel, field] of [
 }
 
 export class Case {
-  seen = seen;
-  manager = new PluginManager({
-    pluginDir: plugins,
-    logger: SILENT,
-    hotReload: fault.hotReload ? { debounceMs: 100 } : false,
-    bot: { nothing, back: () => this.faulty.ok() },
-    defaults: /** @type {any} */ ({
-      isolation: tier,
-      hangMs: 1_000,
-      drainMs: 300,
-      restart: { initialDelayMs: 20, maxZombies: 2 },
-    }),
-    plugins: { faulty: fault.options ?? {} },
-  });
-  faulty = /** @type {any} */ (this.manager.plugin('faulty'));
-  neighbour = /** @type {any} */ (this.manager.plugin('neighbour'));
+  seen = { crashed: 0, recycled: 0, loaded: 0, reloaded: 0 };
+  /** When the fault was over, as Bulkhead says. */
+  endedAt = 0;
+  /** @type {string[]} */
+  problems = [];
+  #fault;
+  #plugins;
+
+  /**
+   * @param {import('./catalogue.mjs').Fault} fault
+   * @param {string} directory
+   */
+  constructor(fault, directory) {
+    this.#fault = fault;
+    this.#plugins = join(directory, 'plugins');
+    this.manager = new PluginManager({
+      pluginDir: this.#plugins,
+      logger: SILENT,
+      hotReload: fault.hotReload ? { debounceMs: 100 } : false,
+      bot: { nothing, back: () => this.faulty.ok() },
+      defaults: /** @type {any} */ ({
+        isolation: tier,
+        hangMs: 1_000,
+        drainMs: 300,
+        restart: { initialDelayMs: 20, maxZombies: 2 },
+      }),
+      plugins: { faulty: fault.options ?? {} },
+    });
+    this.faulty = /** @type {any} */ (this.manager.plugin('faulty'));
+    this.neighbour = /** @type {any} */ (this.manager.plugin('neighbour'));
+  }
+
+  async writeAll() {
+    const { top, setup, addon } = this.#fault;
+    await mkdir(this.#plugins, { recursive: true });
+    await writeFile(join(this.#plugins, 'neighbour.mjs'), NEIGHBOUR);
+    await this.write({ top, setup });
+    if (addon) {
+      const file = join(this.#plugins, '_addon.c');
+      await writeFile(file, addon);
+      execFileSync('cc', ['-shared', '-fPIC', '-o', join(this.#plugins, '_addon.node'), file]);
+    }
+  }
 
   /** @param {{ top?: string, setup?: string, body?: string }} parts */
   async write(parts) {
-    await writeFile(join(plugins, 'faulty.mjs'), source({ body: fault.body, ...parts }));
+    await writeFile(join(this.#plugins, 'faulty.mjs'), source({ body: this.#fault.body, ...parts }));
   }
 
   async refused(promise) {
     await promise.then(
-      () => problems.push('it was not refused'),
+      () => this.problems.push('it was not refused'),
       () => {},
     );
-    endedAt = performance.now();
+    this.endedAt = performance.now();
   }
 
   async rejects(name, text, ...args) {
     await this.faulty[name](...args).then(
-      () => problems.push(`${name} did not reject`),
+      () => this.problems.push(`${name} did not reject`),
       (error) => {
         if (!String(error?.message).includes(text))
-          problems.push(`${name} rejected with '${error?.message}'`);
+          this.problems.push(`${name} rejected with '${error?.message}'`);
       },
     );
   }
 
   equal(actual, expected) {
-    if (actual !== expected) problems.push(`expected ${expected}, got ${actual}`);
+    if (actual !== expected) this.problems.push(`expected ${expected}, got ${actual}`);
   }
 
   async until(condition) {
@@ -111,11 +131,13 @@ class Watch {
   #running = true;
   #done;
 
-  constructor(neighbour) {
-    this.#done = this.#run(neighbour);
+  /** @param {Case} test */
+  constructor(test) {
+    this.#done = this.#run(test);
   }
 
-  async #run(neighbour) {
+  /** @param {Case} test */
+  async #run({ neighbour, problems }) {
     while (this.#running) {
       const start = performance.now();
       if ((await neighbour.ok()) !== 'ok') problems.push('the neighbour did not answer');
@@ -131,30 +153,23 @@ class Watch {
   }
 }
 
-async function run() {
-  await mkdir(plugins, { recursive: true });
-  await writeFile(join(plugins, 'neighbour.mjs'), NEIGHBOUR);
-  await writeFile(
-    join(plugins, 'faulty.mjs'),
-    source({ top: fault.top, setup: fault.setup, body: fault.body }),
-  );
-  if (fault.addon) {
-    const file = join(plugins, '_addon.c');
-    await writeFile(file, fault.addon);
-    execFileSync('cc', ['-shared', '-fPIC', '-o', join(plugins, '_addon.node'), file]);
-  }
-  const test = new Case();
-  const { manager, faulty, neighbour } = test;
+/**
+ * @param {import('./catalogue.mjs').Fault} fault
+ * @param {Case} test
+ */
+async function run(fault, test) {
+  const { manager, faulty, neighbour, seen, problems } = test;
+  await test.writeAll();
   const { failed } = await manager.loadAll();
   if (failed.length > 0) throw failed[0].error;
   for (let n = 0; n < 500; n++) await neighbour.ok();
-  const calm = new Watch(neighbour);
+  const calm = new Watch(test);
   await sleep(CALM_MS);
   const before = await calm.end();
 
   manager.on('crashed', () => {
     seen.crashed++;
-    if (seen.crashed === 1) endedAt = performance.now();
+    if (seen.crashed === 1) test.endedAt = performance.now();
   });
   for (const event of /** @type {const} */ (['recycled', 'loaded', 'reloaded']))
     manager.on(event, () => seen[event]++);
@@ -164,7 +179,7 @@ async function run() {
       lastSettled = performance.now();
     }),
   );
-  const storm = new Watch(neighbour);
+  const storm = new Watch(test);
   // From here on the end of this process is the fault's work.
   process.stdout.write(`${ACTING}\n`);
   exitedAt = 0;
@@ -176,7 +191,7 @@ async function run() {
     if (seen.crashed > 0) await Promise.all(pending);
   } else {
     await act;
-    endedAt ||= performance.now();
+    test.endedAt ||= performance.now();
   }
   await test.until(async () => (await faulty.ok().catch(() => '')) === 'ok');
   const servesAt = performance.now();
@@ -189,6 +204,7 @@ async function run() {
   const during = await storm.end();
   if (fault.outcome === 'crash' && generation < 2) problems.push('it was not started again');
   if (fault.outcome === 'alive' && seen.crashed > 0 && !fault.hotReload) problems.push('it crashed');
+  const { endedAt } = test;
   return {
     settleMs:
       pending.length > 0 && seen.crashed > 0 ? Math.max(0, lastSettled - (exitedAt || endedAt)) : undefined,
@@ -197,16 +213,24 @@ async function run() {
     p99: during.p99,
     worst: during.worst,
     problems,
-    manager,
   };
 }
 
-const limit = setTimeout(() => {
-  process.stdout.write(`${JSON.stringify({ problems: [`not over within ${LIMIT_MS} ms`, ...problems] })}\n`);
-  process.exit(1);
-}, LIMIT_MS);
-const { manager, ...result } = await run();
-await manager.unloadAll({ timeoutMs: 500 });
-clearTimeout(limit);
-await rm(directory, { recursive: true, force: true });
-process.stdout.write(`${JSON.stringify(result)}\n`, () => process.exit(0));
+const said = (/** @type {object} */ result) =>
+  new Promise((resolve) => process.stdout.write(`${JSON.stringify(result)}\n`, resolve));
+
+for (const index of indices) {
+  const fault = FAULTS[Number(index)];
+  const directory = await mkdtemp(join(tmpdir(), 'bulkhead-fault-'));
+  const test = new Case(fault, directory);
+  const limit = setTimeout(async () => {
+    await said({ problems: [`not over within ${LIMIT_MS} ms`, ...test.problems] });
+    process.exit(1);
+  }, LIMIT_MS);
+  const result = await run(fault, test);
+  await test.manager.unloadAll({ timeoutMs: 500 });
+  clearTimeout(limit);
+  await rm(directory, { recursive: true, force: true });
+  await said(result);
+}
+process.exit(0);
