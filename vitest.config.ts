@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 
 /** These measure the memory of the host, which also depends on how soon it gets to clear it up. */
 const MEASURING = ['test/isolate/floods.test.ts', 'test/process/hostile-bytes.test.ts'];
-const ALONE = { maxWorkers: 1, sequence: { groupOrder: 1 } };
+const ALONE = { maxWorkers: 1, sequence: { groupOrder: 1 }, isolate: true };
 const IN_PROCESSES = { TEST_ISOLATION: 'process' };
 
 export default defineConfig({
@@ -15,6 +15,8 @@ export default defineConfig({
     // Longer than a test waits for one thing, so that it says which.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // A process for each file would take a sixth of the time, to load the same modules again.
+    isolate: false,
     // A shared machine may stall for seconds; a test that needs its second try is still named in the output.
     retry: process.env.CI ? 2 : 0,
     // What is tested is what ships: the built files, loaded by Node itself.

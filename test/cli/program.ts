@@ -62,7 +62,7 @@ export class RunningProgram {
   }
 
   /** Resolves with all of the output when a text is in it, in either stream; rejects when the program has ended without it. */
-  shows(text: string | RegExp, timeoutMs = 15_000): Promise<string> {
+  shows(text: string | RegExp, timeoutMs = 30_000): Promise<string> {
     return new Promise((resolve, reject) => {
       const fail = (why: string) => {
         done();

@@ -307,7 +307,7 @@ it.each([
         `return { wait: () => new Promise(() => {}), end() { ${code}; return new Promise(() => {}); } };`,
       ),
     },
-    { ...OFF, defaults: { limits: { heapMb: 32 } } },
+    { ...OFF, defaults: { limits: { heapMb: 32 }, restart: { initialDelayMs: 60_000 } } },
   );
   await manager.loadAll();
   const fragile = manager.plugin<{ wait(): void; end(): void }>('fragile');
