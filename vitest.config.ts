@@ -40,7 +40,7 @@ export default defineConfig({
             'test/swap/**/*.test.ts',
           ],
           // Of threads that are nobody's plugin.
-          exclude: [...MEASURING, 'test/isolate/thread-stack.test.ts'],
+          exclude: [...MEASURING, 'test/isolate/thread-whereabouts.test.ts'],
           env: IN_PROCESSES,
         },
       },

@@ -14,9 +14,9 @@ import { Packets } from '../wire/packets.ts';
 import {
   CHANNEL,
   type EndedNote,
+  type JobPoolOptions,
   type JobRequest,
   PIPE,
-  type PoolNote,
   type ProcessArguments,
   type VitalsNote,
 } from '../wire/process-messages.ts';
@@ -38,10 +38,10 @@ let pool: JobPool | undefined;
 const control = new Link({
   channel: new EncodedChannel(packets.channel(CHANNEL.control)),
   methods: {
-    stack: async () => {
-      const stack = await thread.stack();
+    whereabouts: async () => {
+      const found = await thread.whereabouts();
       tellVitals();
-      return stack;
+      return found;
     },
     heapSnapshot: async () => {
       const snapshot = await thread.heapSnapshot();
@@ -52,7 +52,7 @@ const control = new Link({
   },
   notes: {
     look: () => tellVitals(),
-    pool: (options: PoolNote) => {
+    pool: (options: JobPoolOptions) => {
       pool = new JobPool(options, execArgv, (note) => control.note('jobNote', note));
     },
     abortJob: (job: number) => jobs.get(job)?.abort(),

@@ -5,7 +5,7 @@
 
 import { LOG_LEVELS } from '../status.ts';
 import { isRecord, isWireError } from '../wire/check.ts';
-import { LIMITS, type WireError } from '../wire/frames.ts';
+import { LIMITS } from '../wire/frames.ts';
 import type {
   DoneNote,
   DroppedNote,
@@ -31,7 +31,7 @@ export function checkLog(note: unknown): LogNote {
   const known = LOG_LEVELS.find((each) => each === level);
   if (known === undefined || !isRecord(fields) || typeof text !== 'string')
     throw new TypeError('a malformed log record');
-  const err = isWireError(fields.err) ? { err: decodeError(fields.err as WireError) } : {};
+  const err = isWireError(fields.err) ? { err: decodeError(fields.err) } : {};
   return { level: known, fields: { ...fields, ...err }, text: text.slice(0, MAX_LINE) };
 }
 
@@ -122,7 +122,7 @@ export function checkFailed(note: unknown): FailedNote {
 /** The reason in the last words of a thread that an uncaught error ends. */
 export function checkFatal(note: unknown): EndReason {
   const { error, origin } = record(note);
-  const thrown = isWireError(error) ? decodeError(error as WireError) : undefined;
+  const thrown = isWireError(error) ? decodeError(error) : undefined;
   const text = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : `value ${String(thrown)}`;
   const what = origin === 'unhandledRejection' ? 'unhandled rejection:' : 'uncaught';
   return { kind: 'uncaught-exception', text: `${what} ${text}`, error: thrown };
@@ -140,7 +140,7 @@ function strings(value: unknown): string[] {
   return value;
 }
 
-function record(value: unknown): Record<string, unknown> {
+export function record(value: unknown): Record<string, unknown> {
   if (!isRecord(value)) throw new TypeError('a malformed message');
   return value;
 }

@@ -1,9 +1,10 @@
 /** Checks of what the relay of a process says: the plugin beside it may have written to its pipe. */
-import { checkOutcome, isRecord, isWireError } from '../wire/check.ts';
-import type { Outcome, WireError } from '../wire/frames.ts';
+import { checkOutcome, isWireError } from '../wire/check.ts';
+import type { Outcome } from '../wire/frames.ts';
 import type { VitalsNote } from '../wire/process-messages.ts';
 import { decodeError } from '../wire/wire-error.ts';
-import type { EndKind, EndReason } from './isolate.ts';
+import { record } from './check-notes.ts';
+import type { EndKind, EndReason, Whereabouts } from './isolate.ts';
 
 /** Ends that a thread reports of itself. */
 const KINDS = new Set<string>(['uncaught-exception', 'exit', 'heap-limit'] satisfies EndKind[]);
@@ -27,8 +28,16 @@ export function checkEnded(note: unknown): EndReason {
     throw new TypeError('a malformed report of an end');
   const reason: EndReason = { kind: kind as EndKind, text: text.slice(0, MAX_TEXT) };
   if (typeof exitCode === 'number') reason.exitCode = exitCode;
-  if (isWireError(error)) reason.error = decodeError(error as WireError);
+  if (isWireError(error)) reason.error = decodeError(error);
   return reason;
+}
+
+export function checkWhereabouts(answer: unknown): Whereabouts {
+  const { kind, stack, why } = record(answer);
+  if (kind === 'outside') return { kind };
+  if (kind === 'stack' && typeof stack === 'string') return { kind, stack };
+  if (kind === 'unknown' && typeof why === 'string') return { kind, why };
+  throw new TypeError('a malformed answer to where it is');
 }
 
 export function checkChunk(note: unknown): Uint8Array | undefined {
@@ -40,11 +49,6 @@ export function checkJobOutcome(value: unknown): Outcome {
   const problem = checkOutcome(value);
   if (problem !== undefined) throw new TypeError(problem);
   return value as Outcome;
-}
-
-function record(value: unknown): Record<string, unknown> {
-  if (!isRecord(value)) throw new TypeError('a note that is not a record');
-  return value;
 }
 
 function number(value: unknown): number {

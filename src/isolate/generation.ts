@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { BulkheadError, PluginCrashedError, PluginStoppedError } from '../errors.ts';
+import { asError, BulkheadError, PluginCrashedError, PluginStoppedError } from '../errors.ts';
 import type { Build } from '../source/build.ts';
 import type { DeadLetterReason, LogLevel, LogLine } from '../status.ts';
 import { isRecord } from '../wire/check.ts';
@@ -17,13 +17,14 @@ import type {
   StateEntries,
   StateNote,
 } from '../wire/messages.ts';
+import type { JobPoolOptions } from '../wire/process-messages.ts';
 import { decodeError } from '../wire/wire-error.ts';
 import * as check from './check-notes.ts';
 import { Delivery } from './delivery.ts';
 import { InFlight } from './in-flight.ts';
 import { Intake } from './intake.ts';
-import type { EndReason, Isolate, IsolateEnd, IsolateUsage } from './isolate.ts';
-import type { JobPoolOptions, Jobs } from './job-pool.ts';
+import type { EndReason, Isolate, IsolateEnd, IsolateUsage, Whereabouts } from './isolate.ts';
+import type { Jobs } from './job-pool.ts';
 import { PluginCalls } from './plugin-calls.ts';
 import { Registrations } from './registrations.ts';
 import { Timings } from './timings.ts';
@@ -247,9 +248,13 @@ export class Generation {
     return check.checkText(await this.#link.request('cpuProfile', ms));
   }
 
-  /** Where its code is at the moment; `undefined` if it is outside JavaScript. */
-  stack(): Promise<string | undefined> {
-    return this.#isolate.stack();
+  /** Where its code is at the moment. */
+  async whereabouts(): Promise<Whereabouts> {
+    try {
+      return await this.#isolate.whereabouts();
+    } catch (error) {
+      return { kind: 'unknown', why: `it could not be asked: ${asError(error).message}` };
+    }
   }
 
   /** Looks for signs of life. */

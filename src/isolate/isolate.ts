@@ -1,7 +1,8 @@
 import type { Readable } from 'node:stream';
 import type { Batch, Channel } from '../wire/frames.ts';
+import type { JobPoolOptions } from '../wire/process-messages.ts';
 import type { VitalSigns } from '../wire/vitals.ts';
-import type { JobPoolOptions, Jobs } from './job-pool.ts';
+import type { Jobs } from './job-pool.ts';
 
 /** Where a plugin runs. */
 export type Tier = 'thread' | 'process';
@@ -39,6 +40,15 @@ export interface IsolateEnd extends EndReason {
   zombie: boolean;
 }
 
+/** Where a thread's code is while it runs. */
+export type Whereabouts =
+  /** In the author's lines. */
+  | { kind: 'stack'; stack: string }
+  /** In a system call or native code. */
+  | { kind: 'outside' }
+  /** Nobody could be asked. `why` continues a sentence. */
+  | { kind: 'unknown'; why: string };
+
 /** One isolated place where one plugin runs once. It starts at construction, and ends once, for one recorded reason. */
 export interface Isolate<T = Batch> {
   readonly tier: Tier;
@@ -54,8 +64,8 @@ export interface Isolate<T = Batch> {
   readonly usage: IsolateUsage;
   /** Looks for signs of life. One that is idle is not woken; one that has worked since the last time tells its usage. */
   look(): void;
-  /** Where its code is at the moment, in the author's lines; `undefined` if it is outside JavaScript. */
-  stack(): Promise<string | undefined>;
+  /** Where its code is at the moment. */
+  whereabouts(): Promise<Whereabouts>;
   /** Output that did not go through the runtime. */
   onOutput(listener: (stream: 'stdout' | 'stderr', chunk: Buffer) => void): void;
   /** The objects on its heap, in the format of Chrome's tools. It stands still meanwhile; if it is stuck, nothing comes. */

@@ -3,21 +3,13 @@ import { fileURLToPath } from 'node:url';
 import type { Piscina } from 'piscina';
 import type { Outcome } from '../wire/frames.ts';
 import type { JobMessage } from '../wire/messages.ts';
+import type { JobPoolOptions } from '../wire/process-messages.ts';
 import { Patience } from './patience.ts';
 import { threadEnds } from './thread-ends.ts';
 
 const JOB_THREAD = fileURLToPath(new URL('../runtime/job-thread.cjs', import.meta.url));
 /** How long the pool's threads may take to end before they count as zombies. */
 const DESTROY_MS = 1_000;
-
-export interface JobPoolOptions {
-  maxThreads: number;
-  maxQueue: number;
-  /** The environment of its threads. */
-  env: Record<string, string>;
-  /** V8 heap of each thread, MiB. */
-  heapMb: number;
-}
 
 /** Runs built jobs. */
 export interface Jobs {

@@ -10,13 +10,18 @@ import type { Channel, Outcome } from '../wire/frames.ts';
 import { Link } from '../wire/link.ts';
 import type { JobMessage } from '../wire/messages.ts';
 import { Packets } from '../wire/packets.ts';
-import { CHANNEL, type JobRequest, PIPE, type ProcessArguments } from '../wire/process-messages.ts';
+import {
+  CHANNEL,
+  type JobPoolOptions,
+  type JobRequest,
+  PIPE,
+  type ProcessArguments,
+} from '../wire/process-messages.ts';
 import { release } from '../wire/release.ts';
-import { checkChunk, checkEnded, checkJobOutcome, checkVitals } from './check-process.ts';
-import type { EndReason, Isolate, IsolateEnd, IsolateSpec, IsolateUsage } from './isolate.ts';
-import type { JobPoolOptions, Jobs } from './job-pool.ts';
+import { checkChunk, checkEnded, checkJobOutcome, checkVitals, checkWhereabouts } from './check-process.ts';
+import type { EndReason, Isolate, IsolateEnd, IsolateSpec, IsolateUsage, Whereabouts } from './isolate.ts';
+import type { Jobs } from './job-pool.ts';
 import { lateTimeout } from './late-timeout.ts';
-import { NO_ANSWER } from './thread-stack.ts';
 
 const ENTRY = fileURLToPath(new URL('../child/entry.js', import.meta.url));
 const IS_POSIX = process.platform !== 'win32';
@@ -148,18 +153,19 @@ export class ProcessIsolate implements Isolate {
     this.#control.note('look', undefined);
   }
 
-  async stack(): Promise<string | undefined> {
+  async whereabouts(): Promise<Whereabouts> {
     let timer: NodeJS.Timeout | undefined;
     this.#silentLooks = 0;
-    const silence = new Promise<string>((resolve) => {
+    const silence = new Promise<Whereabouts>((resolve) => {
       timer = setInterval(() => {
-        if (++this.#silentLooks > SILENT_LOOKS) resolve(NO_ANSWER);
+        if (++this.#silentLooks > SILENT_LOOKS)
+          resolve({ kind: 'unknown', why: 'its process does not answer' });
         this.look();
       }, LOOK_MS);
     });
     try {
-      const stack = await Promise.race([this.#control.request('stack', undefined), silence]);
-      return typeof stack === 'string' ? stack : undefined;
+      const answer = this.#control.request('whereabouts', undefined).then(checkWhereabouts);
+      return await Promise.race([answer, silence]);
     } finally {
       clearInterval(timer);
     }

@@ -3,14 +3,15 @@ import { MessageChannel, type ResourceLimits, Worker } from 'node:worker_threads
 import type { Batch } from '../wire/frames.ts';
 import type { FirstMessage } from '../wire/messages.ts';
 import { PortChannel } from '../wire/port-channel.ts';
+import type { JobPoolOptions } from '../wire/process-messages.ts';
 import { Vitals } from '../wire/vitals.ts';
-import type { EndReason, Isolate, IsolateEnd, IsolateSpec, IsolateUsage } from './isolate.ts';
-import { JobPool, type JobPoolOptions, type Jobs } from './job-pool.ts';
+import type { EndReason, Isolate, IsolateEnd, IsolateSpec, IsolateUsage, Whereabouts } from './isolate.ts';
+import { JobPool, type Jobs } from './job-pool.ts';
 import { lateTimeout } from './late-timeout.ts';
 import { Pulse } from './pulse.ts';
 import { runtimeCode } from './runtime-code.ts';
 import { threadEnds } from './thread-ends.ts';
-import { threadStack } from './thread-stack.ts';
+import { threadWhereabouts } from './thread-whereabouts.ts';
 
 const BOOT = new URL('../runtime/boot.cjs', import.meta.url);
 /** How long `terminate()` may take before the thread counts as a zombie: it cannot interrupt a system call. */
@@ -75,8 +76,8 @@ export class ThreadIsolate<T = Batch> implements Isolate<T> {
     this.#pulse.look(this.#worker.performance.eventLoopUtilization());
   }
 
-  stack(): Promise<string | undefined> {
-    return threadStack(this.#worker.threadId);
+  whereabouts(): Promise<Whereabouts> {
+    return threadWhereabouts(this.#worker.threadId);
   }
 
   onOutput(listener: (stream: 'stdout' | 'stderr', chunk: Buffer) => void): void {

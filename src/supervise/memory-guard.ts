@@ -1,10 +1,9 @@
 import type { Generation } from '../isolate/generation.ts';
+import type { IsolateUsage } from '../isolate/isolate.ts';
 import type { Slot } from '../isolate/slot.ts';
 import type { ResolvedPluginOptions } from '../options.ts';
 import type { RecycleReason } from '../status.ts';
 import { backoffMs } from './restart-policy.ts';
-
-type VitalSigns = Generation['usage'];
 
 const MIB = 2 ** 20;
 /** External memory is not V8's to limit: at so many times the limit there is no time left for a graceful end. */
@@ -14,7 +13,7 @@ export type MemoryVerdict = 'fine' | { do: 'recycle'; reason: RecycleReason } | 
 
 /** What to do about a plugin that uses this much. */
 export function judgeMemory(
-  { heapIsLow, externalBytes }: VitalSigns,
+  { heapIsLow, externalBytes }: IsolateUsage,
   { externalMb }: ResolvedPluginOptions['limits'],
 ): MemoryVerdict {
   if (externalBytes > externalMb * MIB * BEYOND) return { do: 'end' };
@@ -23,7 +22,7 @@ export function judgeMemory(
 }
 
 /** The figures, for people. */
-export function describeMemory(signs: VitalSigns, { externalMb }: ResolvedPluginOptions['limits']): string {
+function describeMemory(signs: IsolateUsage, { externalMb }: ResolvedPluginOptions['limits']): string {
   const mb = (bytes: number) => `${(bytes / MIB).toFixed(1)} MiB`;
   return (
     `heap ${mb(signs.heapBytes)} of ${mb(signs.heapLimitBytes)}, ` +
@@ -35,8 +34,8 @@ export function describeMemory(signs: VitalSigns, { externalMb }: ResolvedPlugin
  * Whether V8's limit is what `heapMb` makes it, or something else set it: `--max-old-space-size` overrides the limits of
  * threads. V8 adds three semi-spaces, at the most about half as much again.
  */
-export function isOverridden(
-  { heapLimitBytes }: VitalSigns,
+function isOverridden(
+  { heapLimitBytes }: IsolateUsage,
   { heapMb }: ResolvedPluginOptions['limits'],
 ): boolean {
   if (heapLimitBytes === 0) return false;
@@ -78,7 +77,7 @@ export class MemoryGuard {
     if (this.#isDue(slot)) this.#host.recycle(slot, generation, verdict.reason, figures);
   }
 
-  #checkLimit(slot: Slot, usage: VitalSigns): void {
+  #checkLimit(slot: Slot, usage: IsolateUsage): void {
     const { heapMb } = slot.options.limits;
     if (this.#hasWarned || !isOverridden(usage, slot.options.limits)) return;
     this.#hasWarned = true;

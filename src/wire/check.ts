@@ -1,4 +1,4 @@
-import { type Frame, LIMITS } from './frames.ts';
+import { type Frame, LIMITS, type WireError } from './frames.ts';
 import { measure } from './measure.ts';
 
 /**
@@ -70,7 +70,10 @@ export function checkOutcome(outcome: unknown): string | undefined {
 }
 
 /** Whether a value off the wire can be given to `decodeError`. */
-export function isWireError(error: unknown, budget = { left: LIMITS.errorsInError as number }): boolean {
+export function isWireError(
+  error: unknown,
+  budget = { left: LIMITS.errorsInError as number },
+): error is WireError {
   if (!isRecord(error) || --budget.left < 0) return false;
   if (error.kind === 'value') return true;
   const { name, message, stack, code, cause, errors, fields } = error;

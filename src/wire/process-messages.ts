@@ -4,6 +4,7 @@
  */
 import type { WireError } from './frames.ts';
 import type { JobMessage } from './messages.ts';
+import type { VitalSigns } from './vitals.ts';
 
 /** The descriptor of the pipe, in the process. */
 export const PIPE = 3;
@@ -19,12 +20,8 @@ export interface ProcessArguments {
 }
 
 /** Process → host: signs of life of the plugin's thread, and what it uses. */
-export interface VitalsNote {
+export interface VitalsNote extends VitalSigns {
   pulse: number;
-  heapBytes: number;
-  heapLimitBytes: number;
-  externalBytes: number;
-  heapIsLow: boolean;
   loopUtilization: number;
 }
 
@@ -36,11 +33,13 @@ export interface EndedNote {
   error?: WireError;
 }
 
-/** Host → process, before the first job. */
-export interface PoolNote {
+/** A pool of threads for jobs. Host → process, before the first job. */
+export interface JobPoolOptions {
   maxThreads: number;
   maxQueue: number;
+  /** The environment of its threads. */
   env: Record<string, string>;
+  /** V8 heap of each thread, MiB. */
   heapMb: number;
 }
 

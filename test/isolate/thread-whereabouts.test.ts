@@ -3,7 +3,7 @@ import { Session } from 'node:inspector';
 import { Worker } from 'node:worker_threads';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { threadEnds } from '#internal/isolate/thread-ends';
-import { threadStack } from '#internal/isolate/thread-stack';
+import { threadWhereabouts } from '#internal/isolate/thread-whereabouts';
 import { until } from '../support/workspace.ts';
 
 it('leaves a thread that went on before it could be asked as it was: it answers, and can be ended', async () => {
@@ -12,7 +12,7 @@ it('leaves a thread that went on before it could be asked as it was: it answers,
     parentPort.postMessage('ready');`;
   const worker = new Worker(echo, { eval: true });
   await once(worker, 'message');
-  expect(await threadStack(worker.threadId)).toBeUndefined();
+  expect(await threadWhereabouts(worker.threadId)).toEqual({ kind: 'outside' });
   const answer = once(worker, 'message');
   worker.postMessage('still there?');
   expect(await answer).toEqual(['still there?']);
@@ -33,7 +33,7 @@ it('says nothing to any thread while one ends, and asks again afterwards', async
   const { stuck, idle } = await stuckAndIdle();
   const said = vi.spyOn(Session.prototype, 'post');
   onTestFinished(() => void said.mockRestore());
-  const stack = threadStack(stuck.threadId);
+  const stack = threadWhereabouts(stuck.threadId);
   await until(() => said.mock.calls.length > 0, 'the first word');
   let saidBefore = 0;
   await threadEnds.end(async () => {
@@ -42,7 +42,7 @@ it('says nothing to any thread while one ends, and asks again afterwards', async
     await idle.terminate();
     expect(said.mock.calls).toHaveLength(saidBefore);
   });
-  expect(await stack).toContain('[worker eval]:1:');
+  expect(await stack).toMatchObject({ kind: 'stack', stack: expect.stringContaining('[worker eval]:1:') });
   expect(said.mock.calls.length).toBeGreaterThan(saidBefore);
   await stuck.terminate();
 });
@@ -58,7 +58,7 @@ it('can end a thread at any moment in which it is asked', async () => {
       post.apply(this, args);
       if (++said === words) void threadEnds.end(() => stuck.terminate());
     });
-    await threadStack(stuck.threadId);
+    await threadWhereabouts(stuck.threadId);
     await Promise.all([stuck.terminate(), idle.terminate()]);
   }
 });

@@ -1,4 +1,5 @@
 import { AuthorFrames } from '../wire/author-frames.ts';
+import type { Whereabouts } from './isolate.ts';
 import { CUT, ThreadSession } from './thread-session.ts';
 
 /** How long the thread may take to stop where it is: an endless loop does within 100 ms on an idle machine, 2 s on a busy one, a system call never. */
@@ -10,12 +11,6 @@ const MAX_PAUSES = 50;
 const MAX_FRAMES = 30;
 /** For how long it is tried again when other threads end in between, ms. */
 const PATIENCE_MS = 5_000;
-const NO_INSPECTOR = '    its permissions keep the inspector out';
-const OTHERS_END = '    other threads ended all the while';
-export const NO_ANSWER = '    its process does not answer';
-/** In place of a stack: nobody could be asked for it. */
-export const NOT_KNOWN: readonly string[] = [NO_INSPECTOR, OTHERS_END, NO_ANSWER];
-
 /** Of the two notifications that matter here. */
 interface DebuggerParams {
   scriptId: string;
@@ -28,52 +23,48 @@ interface CallFrame {
   location: { scriptId: string; lineNumber: number; columnNumber: number };
 }
 
-type Answer = string | typeof CUT | undefined;
+type Answer = Whereabouts | typeof CUT;
 
 let last: Promise<unknown> = Promise.resolve();
 
-/**
- * Where a thread of this process is at the moment, in the author's lines, or a reason why that is not known.
- * `undefined` if it does not stop to be asked, because it is outside JavaScript, or if this Node has no inspector. One
- * thread at a time.
- */
-export function threadStack(threadId: number): Promise<string | undefined> {
+/** Where a thread of this process is at the moment. One thread at a time. Rejects if this Node has no inspector. */
+export function threadWhereabouts(threadId: number): Promise<Whereabouts> {
   const turn = last.then(() => inquire(threadId));
   last = turn.catch(() => {});
   return turn;
 }
 
 /** While other threads end, nobody can be asked: then again. */
-async function inquire(threadId: number): Promise<string | undefined> {
+async function inquire(threadId: number): Promise<Whereabouts> {
   const until = performance.now() + PATIENCE_MS;
   let askedMs = 0;
   do {
     const answer = await ThreadSession.with(threadId, until, async (thread) => {
       const since = performance.now();
-      const stack = await ask(thread, PAUSE_MS - askedMs);
+      const found = await ask(thread, PAUSE_MS - askedMs);
       askedMs += performance.now() - since;
-      return stack;
+      return found;
     });
     if (answer !== CUT) return answer;
   } while (performance.now() < until);
-  return OTHERS_END;
+  return { kind: 'unknown', why: 'other threads ended all the while' };
 }
 
 async function ask(thread: ThreadSession, patienceMs: number): Promise<Answer> {
-  if (!thread.isThere) return NO_INSPECTOR;
+  if (!thread.isThere) return { kind: 'unknown', why: 'its permissions keep the inspector out' };
   let timer: NodeJS.Timeout | undefined;
   const answer = await new Promise<Answer>((resolve) => {
     timer = setTimeout(() => {
       // One that is idle by now would stop at its next turn, with nobody there to make it go on.
       thread.send('Debugger.disable');
-      resolve(undefined);
+      resolve({ kind: 'outside' });
     }, patienceMs);
     thread.onCut(() => {
       thread.send('Debugger.resume');
       thread.send('Debugger.disable');
       resolve(CUT);
     });
-    listen(thread, resolve);
+    listen(thread, (stack) => resolve({ kind: 'stack', stack }));
   });
   clearTimeout(timer);
   return answer;
