@@ -262,14 +262,8 @@ export class PluginManager implements AsyncDisposable {
   /** Loads one plugin, by its name or by the name of its file or folder. Does nothing if it runs. */
   async load(name: string): Promise<void> {
     this.#checkOpen();
-    let slot = this.#table.find(name);
-    if (slot === undefined) {
-      const epoch = this.#epoch;
-      await this.#look.discoverAll();
-      this.#checkEpoch(epoch);
-      slot = this.#table.get(name);
-    }
-    await this.#operations.load(slot);
+    if (this.#table.find(name) === undefined) await this.#lookForPlugins();
+    await this.#operations.load(await this.#asItLies(name));
   }
 
   /** Drains the plugin, tears it down and ends its thread. Its state is kept; a change of its file does not load it. */
@@ -280,13 +274,13 @@ export class PluginManager implements AsyncDisposable {
   /** Replaces the plugin by a new generation built from its file as it is now, changed or not. Rejects if that fails. */
   async reload(name: string): Promise<void> {
     this.#checkOpen();
-    await this.#operations.reload(this.#table.get(name));
+    await this.#operations.reload(await this.#asItLies(name));
   }
 
   /** Lets a disabled or quarantined plugin run again. */
   async enable(name: string): Promise<void> {
     this.#checkOpen();
-    await this.#operations.enable(this.#table.get(name));
+    await this.#operations.enable(await this.#asItLies(name));
   }
 
   /** Unloads the plugin until it is enabled, also through changes of its file and, with a store, restarts. */
@@ -406,6 +400,19 @@ export class PluginManager implements AsyncDisposable {
     }
   }
 
+  /** What is wrong with its file or folder may have been put right. */
+  async #asItLies(name: string): Promise<Slot> {
+    const slot = this.#table.get(name);
+    if (slot.problem !== undefined) await this.#lookForPlugins();
+    return slot;
+  }
+
+  async #lookForPlugins(): Promise<void> {
+    const epoch = this.#epoch;
+    await this.#look.discoverAll();
+    this.#checkEpoch(epoch);
+  }
+
   #checkOpen(): void {
     if (this.#unloading === undefined) return;
     throw new BulkheadError('ERR_MANAGER_CLOSED', 'Everything is being unloaded; wait for unloadAll() first');
@@ -436,9 +443,8 @@ export class PluginManager implements AsyncDisposable {
     const { defaults } = this.#options;
     const known = this.#table.byId(found.id);
     if (known !== undefined) return known;
-    const place = { id: found.id, path: found.path, entry: found.entry ?? found.path };
     const slot = new Slot(
-      place,
+      found,
       resolvePluginOptions(this.#pluginOptions.get(found.id), defaults),
       this.#config.get(found.id),
       this.#slotHost,

@@ -3,11 +3,10 @@ import { BulkheadError } from './errors.ts';
 import { nearest } from './nearest.ts';
 import type { Logger, StateStore } from './options.ts';
 import { LOG_LEVELS } from './status.ts';
+import { MAX_TIMER_MS } from './units.ts';
 
-/** setTimeout's own upper bound, about 24.8 days. */
-const MAX_MS = 2 ** 31 - 1;
-const ms = z.number().min(0).max(MAX_MS);
-const positiveMs = z.number().min(1).max(MAX_MS);
+const ms = z.number().min(0).max(MAX_TIMER_MS);
+const positiveMs = z.number().min(1).max(MAX_TIMER_MS);
 
 const restart = z.strictObject({
   type: z.enum(['permanent', 'transient', 'temporary']).optional(),
@@ -47,7 +46,10 @@ export const pluginSchema = z.strictObject({
   teardownMs: ms.optional(),
   callTimeoutMs: positiveMs.optional(),
   hangMs: z
-    .union([z.literal(0), z.number().int().min(1_000).max(MAX_MS)], 'expected 0 or milliseconds from 1,000')
+    .union(
+      [z.literal(0), z.number().int().min(1_000).max(MAX_TIMER_MS)],
+      'expected 0 or milliseconds from 1,000',
+    )
     .optional(),
   queueLimit: z.number().int().min(1).optional(),
   budgets: z

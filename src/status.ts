@@ -110,4 +110,6 @@ export interface StatusEvents {
 }
 
 export type StatusName = keyof StatusEvents;
+/** Passes a status event on to whoever listens. */
+export type Report = <K extends StatusName>(event: K, data: StatusEvents[K]) => void;
 export type StatusListener<K extends StatusName> = (event: StatusEvents[K]) => void;

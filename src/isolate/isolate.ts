@@ -51,7 +51,6 @@ export type Whereabouts =
 
 /** One isolated place where one plugin runs once. It starts at construction, and ends once, for one recorded reason. */
 export interface Isolate<T = Batch> {
-  readonly tier: Tier;
   /** The host's end of the private wire; messages are kept until somebody listens. */
   readonly channel: Channel<T>;
   /** Resolves when it has ended and everything it had sent was read. Never rejects. */

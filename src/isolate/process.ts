@@ -56,7 +56,6 @@ const NO_USAGE: IsolateUsage = {
  * | it is told to end | killed, with all processes it started |
  */
 export class ProcessIsolate implements Isolate {
-  readonly tier = 'process';
   readonly channel: Channel;
   readonly ended: Promise<IsolateEnd>;
   readonly gone: Promise<void>;

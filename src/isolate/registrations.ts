@@ -1,5 +1,6 @@
+import { MAX_TIMER_MS } from '../units.ts';
 import { isRecord } from '../wire/check.ts';
-import { LIMITS, MAX_TIMER_MS } from '../wire/frames.ts';
+import { LIMITS } from '../wire/frames.ts';
 import type { Registration } from '../wire/messages.ts';
 import { checkPattern, topicMatches } from '../wire/topics.ts';
 

@@ -3,8 +3,10 @@ import { asError, BulkheadError, PluginStoppedError } from '../errors.ts';
 import { Lifecycle, type PluginState } from '../lifecycle.ts';
 import type { ResolvedPluginOptions, StateStore } from '../options.ts';
 import type { Build } from '../source/build.ts';
+import type { Discovered, Place } from '../source/discover.ts';
 import type { Fingerprint } from '../source/fingerprint.ts';
-import type { DeadLetterReason, LogLevel, StatusEvents, StatusName } from '../status.ts';
+import type { DeadLetterReason, LogLevel, Report } from '../status.ts';
+import { MIB } from '../units.ts';
 import type { CallTarget, DroppedNote, PluginMetadata, Registration, StateChange } from '../wire/messages.ts';
 import { splitSignals, watchSignals } from '../wire/signals.ts';
 import type { Deadlines } from './deadlines.ts';
@@ -20,7 +22,6 @@ export const onBehalfOf = new AsyncLocalStorage<Invocation>();
 
 /** Where the last error is the reason why nothing runs. */
 const ENDED_BY_ERROR = new Set<PluginState>(['failed', 'backoff', 'quarantined']);
-const MIB = 1024 * 1024;
 /** Writes of two generations may meet: only a plugin that goes around its runtime gets to so many times its limit. */
 const LENIENCE = 2;
 
@@ -28,7 +29,7 @@ const LENIENCE = 2;
 export interface SlotHost {
   readonly deadlines: Deadlines;
   readonly store: StateStore;
-  report<K extends StatusName>(event: K, data: StatusEvents[K]): void;
+  readonly report: Report;
   bot(method: string, args: unknown[]): unknown;
   offload(
     slot: Slot,
@@ -49,8 +50,10 @@ export interface SlotHost {
 export class Slot implements GenerationHost {
   readonly id: string;
   /** The file or folder in the plugin directory, and the module to build. */
-  path: string;
-  entry: string;
+  path!: string;
+  entry!: string;
+  /** Why it cannot be loaded as it lies there. */
+  problem: BulkheadError | undefined;
   /** Its metadata's name, its id until it has loaded once. */
   name: string;
   options: ResolvedPluginOptions;
@@ -102,16 +105,10 @@ export class Slot implements GenerationHost {
   readonly #earlyEmits = new Map<Generation, [topic: string, payload: unknown][]>();
   #lock: Promise<unknown> = Promise.resolve();
 
-  constructor(
-    place: { id: string; path: string; entry: string },
-    options: ResolvedPluginOptions,
-    config: unknown,
-    host: SlotHost,
-  ) {
+  constructor(place: Discovered, options: ResolvedPluginOptions, config: unknown, host: SlotHost) {
     this.id = place.id;
     this.name = place.id;
-    this.path = place.path;
-    this.entry = place.entry;
+    this.settleAt(place);
     this.options = options;
     this.config = config;
     this.#host = host;
@@ -121,6 +118,13 @@ export class Slot implements GenerationHost {
       deadLetter: (event, reason) => this.#reportDeadLetter(event, reason),
     });
     this.refuseWork('unavailable');
+  }
+
+  /** It lies somewhere else, or is no longer what it was. */
+  settleAt({ path, entry, problem }: Place): void {
+    this.path = path;
+    this.entry = entry;
+    this.problem = problem;
   }
 
   /** Reads its state out of the store, once. Rejects with `ERR_STATE_STORE`. */

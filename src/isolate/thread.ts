@@ -19,7 +19,6 @@ const TERMINATE_MS = 1_000;
 
 /** An isolate that is a worker thread. Nothing else in Bulkhead creates a `Worker` for a plugin. */
 export class ThreadIsolate<T = Batch> implements Isolate<T> {
-  readonly tier = 'thread';
   readonly channel: PortChannel<T>;
   readonly ended: Promise<IsolateEnd>;
   readonly gone: Promise<void>;

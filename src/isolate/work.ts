@@ -16,15 +16,11 @@ export interface Invocation {
   isOver: boolean;
 }
 
-/** What is sent to a generation, with the time, on the clock of `performance.now()`. */
-export interface Sent extends Invocation {
-  sentAt: number;
-}
-
 /** A call, a command or a tick on its way to a plugin. Settles exactly once. */
-export class CallWork implements Sent, Deadline {
+export class CallWork implements Invocation, Deadline {
   readonly kind = 'call';
   isOver = false;
+  /** On the clock of `performance.now()`. */
   sentAt = 0;
   readonly plugin: string;
   readonly target: CallTarget;
@@ -93,9 +89,10 @@ export class CallWork implements Sent, Deadline {
 }
 
 /** An event on its way to one plugin: delivered, then handled, or a dead letter. */
-export class EventWork implements Sent {
+export class EventWork implements Invocation {
   readonly kind = 'event';
   isOver = false;
+  /** On the clock of `performance.now()`. */
   sentAt = 0;
   readonly topic: string;
   readonly payload: unknown;
@@ -140,7 +137,7 @@ export class EventWork implements Sent {
 
 export type Work = CallWork | EventWork;
 
-export function describeTarget(target: CallTarget): string {
+function describeTarget(target: CallTarget): string {
   switch (target.kind) {
     case 'method':
       return `the call '${target.name}'`;

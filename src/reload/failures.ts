@@ -1,12 +1,12 @@
 import { asError, codeOf } from '../errors.ts';
 import type { Slot } from '../isolate/slot.ts';
-import type { Stage, StatusEvents, StatusName } from '../status.ts';
+import type { Report, Stage } from '../status.ts';
 import type { Supervisor } from '../supervise/supervisor.ts';
 import { TransactionError } from './transaction-error.ts';
 
 export interface FailuresHost {
   readonly supervisor: Supervisor;
-  report<K extends StatusName>(event: K, data: StatusEvents[K]): void;
+  readonly report: Report;
 }
 
 /** Reports what went wrong with a load or reload, and leaves the slot in the state that follows from it. */

@@ -4,7 +4,7 @@ import type { Slot } from '../isolate/slot.ts';
 import { type Discovered, type Discovery, discover } from '../source/discover.ts';
 import { isFile } from '../source/files.ts';
 import type { Seen } from '../source/fingerprint.ts';
-import type { StatusEvents, StatusName } from '../status.ts';
+import type { Report } from '../status.ts';
 import { Absences, DIRECTORY_GRACE_MS } from './absences.ts';
 import type { EarlyBuilds } from './early-builds.ts';
 import { mayRedirect, namedBy } from './hints.ts';
@@ -21,7 +21,7 @@ export interface LookHost {
   readonly earlyBuilds: EarlyBuilds;
   /** Makes a slot for something found. */
   adopt(found: Discovered): Promise<Slot>;
-  report<K extends StatusName>(event: K, data: StatusEvents[K]): void;
+  readonly report: Report;
   warn(text: string): void;
   /** Asks for another look in so many milliseconds. */
   lookAgain(inMs: number): void;
@@ -107,7 +107,9 @@ export class Look {
     }));
     for (const plan of plans) {
       if (plan.kind === 'load') await this.#host.adopt(plan.found);
-      if (plan.kind === 'refuse' || plan.kind === 'duplicate') {
+      // Nothing of it runs: what was wrong with it may be put right by now.
+      else if (plan.kind === 'reload') this.#settle(plan.found);
+      else if (plan.kind === 'duplicate') {
         failed.push({ name: plan.found.id, error: errorOf(plan) });
         this.#refusals.say(plan);
       }
@@ -165,17 +167,16 @@ export class Look {
         return;
       }
       case 'reload': {
-        const slot = table.byId(plan.id);
-        if (slot !== undefined) void operations.follow(slot, plan, since).catch(ignore);
+        const slot = table.byId(plan.found.id);
+        if (slot !== undefined) void operations.follow(slot, plan.found, since).catch(ignore);
         return;
       }
       case 'unchanged':
         this.#host.report('unchanged', { name: table.byId(plan.id)?.name ?? plan.id });
         return;
       case 'keep':
-      case 'refuse':
       case 'duplicate':
-        if (this.#refusals.say(plan)) this.#report(plan);
+        if (this.#refusals.say(plan)) this.#warnOf(plan);
         return;
       case 'missing':
         return;
@@ -184,12 +185,14 @@ export class Look {
     }
   }
 
-  #report(refusal: Refusal): void {
-    const error = errorOf(refusal);
-    const { id } = refusal.found;
-    if (refusal.kind === 'keep') this.#host.warn(`${error.message} The version that was loaded goes on.`);
-    else if (refusal.kind === 'duplicate') this.#host.warn(error.message);
-    else this.#host.report('reload-failed', { name: id, stage: 'discover', error, generation: undefined });
+  #settle(found: Discovered): void {
+    const slot = this.#host.table.byId(found.id);
+    if (slot?.problem !== undefined) slot.settleAt(found);
+  }
+
+  #warnOf(refusal: Refusal): void {
+    const { message } = errorOf(refusal);
+    this.#host.warn(refusal.kind === 'keep' ? `${message} The version that was loaded goes on.` : message);
   }
 
   /** Loads what was found, unless it was loaded, stopped or removed in the meantime. */
@@ -256,10 +259,10 @@ async function describe(
   acknowledge: boolean,
   seen: Seen,
 ): Promise<KnownPlugin> {
-  const { id, path, entry, acted } = slot;
+  const { id, path, entry, problem, acted } = slot;
   const unknown = hints.has(entry) ? 'changed' : 'same';
   const difference = (await acted?.compare(hints, acknowledge, seen)) ?? unknown;
-  return { id, path, entry, difference, hasLoaded: slot.accepted !== undefined };
+  return { id, path, entry, problem, difference, hasLoaded: slot.accepted !== undefined };
 }
 
 /** Whether its newest version does not run only because of what that plugin was. */

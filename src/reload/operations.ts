@@ -4,7 +4,8 @@ import type { IsolateEnd } from '../isolate/isolate.ts';
 import { onBehalfOf, type Slot } from '../isolate/slot.ts';
 import { findInChain, type Invocation } from '../isolate/work.ts';
 import type { PluginState } from '../lifecycle.ts';
-import type { CrashReport, RecycleReason, StatusEvents, StatusName } from '../status.ts';
+import type { Place } from '../source/discover.ts';
+import type { CrashReport, RecycleReason, Report } from '../status.ts';
 import { crashReport } from '../supervise/crash-report.ts';
 import type { Supervisor } from '../supervise/supervisor.ts';
 import { Failures } from './failures.ts';
@@ -20,7 +21,7 @@ export interface OperationsHost {
   readonly transactions: Transactions;
   readonly supervisor: Supervisor;
   readonly limiter: Limiter;
-  report<K extends StatusName>(event: K, data: StatusEvents[K]): void;
+  readonly report: Report;
   setDisabled(slot: Slot, disabled: boolean): void;
   /** A plugin is gone for good. */
   forget(slot: Slot): void;
@@ -64,13 +65,15 @@ export class Operations {
   }
 
   /** Brings a plugin in line with its file, if it still differs when its turn has come. */
-  follow(slot: Slot, place: { path: string; entry: string }, since: number): Promise<void> {
+  follow(slot: Slot, place: Place, since: number): Promise<void> {
     return this.#exclusively(slot, async () => {
-      const moved = slot.entry !== place.entry;
-      slot.path = place.path;
-      slot.entry = place.entry;
+      const isOther = slot.entry !== place.entry || slot.problem?.message !== place.problem?.message;
+      slot.settleAt(place);
       if (slot.lifecycle.state === 'disabled' || slot.unloaded) return;
-      if (!moved && slot.acted !== undefined && (await slot.acted.compare()) !== 'changed') return;
+      // What failed before anything of it was read is tried again, but for what is wrong with the place itself.
+      const isAsTried =
+        slot.acted === undefined ? slot.problem !== undefined : (await slot.acted.compare()) !== 'changed';
+      if (!isOther && isAsTried) return;
       this.#host.supervisor.forgive(slot);
       await this.#reload(slot, { since });
     });

@@ -65,6 +65,7 @@ export class Preparation {
   /** Builds (unless a build is given), loads, checks metadata and configuration, and migrates a copy of the state as a trial. */
   async prepare(slot: Slot, options: PrepareOptions): Promise<Prepared> {
     const { build: given, config } = options;
+    if (slot.problem !== undefined) throw new TransactionError('discover', slot, undefined, slot.problem);
     await this.#checkSlot(slot);
     const execArgv = await this.#permissionFlags(slot);
     const build = given ?? (await this.#build(slot, options.since !== undefined));

@@ -10,15 +10,15 @@ export interface KnownPlugin {
   difference: Difference;
   /** It was there once, so that an incomplete folder does not take it away. */
   hasLoaded: boolean;
+  /** Why it could not be loaded as it was. */
+  problem: Discovered['problem'];
 }
 
 export type Plan =
-  | { kind: 'load'; found: Discovered & { entry: string } }
-  /** Cannot be loaded as it is, and never was. */
-  | { kind: 'refuse'; found: Discovered }
+  | { kind: 'load'; found: Discovered }
   /** Cannot be loaded as it is; what serves goes on. */
   | { kind: 'keep'; found: Discovered }
-  | { kind: 'reload'; id: string; path: string; entry: string }
+  | { kind: 'reload'; found: Discovered }
   | { kind: 'unchanged'; id: string }
   /** Not there. One look is not enough to believe it. */
   | { kind: 'missing'; id: string }
@@ -37,7 +37,7 @@ export function reconcile(found: readonly Discovered[], known: readonly KnownPlu
   }
   for (const candidates of byId.values()) {
     const chosen = candidates[0] as Discovered;
-    plans.push(planNew(chosen), ...duplicates(candidates, chosen));
+    plans.push({ kind: 'load', found: chosen }, ...duplicates(candidates, chosen));
   }
   return plans;
 }
@@ -45,20 +45,12 @@ export function reconcile(found: readonly Discovered[], known: readonly KnownPlu
 function planKnown(plugin: KnownPlugin, found: Discovered | undefined): Plan[] {
   const { id } = plugin;
   if (found === undefined) return [{ kind: 'missing', id }];
-  if (found.entry === undefined)
-    return [plugin.hasLoaded ? { kind: 'keep', found } : { kind: 'refuse', found }];
-  if (found.entry !== plugin.entry || plugin.difference === 'changed') {
-    return [{ kind: 'reload', id, path: found.path, entry: found.entry }];
-  }
+  if (found.problem !== undefined && plugin.hasLoaded) return [{ kind: 'keep', found }];
+  const isOther = found.entry !== plugin.entry || found.problem?.message !== plugin.problem?.message;
+  if (isOther) return [{ kind: 'reload', found }];
+  if (found.problem !== undefined) return [];
+  if (plugin.difference === 'changed') return [{ kind: 'reload', found }];
   return plugin.difference === 'touched' ? [{ kind: 'unchanged', id }] : [];
-}
-
-function planNew(found: Discovered): Plan {
-  return hasEntry(found) ? { kind: 'load', found } : { kind: 'refuse', found };
-}
-
-function hasEntry(found: Discovered): found is Discovered & { entry: string } {
-  return found.entry !== undefined;
 }
 
 function duplicates(candidates: readonly Discovered[], chosen: Discovered | undefined): Plan[] {

@@ -2,7 +2,7 @@ import { BulkheadError } from '../errors.ts';
 import type { Plan } from './reconcile.ts';
 
 /** A plan that is nothing to do, but something to say. */
-export type Refusal = Extract<Plan, { kind: 'keep' | 'refuse' | 'duplicate' }>;
+export type Refusal = Extract<Plan, { kind: 'keep' | 'duplicate' }>;
 
 /** What cannot be a plugin as it is, each said once until it is put right. */
 export class Refusals {
@@ -26,7 +26,7 @@ export class Refusals {
 }
 
 export function isRefusal(plan: Plan): plan is Refusal {
-  return plan.kind === 'keep' || plan.kind === 'refuse' || plan.kind === 'duplicate';
+  return plan.kind === 'keep' || plan.kind === 'duplicate';
 }
 
 export function errorOf(refusal: Refusal): Error {

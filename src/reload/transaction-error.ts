@@ -31,6 +31,7 @@ const ABOUT_DEFINITION = new Set<string | undefined>([
 ]);
 /** These say all there is to say. */
 const NOT_OF_PLUGIN = new Set<string | undefined>([
+  'ERR_PLUGIN_ENTRY',
   'ERR_PLUGIN_STOPPED',
   'ERR_MANAGER_CLOSED',
   'ERR_STATE_STORE',

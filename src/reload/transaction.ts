@@ -3,7 +3,7 @@ import type { Generation } from '../isolate/generation.ts';
 import type { Slot } from '../isolate/slot.ts';
 import type { StoredState } from '../options.ts';
 import type { Build } from '../source/build.ts';
-import type { RecycleReason, StatusEvents, StatusName } from '../status.ts';
+import type { RecycleReason, Report } from '../status.ts';
 import { type ActivationHost, activate } from './activation.ts';
 import { overlapState } from './overlap-state.ts';
 import type { Preparation, Prepared, PrepareOptions } from './prepare.ts';
@@ -11,7 +11,7 @@ import { windDown } from './wind-down.ts';
 
 export interface TransactionHost extends ActivationHost {
   readonly preparation: Preparation;
-  report<K extends StatusName>(event: K, data: StatusEvents[K]): void;
+  readonly report: Report;
 }
 
 export interface ReloadOptions extends PrepareOptions {

@@ -1,7 +1,8 @@
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
 import { BulkheadError } from '../errors.ts';
-import { LIMITS, MAX_TIMER_MS } from '../wire/frames.ts';
+import { MAX_TIMER_MS } from '../units.ts';
+import { LIMITS } from '../wire/frames.ts';
 import { snapshot } from '../wire/snapshot.ts';
 import { checkPattern, checkTopic } from '../wire/topics.ts';
 import type {

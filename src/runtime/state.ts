@@ -1,10 +1,9 @@
 import { BulkheadError } from '../errors.ts';
+import { MIB } from '../units.ts';
 import type { ForwardedState, StateChange, StateEntries, StateNote } from '../wire/messages.ts';
 import { snapshot } from '../wire/snapshot.ts';
 import { entryBytes, StateSize } from '../wire/state-size.ts';
 import type { PluginState } from './api.ts';
-
-const MIB = 1024 * 1024;
 
 /** The plugin's copy of its state. Reads are local; every write leaves at once, because the thread may end at any time. */
 export class RuntimeState implements PluginState {

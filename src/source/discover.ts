@@ -4,16 +4,20 @@ import { basename, join, parse, resolve } from 'node:path';
 import { BulkheadError, codeOf } from '../errors.ts';
 import { isFile, readSettings } from './files.ts';
 
-/** Something in a plugin directory that is meant to be a plugin. */
-export interface Discovered {
-  /** The file's or folder's name, without extension. */
-  id: string;
+/** Where a plugin lies. */
+export interface Place {
   /** The file or folder in the plugin directory. */
   path: string;
-  /** The module to build, absent if there is a problem. */
-  entry?: string;
-  /** Why this cannot be loaded as it is. */
-  problem?: BulkheadError;
+  /** The module to build; of what cannot be loaded as it is, the same as `path`. */
+  entry: string;
+  /** Why it cannot be loaded as it is. */
+  problem?: BulkheadError | undefined;
+}
+
+/** Something in a plugin directory that is meant to be a plugin. */
+export interface Discovered extends Place {
+  /** The file's or folder's name, without extension. */
+  id: string;
 }
 
 export interface Discovery {
@@ -44,7 +48,7 @@ export async function discover(directories: readonly string[]): Promise<Discover
 }
 
 /** Whether a name in a plugin directory can be that of a plugin file or folder. */
-export function isPluginName(name: string): boolean {
+function isPluginName(name: string): boolean {
   return !/^[._]/.test(name) && name !== 'node_modules' && !EDITOR_FILES.test(name);
 }
 
@@ -66,12 +70,14 @@ async function inspect(directory: string, entry: Dirent): Promise<Discovered | u
   const isDirectory = stats.isDirectory();
   if (!isDirectory && !isPluginFile(name)) return undefined;
   const id = idOf(name, isDirectory);
-  if (!ID.test(id)) return { id, path, problem: badName(path, id) };
+  if (!ID.test(id)) return { id, path, entry: path, problem: badName(path, id) };
   if (!isDirectory && !stats.isFile())
-    return { id, path, problem: refusal(`'${path}' is no regular file; expected a module.`) };
+    return { id, path, entry: path, problem: refusal(`'${path}' is no regular file; expected a module.`) };
   if (!isDirectory) return { id, path, entry: path };
   const module = folderEntry(path);
-  return typeof module === 'string' ? { id, path, entry: module } : { id, path, problem: module };
+  return typeof module === 'string'
+    ? { id, path, entry: module }
+    : { id, path, entry: path, problem: module };
 }
 
 function idOf(name: string, isDirectory: boolean): string {
@@ -145,7 +151,7 @@ async function unreachable(path: string, cause: unknown): Promise<Discovered | u
     target === undefined
       ? `'${path}' cannot be read: ${why}`
       : `'${path}' is a link to '${target}', which cannot be reached: ${why}`;
-  return { id: idOf(name, false), path, problem: refusal(text, cause) };
+  return { id: idOf(name, false), path, entry: path, problem: refusal(text, cause) };
 }
 
 function badName(path: string, id: string): BulkheadError {

@@ -1,10 +1,10 @@
 import { assertNever } from '../errors.ts';
 import type { Generation } from '../isolate/generation.ts';
 import type { Whereabouts } from '../isolate/isolate.ts';
-import type { StatusEvents, StatusName } from '../status.ts';
+import type { Report } from '../status.ts';
 
 export interface HangReportHost {
-  report<K extends StatusName>(event: K, data: StatusEvents[K]): void;
+  readonly report: Report;
 }
 
 /** Finds out where a generation is stuck, reports it, then ends it; not if it has moved on meanwhile. */

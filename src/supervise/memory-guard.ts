@@ -3,9 +3,9 @@ import type { IsolateUsage } from '../isolate/isolate.ts';
 import type { Slot } from '../isolate/slot.ts';
 import type { ResolvedPluginOptions } from '../options.ts';
 import type { RecycleReason } from '../status.ts';
+import { MIB } from '../units.ts';
 import { backoffMs } from './restart-policy.ts';
 
-const MIB = 2 ** 20;
 /** External memory is not V8's to limit: at so many times the limit there is no time left for a graceful end. */
 const BEYOND = 2;
 

@@ -1,13 +1,13 @@
 import { assertNever } from '../errors.ts';
 import type { Slot } from '../isolate/slot.ts';
-import type { StatusEvents, StatusName } from '../status.ts';
+import type { Report } from '../status.ts';
 import { type Crash, decideRestart } from './restart-policy.ts';
 
 /** So many crashes are enough to tell how many there were in a row: the waits grow no more long before. */
 const REMEMBERED = 64;
 
 export interface SupervisorHost {
-  report<K extends StatusName>(event: K, data: StatusEvents[K]): void;
+  readonly report: Report;
   /** Starts a plugin again that is in backoff or quarantine; takes the slot's lock and handles failures itself. */
   restart(slot: Slot): Promise<void>;
 }

@@ -51,9 +51,6 @@ export interface Channel<T = Batch> {
   close(): void;
 }
 
-/** The longest time that `setTimeout` knows, ms; about 24.8 days. */
-export const MAX_TIMER_MS = 2 ** 31 - 1;
-
 export const LIMITS = {
   /** Most frames in one message. */
   framesPerBatch: 10_000,

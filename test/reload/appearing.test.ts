@@ -156,3 +156,42 @@ it('never takes for a plugin what editors and tests leave in the directory', asy
   expect(seen('reload-failed')).toEqual([]);
   expect(seen('watch').filter(({ text }) => text.includes('/'))).toEqual([]);
 });
+it('knows what cannot be a plugin as it is, as failed, until it is put right', async () => {
+  const { manager, workspace, next, seen } = await bench({
+    'a.ts': valued('a', 1),
+    'empty/notes.txt': 'nothing to run',
+  });
+  const { failed } = await manager.loadAll();
+  expect(failed).toMatchObject([{ name: 'empty', error: { code: 'ERR_PLUGIN_ENTRY' } }]);
+  expect(manager.get('empty')).toMatchObject({
+    id: 'empty',
+    state: 'failed',
+    lastError: { code: 'ERR_PLUGIN_ENTRY' },
+  });
+  expect(manager.list().map(({ name }) => name)).toEqual(['a', 'empty']);
+  await expect(manager.reload('empty')).rejects.toThrow('has no index.ts');
+  await expect(manager.load('empty')).rejects.toThrow('has no index.ts');
+  const reported = seen('reload-failed').length;
+  const loaded = next('loaded');
+  await workspace.write({ 'plugins/empty/index.ts': valued('empty', 2) });
+  expect(await loaded).toMatchObject({ name: 'empty', generation: 1 });
+  expect(await currentValue(manager, 'empty')).toBe(2);
+  expect(seen('reload-failed')).toHaveLength(reported);
+});
+
+it('loads what was put right although nobody watches', async () => {
+  const { manager, workspace } = await bench({ 'b/notes.txt': '' }, { hotReload: false });
+  await manager.loadAll();
+  await expect(manager.load('b')).rejects.toMatchObject({ code: 'ERR_PLUGIN_ENTRY' });
+  await workspace.write({ 'plugins/b/index.ts': valued('b', 1) });
+  await manager.reload('b');
+  expect(await currentValue(manager, 'b')).toBe(1);
+});
+
+it('forgets what cannot be a plugin when it is gone', async () => {
+  const { manager, workspace } = await bench({ 'a.ts': valued('a', 1), 'b/notes.txt': '' });
+  await manager.loadAll();
+  expect(manager.get('b')?.state).toBe('failed');
+  await rm(workspace.path('plugins/b'), { recursive: true });
+  await until(() => manager.get('b') === undefined, 'the end of it');
+});

@@ -4,30 +4,28 @@ import { type KnownPlugin, type Plan, reconcile } from '#internal/reload/reconci
 import type { Discovered } from '#internal/source/discover';
 
 const problem = new BulkheadError('ERR_PLUGIN_ENTRY', 'no index');
-const found = (path: string, entry: string | undefined = path): Discovered => {
-  const id = path.replace(/\.\w+$/, '');
-  return entry === undefined ? { id, path, problem } : { id, path, entry };
-};
-const broken = (path: string): Discovered => ({ id: path.replace(/\.\w+$/, ''), path, problem });
+const found = (path: string, entry = path): Discovered => ({ id: path.replace(/\.\w+$/, ''), path, entry });
+const broken = (path: string): Discovered => ({ ...found(path), problem });
 const known = (path: string, rest: Partial<KnownPlugin> = {}): KnownPlugin => ({
   id: path.replace(/\.\w+$/, ''),
   path,
   entry: path,
   difference: 'same',
   hasLoaded: true,
+  problem: undefined,
   ...rest,
 });
 
 const TABLE: [when: string, found: Discovered[], known: KnownPlugin[], plans: Plan[]][] = [
   ['nothing is there and nothing was', [], [], []],
   ['nothing differs', [found('a.ts')], [known('a.ts')], []],
-  ['a plugin is new', [found('a.ts')], [], [{ kind: 'load', found: found('a.ts') as never }]],
-  ['something new cannot be loaded', [broken('a')], [], [{ kind: 'refuse', found: broken('a') }]],
+  ['a plugin is new', [found('a.ts')], [], [{ kind: 'load', found: found('a.ts') }]],
+  ['something new cannot be loaded', [broken('a')], [], [{ kind: 'load', found: broken('a') }]],
   [
     'a file changed',
     [found('a.ts')],
     [known('a.ts', { difference: 'changed' })],
-    [{ kind: 'reload', id: 'a', path: 'a.ts', entry: 'a.ts' }],
+    [{ kind: 'reload', found: found('a.ts') }],
   ],
   [
     'a file was only touched',
@@ -46,13 +44,13 @@ const TABLE: [when: string, found: Discovered[], known: KnownPlugin[], plans: Pl
     'a file became a folder',
     [found('a', 'a/index.ts')],
     [known('a.ts')],
-    [{ kind: 'reload', id: 'a', path: 'a', entry: 'a/index.ts' }],
+    [{ kind: 'reload', found: found('a', 'a/index.ts') }],
   ],
   [
     'a folder has another entry',
     [found('a', 'a/b.ts')],
     [known('a', { entry: 'a/index.ts' })],
-    [{ kind: 'reload', id: 'a', path: 'a', entry: 'a/b.ts' }],
+    [{ kind: 'reload', found: found('a', 'a/b.ts') }],
   ],
   [
     'a folder lost its entry',
@@ -64,14 +62,26 @@ const TABLE: [when: string, found: Discovered[], known: KnownPlugin[], plans: Pl
     'a folder lost its entry before it ever loaded',
     [broken('a')],
     [known('a', { hasLoaded: false })],
-    [{ kind: 'refuse', found: broken('a') }],
+    [{ kind: 'reload', found: broken('a') }],
+  ],
+  [
+    'nothing was done about what could not be loaded',
+    [broken('a')],
+    [known('a', { hasLoaded: false, problem, difference: 'changed' })],
+    [],
+  ],
+  [
+    'what could not be loaded was put right',
+    [found('a')],
+    [known('a', { hasLoaded: false, problem })],
+    [{ kind: 'reload', found: found('a') }],
   ],
   [
     'a new id has two entries',
     [found('a.js'), found('a.ts')],
     [],
     [
-      { kind: 'load', found: found('a.js') as never },
+      { kind: 'load', found: found('a.js') },
       { kind: 'duplicate', found: found('a.ts'), other: 'a.js' },
     ],
   ],
@@ -85,7 +95,7 @@ const TABLE: [when: string, found: Discovered[], known: KnownPlugin[], plans: Pl
     'the entry of a known id is gone, and another there',
     [found('a.js')],
     [known('a.ts')],
-    [{ kind: 'reload', id: 'a', path: 'a.js', entry: 'a.js' }],
+    [{ kind: 'reload', found: found('a.js') }],
   ],
   [
     'several things happen',
@@ -93,8 +103,8 @@ const TABLE: [when: string, found: Discovered[], known: KnownPlugin[], plans: Pl
     [known('a.ts'), known('b.ts', { difference: 'changed' })],
     [
       { kind: 'missing', id: 'a' },
-      { kind: 'reload', id: 'b', path: 'b.ts', entry: 'b.ts' },
-      { kind: 'load', found: found('c.ts') as never },
+      { kind: 'reload', found: found('b.ts') },
+      { kind: 'load', found: found('c.ts') },
     ],
   ],
 ];

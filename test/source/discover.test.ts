@@ -11,8 +11,9 @@ async function discovered(files: Files): Promise<{ id: string; entry?: string; p
   const { plugins } = await discover([workspace.path('plugins')]);
   return plugins.map(({ id, entry, problem }) => ({
     id,
-    ...(entry === undefined ? {} : { entry: entry.slice(workspace.path('plugins/').length) }),
-    ...(problem === undefined ? {} : { problem: problem.message.replaceAll(workspace.path('plugins/'), '') }),
+    ...(problem === undefined
+      ? { entry: entry.slice(workspace.path('plugins/').length) }
+      : { problem: problem.message.replaceAll(workspace.path('plugins/'), '') }),
   }));
 }
 
