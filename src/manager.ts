@@ -199,6 +199,7 @@ export class PluginManager implements AsyncDisposable {
     this.hotReload = new HotReloadWatcher(this.#options.hotReload, {
       roots: this.#options.pluginDirs,
       look: (hints, since) => this.#look.act(hints, since),
+      changedSince: (since) => this.#look.changedSince(since),
       anticipate: (hints) => this.#look.anticipate(hints),
       forgo: () => this.#earlyBuilds.dropAll(),
       outOfDate: () => this.#look.outOfDate(),

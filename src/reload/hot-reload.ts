@@ -13,6 +13,8 @@ export interface HotReloadHost {
   readonly roots: readonly string[];
   /** Compares with the disk and acts. Resolves when the plans are made, not when they are carried out. */
   look(hints: ReadonlySet<string>, since: number): Promise<void>;
+  /** Whether a file of a plugin was written after that, on the clock of `Date.now()`. */
+  changedSince(since: number): Promise<boolean>;
   /** Gets ready what a look with these hints will take. */
   anticipate(hints: ReadonlySet<string>): Promise<void>;
   /** No look will come that could take it. */
@@ -44,7 +46,12 @@ export class HotReloadWatcher {
   constructor(options: Required<HotReloadOptions>, host: HotReloadHost) {
     this.#options = options;
     this.#host = host;
-    this.#debounce = new Debounce(options.debounceMs, (hints, since) => this.#look(hints, since));
+    this.#debounce = new Debounce(
+      options.debounceMs,
+      (hints, since) => this.#look(hints, since),
+      // The native watcher tells of a stream of changes twice a second, polling whenever it looks.
+      (since) => host.changedSince(since),
+    );
     this.#lull = new Debounce(options.debounceMs * LULL, (hints) => this.#anticipate(hints));
     this.#settling = new Debounce(SETTLE_MS, () => void this.#exclusively(() => this.#watchAnew()));
   }

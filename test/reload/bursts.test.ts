@@ -157,3 +157,27 @@ it('notices a save in the midst of a stream of other changes', async () => {
   await reloaded.finally(() => clearInterval(writing));
   expect(await currentValue(manager, 'dice')).toBe(1);
 });
+
+it.each([
+  ['native', { debounceMs: 500 }],
+  ['polling', { debounceMs: 1_000, polling: true, pollMs: 1_500 }],
+] as const)(
+  'takes a stream of saves for one, although it hears of them late: %s',
+  async (_mode, hotReload) => {
+    const { manager, workspace, seen, next } = await bench({ 'dice.ts': valued('dice', 0) }, { hotReload });
+    await manager.loadAll();
+    const reloaded = next('reloaded');
+    let pauses = 0;
+    let last = performance.now();
+    for (let value = 1; value <= 60; value++) {
+      await writeFile(workspace.path('plugins/dice.ts'), valued('dice', value));
+      await new Promise((resolve) => setTimeout(resolve, 40));
+      // A machine that stalls makes a pause of its own.
+      if (performance.now() - last > hotReload.debounceMs * 0.8) pauses++;
+      last = performance.now();
+    }
+    expect(seen('reloaded').length).toBeLessThanOrEqual(pauses);
+    await reloaded;
+    await until(async () => (await currentValue(manager, 'dice')) === 60, 'the last save');
+  },
+);

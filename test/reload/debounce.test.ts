@@ -1,13 +1,17 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { Debounce } from '#internal/reload/debounce';
 
-beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] }));
 afterEach(() => void vi.useRealTimers());
 
-function started(quietMs: number) {
+function started(quietMs: number, goesOn?: (since: number) => Promise<boolean>) {
   const runs: { hints: string[]; at: number }[] = [];
   const began = performance.now();
-  const debounce = new Debounce(quietMs, (hints, at) => runs.push({ hints: [...hints], at: at - began }));
+  const debounce = new Debounce(
+    quietMs,
+    (hints, at) => runs.push({ hints: [...hints], at: at - began }),
+    goesOn,
+  );
   return { debounce, runs };
 }
 
@@ -45,4 +49,24 @@ it('forgets what was hinted at when it is cancelled, and works on', () => {
   debounce.hint(['b']);
   vi.advanceTimersByTime(100);
   expect(runs).toEqual([{ hints: ['b'], at: 1_100 }]);
+});
+
+it('waits on when there were changes that it was not told of, and is cut after ten quiet times all the same', async () => {
+  let lastChange = 0;
+  const began = Date.now();
+  const { debounce, runs } = started(100, async (since) => lastChange > since);
+  debounce.hint(['a']);
+  for (let at = 0; at < 250; at += 10) {
+    lastChange = began + at;
+    await vi.advanceTimersByTimeAsync(10);
+  }
+  expect(runs).toEqual([]);
+  await vi.advanceTimersByTimeAsync(200);
+  expect(runs).toEqual([{ hints: ['a'], at: 370 }]);
+  debounce.hint(['b']);
+  for (let at = 0; at < 2_000; at += 10) {
+    lastChange = Date.now();
+    await vi.advanceTimersByTimeAsync(10);
+  }
+  expect(runs[1]?.at).toBe(450 + 1_000);
 });

@@ -11,11 +11,12 @@ function polling(host: Partial<HotReloadHost>) {
     {
       roots: [],
       look: async () => {},
+      changedSince: async () => false,
       anticipate: async () => {},
       forgo: () => {},
       outOfDate: async () => '',
       inputs: () => [],
-      watching: (_mode, text) => void texts.push(text),
+      watching: (_mode, _level, text) => void texts.push(text),
       ...host,
     },
   );
