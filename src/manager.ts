@@ -327,7 +327,7 @@ export class PluginManager implements AsyncDisposable {
   /**
    * Writes what the plugin spends its time on, from now on for `ms` (1 to 600,000), to a file that Chrome's tools can open
    * (Performance, Load profile), in the author's lines. The plugin goes on meanwhile, a little slower. Rejects with
-   * `ERR_INVALID_OPTIONS`, `ERR_PLUGIN_UNAVAILABLE`, the error of a generation that ends or is replaced before the
+   * `ERR_INVALID_ARGUMENT`, `ERR_PLUGIN_UNAVAILABLE`, the error of a generation that ends or is replaced before the
    * time is over, or what the file system says.
    *
    * @param options.file default: name, generation and time with the ending `.cpuprofile`, in the working directory
@@ -336,7 +336,7 @@ export class PluginManager implements AsyncDisposable {
   async cpuProfile(name: string, ms: number, options: { file?: string } = {}): Promise<string> {
     if (!(typeof ms === 'number' && ms >= 1 && ms <= MAX_PROFILE_MS)) {
       const text = `cpuProfile('${name}', ms): expected a time from 1 to ${MAX_PROFILE_MS} ms, got ${String(ms)}`;
-      throw new BulkheadError('ERR_INVALID_OPTIONS', text, { plugin: name });
+      throw new BulkheadError('ERR_INVALID_ARGUMENT', text, { plugin: name });
     }
     return writeCpuProfile(this.#table.get(name).serving(), ms, options.file);
   }

@@ -64,7 +64,7 @@ it('rejects a profile of a time that is none, and of a plugin that is reloaded o
   );
   await manager.loadAll();
   for (const ms of [0, -1, Number.NaN, 600_001])
-    await expect(manager.cpuProfile('a', ms)).rejects.toMatchObject({ code: 'ERR_INVALID_OPTIONS' });
+    await expect(manager.cpuProfile('a', ms)).rejects.toMatchObject({ code: 'ERR_INVALID_ARGUMENT' });
   const whileReloaded = expect(manager.cpuProfile('a', 60_000)).rejects.toMatchObject({
     code: 'ERR_PLUGIN_RELOADED',
   });
