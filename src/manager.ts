@@ -295,6 +295,11 @@ export class PluginManager implements AsyncDisposable {
    */
   async rollback(name: string, options: { state?: 'snapshot' } = {}): Promise<void> {
     this.#checkOpen();
+    const { state } = options;
+    if (state !== undefined && state !== 'snapshot') {
+      const text = `rollback('${name}', { state }): expected 'snapshot' or nothing, got ${String(state)}`;
+      throw new BulkheadError('ERR_INVALID_ARGUMENT', text, { plugin: name });
+    }
     await this.#operations.rollback(this.#table.get(name), options);
   }
 

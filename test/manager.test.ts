@@ -186,6 +186,19 @@ it('refuses a budget that is none', async () => {
   expect(manager.get('a')?.state).toBe('running');
 });
 
+it('refuses a rollback to another state than the one there is to go back to', async () => {
+  const { manager } = await bench({ 'a.ts': pluginSource('a', '') }, OFF);
+  await manager.loadAll();
+  for (const state of ['typo', true, null])
+    await expect(manager.rollback('a', { state: state as 'snapshot' })).rejects.toMatchObject({
+      code: 'ERR_INVALID_ARGUMENT',
+      message: expect.stringContaining(`expected 'snapshot' or nothing, got ${state}`),
+    });
+  await expect(manager.rollback('a', { state: undefined })).rejects.toMatchObject({
+    code: 'ERR_NO_ROLLBACK',
+  });
+});
+
 it('refuses to listen to a status that does not exist', async () => {
   const { manager } = await bench({}, OFF);
   expect(() => manager.on('nosuch' as never, () => {})).toThrow(
