@@ -57,6 +57,7 @@ const MAX_PROFILE_MS = 600_000;
 export interface LoadAllResult {
   /** Names of the plugins that run. */
   loaded: string[];
+  /** `name` is that of the plugin, or its id if it never loaded; of a directory that is missing, its path. */
   failed: { name: string; error: Error }[];
   /** Names of the plugins that wait for a service of another. */
   waiting: string[];
@@ -71,7 +72,11 @@ export interface LoadAllResult {
  * ```
  *
  * Every method can be called at any time, also twice and during another; what concerns one plugin happens one after the
- * other. The constructor throws `ERR_INVALID_OPTIONS`.
+ * other. Plugins go by their names; one that never loaded goes by the name of its file or folder.
+ *
+ * For a name that no plugin has, methods reject with `ERR_PLUGIN_NOT_FOUND`. During `unloadAll`, what may start a plugin
+ * rejects with `ERR_MANAGER_CLOSED`. What a plugin asks for in its own setup, teardown or `onConfig`, and what would have to
+ * wait for the end of that, rejects with `ERR_CALL_CYCLE`. The constructor throws `ERR_INVALID_OPTIONS`.
  */
 export class PluginManager implements AsyncDisposable {
   /** Watches the plugin directories; `loadAll` starts it unless the options say otherwise. */
@@ -210,7 +215,8 @@ export class PluginManager implements AsyncDisposable {
 
   /**
    * Loads everything in the plugin directories, side by side, and starts watching them. One that is slow or broken holds
-   * up nobody; `failed` says what is wrong with it. Rejects with `ERR_MANAGER_CLOSED` during `unloadAll`.
+   * up nobody; `failed` says what is wrong with it. Rejects with `ERR_STATE_STORE` if the store does not say which plugins are
+   * disabled.
    */
   async loadAll(): Promise<LoadAllResult> {
     this.#checkOpen();
@@ -260,25 +266,41 @@ export class PluginManager implements AsyncDisposable {
     return this.#unloading;
   }
 
-  /** Loads one plugin, by its name or by the name of its file or folder. Does nothing if it runs. */
+  /**
+   * Loads one plugin, also one whose file has only just come. Does nothing if it runs.
+   *
+   * Rejects with `ERR_PLUGIN_DISABLED`, `ERR_MAX_PLUGINS`, `ERR_STATE_STORE` or `ERR_PERMISSIONS`; with what is wrong with the
+   * plugin: `ERR_PLUGIN_BUILD`, `ERR_PLUGIN_LOAD`, `ERR_PLUGIN_INVALID`, `ERR_PLUGIN_NAME_TAKEN`, `ERR_PLUGIN_CONFIG`,
+   * `ERR_STATE_MIGRATION`, `ERR_PLUGIN_SETUP`, `ERR_PLUGIN_SETUP_TIMEOUT`, `ERR_COMMAND_TAKEN`; or with `ERR_PLUGIN_STOPPED` if
+   * it is stopped meanwhile.
+   */
   async load(name: string): Promise<void> {
     this.#checkOpen();
     if (this.#table.find(name) === undefined) await this.#lookForPlugins();
     await this.#operations.load(await this.#asItLies(name));
   }
 
-  /** Drains the plugin, tears it down and ends its thread. Its state is kept; a change of its file does not load it. */
+  /**
+   * Drains the plugin, tears it down and ends its thread. Its state is kept. A change of its file does not load it again:
+   * `load`, `reload`, `enable` or `rollback` does. Does nothing if it is disabled.
+   */
   async unload(name: string): Promise<void> {
     await this.#operations.unload(this.#table.get(name));
   }
 
-  /** Replaces the plugin by a new generation built from its file as it is now, changed or not. Rejects if that fails. */
+  /**
+   * Replaces the plugin by a new generation built from its file as it is now, changed or not; starts it if it does not run.
+   * If that fails, the old generation goes on, or its build is started again. Rejects as `load` does.
+   */
   async reload(name: string): Promise<void> {
     this.#checkOpen();
     await this.#operations.reload(await this.#asItLies(name));
   }
 
-  /** Lets a disabled or quarantined plugin run again. */
+  /**
+   * Starts a plugin that does not run, for whatever reason, and forgets its crashes. It is no longer disabled, even if that
+   * fails. Rejects as `load` does, but not with `ERR_PLUGIN_DISABLED`.
+   */
   async enable(name: string): Promise<void> {
     this.#checkOpen();
     await this.#operations.enable(await this.#asItLies(name));
@@ -292,6 +314,8 @@ export class PluginManager implements AsyncDisposable {
   /**
    * Goes back to the build that was accepted before, with the present state. If the versions of the state differ, it
    * rejects with `ERR_STATE_SNAPSHOT` and says what would be lost, unless `{ state: 'snapshot' }` asks for the old state.
+   * The last five builds are kept; without one it rejects with `ERR_NO_ROLLBACK`. Otherwise rejects as `load` does, or with
+   * `ERR_INVALID_ARGUMENT`.
    */
   async rollback(name: string, options: { state?: 'snapshot' } = {}): Promise<void> {
     this.#checkOpen();
@@ -303,7 +327,11 @@ export class PluginManager implements AsyncDisposable {
     await this.#operations.rollback(this.#table.get(name), options);
   }
 
-  /** Changes a plugin's configuration, by its `onConfig` or a reload. A value that is refused changes nothing. */
+  /**
+   * Changes a plugin's configuration, by its `onConfig` or a reload. A value that is refused is not kept. A plugin that does
+   * not run is started with it; but for one that is disabled or was unloaded the value is only kept, and is checked when the
+   * plugin is started. Rejects as `load` does, or with `ERR_NOT_CLONEABLE` or `ERR_VALUE_TOO_LARGE`.
+   */
   async configure(name: string, value: unknown): Promise<void> {
     this.#checkOpen();
     const slot = this.#table.get(name);
@@ -312,15 +340,18 @@ export class PluginManager implements AsyncDisposable {
     this.#config.set(slot.id, config);
   }
 
-  /** Forgets what the plugin stored. */
+  /**
+   * Forgets what the plugin stored. Rejects with `ERR_CALL_TIMEOUT` if the plugin does not take notice within its
+   * `callTimeoutMs`, with `ERR_PLUGIN_CRASHED` if it ends meanwhile, or with `ERR_STATE_STORE`.
+   */
   async clearState(name: string): Promise<void> {
     await this.#operations.clearState(this.#table.get(name));
   }
 
   /**
    * Writes what is on the plugin's heap to a file that Chrome's tools can open (Memory, Load). The plugin stands still
-   * while it is taken. Rejects with `ERR_PLUGIN_UNAVAILABLE`, `ERR_PLUGIN_CRASHED`, or what the
-   * file system says.
+   * while it is taken. Rejects with `ERR_PLUGIN_UNAVAILABLE`, with `ERR_PLUGIN_CRASHED`, `ERR_PLUGIN_RELOADED` or
+   * `ERR_PLUGIN_STOPPED` if the generation ends before it is taken, or with what the file system says.
    *
    * @param options.file default: name, generation and time with the ending `.heapsnapshot`, in the working directory
    * @returns the path of the file
@@ -331,9 +362,8 @@ export class PluginManager implements AsyncDisposable {
 
   /**
    * Writes what the plugin spends its time on, from now on for `ms` (1 to 600,000), to a file that Chrome's tools can open
-   * (Performance, Load profile), in the author's lines. The plugin goes on meanwhile, a little slower. Rejects with
-   * `ERR_INVALID_ARGUMENT`, `ERR_PLUGIN_UNAVAILABLE`, the error of a generation that ends or is replaced before the
-   * time is over, or what the file system says.
+   * (Performance, Load profile), in the author's lines. The plugin goes on meanwhile, a little slower. Rejects as
+   * `heapSnapshot` does, with `ERR_INVALID_ARGUMENT`, or with Node's own error if the plugin has `permissions`.
    *
    * @param options.file default: name, generation and time with the ending `.cpuprofile`, in the working directory
    * @returns the path of the file
@@ -346,11 +376,13 @@ export class PluginManager implements AsyncDisposable {
     return writeCpuProfile(this.#table.get(name).serving(), ms, options.file);
   }
 
+  /** What is known of a plugin at this moment; `undefined` if there is none of that name. */
   get(name: string): PluginInfo | undefined {
     const slot = this.#table.find(name);
     return slot === undefined ? undefined : describePlugin(slot);
   }
 
+  /** What is known of all plugins at this moment, by name. */
   list(): PluginInfo[] {
     return [...this.#table].map(describePlugin).sort((a, b) => a.name.localeCompare(b.name));
   }
@@ -370,7 +402,11 @@ export class PluginManager implements AsyncDisposable {
     return this.#bus.emit(topic, payload, 'host');
   }
 
-  /** Listens to status events; returns a function that stops it. */
+  /**
+   * Listens to status events; returns a function that stops it. A listener that throws is logged.
+   *
+   * @throws {BulkheadError} `ERR_INVALID_ARGUMENT` for an unknown event, or a listener that is no function
+   */
   on<K extends StatusName>(status: K, listener: StatusListener<K>): () => void {
     return this.#reports.on(status, listener);
   }
