@@ -34,19 +34,33 @@ export interface StoredState {
 }
 
 /**
- * Where states outlive the bot. Writes are applied in the order of the calls; they may be asynchronous inside, and
- * `flush` waits for them.
+ * Where states outlive the bot, by the ids of the plugins. Writes are applied in the order of the calls; they may be
+ * asynchronous inside, and `flush` waits for them. Values are shared with the host: a store must not change them.
+ *
+ * A write or `flush` that fails is logged, once a second at most, and harms nobody: the state goes on in memory.
  */
 export interface StateStore {
+  /**
+   * The state of a plugin, before its first start; `undefined` if there is none. If this fails, or takes longer than the
+   * `startMs` of the plugin, the plugin is not started (`ERR_STATE_STORE`), and the next start asks again.
+   */
   load(plugin: string): Promise<StoredState | undefined>;
-  /** Sets one key, or deletes it if the value is `undefined`. */
+  /**
+   * Sets one key, or deletes it if the value is `undefined`. The version stays as it is: before the first write of a plugin
+   * that has no state, a `replace` without entries says which it is.
+   */
   write(plugin: string, key: string, value: unknown): void;
   /** Replaces everything. */
   replace(plugin: string, state: StoredState): void;
+  /** Forgets everything, the version too. */
   clear(plugin: string): void;
-  /** Ids of plugins that were disabled. */
+  /** Ids of the plugins that are disabled. If this fails, or takes 30 s, `loadAll` rejects with `ERR_STATE_STORE`. */
   loadDisabled(): Promise<string[]>;
   setDisabled(plugin: string, disabled: boolean): void;
+  /**
+   * Resolves when everything that was written is safe. Called by `unloadAll`, when all plugins have ended. It gets what is
+   * left of `timeoutMs`, and at least a second.
+   */
   flush(): Promise<void>;
 }
 
