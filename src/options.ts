@@ -6,7 +6,7 @@ import type { LogLevel } from './status.ts';
 /** Shaped like pino. */
 export type Logger = Record<LogLevel, (fields: object, text?: string) => void>;
 
-/** When a plugin that ended by itself is started again. */
+/** When a plugin that ended by itself is started again. Times are from 0 to 2^31 - 1 ms, about 24.8 days. */
 export interface RestartOptions {
   /** `permanent`: always. `transient`: not after a clean exit (code 0). `temporary`: never. Default: `permanent`. */
   type: 'permanent' | 'transient' | 'temporary';
@@ -16,11 +16,11 @@ export interface RestartOptions {
   maxDelayMs: number;
   /** After running this long, ms, the next wait is `initialDelayMs` again. Default: 300,000. */
   resetMs: number;
-  /** So many crashes within `windowMs` quarantine the plugin. Default: 10. */
+  /** So many crashes within `windowMs` quarantine the plugin, from 1; failed setups and restarts count too. Default: 10. */
   maxCrashes: number;
-  /** Default: 600,000 ms. */
+  /** The time before a crash in which `maxCrashes` are counted, ms; 0 means that none are. Default: 600,000. */
   windowMs: number;
-  /** So many of its threads that do not end, stuck in system calls, quarantine it at its next crash. Default: 4. */
+  /** So many of its threads that do not end, stuck in system calls, quarantine it at its next crash, from 1. Default: 4. */
   maxZombies: number;
   /** A quarantined plugin is tried again after this, ms; 0 means never. Default: 900,000. */
   retryMs: number;
@@ -64,7 +64,10 @@ export interface StateStore {
   flush(): Promise<void>;
 }
 
-/** Options of one plugin, given by the host under its id in `plugins`, or for all in `defaults`. */
+/**
+ * Options of one plugin, given by the host under its id in `plugins`, or for all in `defaults`. Times are at most
+ * 2^31 - 1 ms, about 24.8 days.
+ */
 export interface PluginOptions {
   /**
    * Where it runs: in a thread of the host's process, or in a process of its own, which also contains what a thread cannot
@@ -83,8 +86,8 @@ export interface PluginOptions {
      */
     externalMb?: number;
     /**
-     * The plugin's state, which the host keeps, MiB, from 1. A write that would make it larger throws `ERR_STATE_LIMIT`, as does
-     * one while as much waits for the host to read it. Default: 64.
+     * The plugin's state, which the host keeps, MiB, 1 to 256. A write that would make it larger throws `ERR_STATE_LIMIT`, as
+     * does one while as much waits for the host to read it. More than 64 MiB cannot be migrated. Default: 64.
      */
     stateMb?: number;
   };
@@ -99,16 +102,20 @@ export interface PluginOptions {
    * (`hung`) and it is ended as if it had crashed. Slow handlers that await are never meant. 0 means for ever. Default: 10,000.
    */
   hangMs?: number;
-  /** Longest time for importing the module, and again for `setup()`, ms. Default: 30,000. */
+  /**
+   * Longest time for importing the module, and again for `state.migrate`, for `setup()`, for `onConfig`, and for reading the
+   * state from the store, ms, from 1. Default: 30,000.
+   */
   startMs?: number;
   /** How long calls and handlers under way may take to end during a reload or stop, ms, 0 for not at all. Default: 5,000. */
   drainMs?: number;
-  /** Longest time for all teardown functions together, ms. Default: 5,000. */
+  /** Longest time for all teardown functions together, ms, from 0. Default: 5,000. */
   teardownMs?: number;
-  /** Longest time for one call, from the call on, its time in the queue included, ms. Default: 30,000. */
+  /** Longest time for one call, from the call on, its time in the queue included, ms, from 1. Default: 30,000. */
   callTimeoutMs?: number;
-  /** Most calls and events that wait during a pause, and most that are under way. Default: 10,000. */
+  /** Most calls and events that wait during a pause, and most that are under way, from 1. Default: 10,000. */
   queueLimit?: number;
+  /** Each from 1. */
   budgets?: {
     /** What it may log and print, bytes a second; a second's worth at once. What is over is dropped. Default: 1 MiB. */
     logBytesPerSecond?: number;
@@ -120,23 +127,30 @@ export interface PluginOptions {
     pendingCalls?: number;
   };
   offload?: {
-    /** Most threads at once. Default: 2. */
+    /** Most threads at once, 1 to 64. Default: 2. */
     maxThreads?: number;
-    /** Most jobs that wait for a thread. Default: 100. */
+    /** Most jobs that wait for a thread, from 0. Default: 100. */
     maxQueue?: number;
   };
 }
 
+/** Times are at most 2^31 - 1 ms, about 24.8 days. */
 export interface HotReloadOptions {
-  /** Default: true. */
+  /** Whether `loadAll` starts the watcher; `hotReload.start()` does in any case. Default: true. */
   enabled?: boolean;
-  /** Quiet time after the last change before anything happens, ms. Default: 500. */
+  /**
+   * Quiet time after the last change before anything happens, ms, from 0. A stream of changes is cut after ten times that.
+   * Default: 500.
+   */
   debounceMs?: number;
   /** Look at the files every `pollMs` instead of being told by the system; for network mounts and some containers. Default: false. */
   polling?: boolean;
-  /** With polling: how often, ms. Default: 1,000. */
+  /** With polling: how often, ms, from 1. Default: 1,000. */
   pollMs?: number;
-  /** Looks at everything this often even without an event, ms, because events can be lost; 0 means never. Default: 30,000. */
+  /**
+   * Looks at everything this often even without an event, ms, because events can be lost; 0 means never. Not used when
+   * polling. Default: 30,000.
+   */
   sweepMs?: number;
 }
 
@@ -149,28 +163,33 @@ export interface PluginManagerOptions {
   logger?: Logger;
   /** Default: on. */
   hotReload?: boolean | HotReloadOptions;
-  /** Configuration per plugin id, checked by the plugin's own schema. */
+  /** Configuration per plugin id, checked by the plugin's own schema. Default: none. */
   config?: Record<string, unknown>;
-  /** Options per plugin id. */
+  /** Options per plugin id. Default: none. */
   plugins?: Record<string, PluginOptions>;
-  /** Options for all plugins that do not have their own. */
+  /** Options for all plugins, each as far as the plugin does not have its own. Default: those of {@link PluginOptions}. */
   defaults?: PluginOptions;
-  /** Default: `memoryStateStore()`. */
+  /** Where states, and which plugins are disabled, outlive reloads and the bot. Default: `memoryStateStore()`. */
   stateStore?: StateStore;
   /** Where reports of crashes are written, `<plugin id>/<time>-<generation>.json`, the last 20 of each. Default: nowhere. */
   crashDir?: string;
-  /** Threads that have booted and wait for a plugin, 0 to 64. Default: 1. */
+  /**
+   * Threads, or processes if `defaults` say so, that have booted and wait for a plugin, 0 to 64; once a plugin has used the
+   * other tier, as many of that too. They are for plugins with the `limits.heapMb` of `defaults` and without `permissions`;
+   * others wait for their boot. Default: 1.
+   */
   standbys?: number;
   /**
    * Sets V8's flag `--no-turboshaft-loop-unrolling` for the whole process before the first thread starts. Without it a plain
    * loop that allocates cannot be ended on Node 24 and 26, and fills the memory. Default: true.
    */
   setV8Flags?: boolean;
-  /** Most plugins at once. Default: 256. */
+  /** Most plugins that run at once, from 1; one more fails with `ERR_MAX_PLUGINS`. Default: 256. */
   maxPlugins?: number;
   /**
-   * Most loads and reloads at once; one that takes longer than a second no longer counts. Default: 4. Of those that replace a
+   * Most loads and reloads at once, 1 to 256; one that takes longer than a second no longer counts. Of those that replace a
    * version which serves, at most one fewer than there are processors boot an isolate at the same time, and at least one.
+   * Default: 4.
    */
   concurrency?: number;
 }
