@@ -47,12 +47,12 @@ it('lists every option with its default', () => {
 
 it('lists every status event with what comes with it', () => {
   const source = readFileSync(`${ROOT}src/status.ts`, 'utf8');
-  const [, members = ''] = /interface StatusEvents \{\n(.*?)\n\}/s.exec(source) ?? [];
+  const [, members = ''] = /interface StatusEvents \{\n(.*?\n)\}/s.exec(source) ?? [];
   const table = README.slice(README.indexOf('| event | with |'), README.indexOf('## Errors'));
   const rows = Object.fromEntries(
     [...table.matchAll(/^\| `([\w-]+)` \| (.*) \|$/gm)].map(([, name, text]) => [name as string, text]),
   );
-  const events = [...members.matchAll(/^ {2}'?([\w-]+)'?: Base(.*?);$/gms)];
+  const events = [...members.matchAll(/^ {2}'?([\w-]+)'?: Base(.*?);\n(?= {2}[/'\w]|$)/gms)];
   expect(Object.keys(rows)).toEqual(events.map(([, name]) => name));
   for (const [, name, fields = ''] of events) {
     const withoutComments = fields.replace(/\/\*\*.*?\*\//gs, '');
