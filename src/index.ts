@@ -24,6 +24,7 @@ export { memoryStateStore } from './platform/state-store.ts';
 export type { PluginInfo } from './plugin-info.ts';
 export type { HotReloadWatcher, WatchMode } from './reload/hot-reload.ts';
 export type {
+  CrashReason,
   CrashReport,
   DeadLetterReason,
   LogLevel,

@@ -2,6 +2,25 @@
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
+/** Why a generation ended by itself. */
+export type CrashReason =
+  /** An error that nobody caught, or a rejection that nobody handled. */
+  | 'uncaught-exception'
+  /** `process.exit`, with any code. */
+  | 'exit'
+  /** It reached `limits.heapMb`, or its process ran out of memory. */
+  | 'heap-limit'
+  /** Far over `limits.externalMb`. */
+  | 'external-limit'
+  /** It sent something malformed to the host. */
+  | 'protocol-violation'
+  /** Its event loop stood still for `hangMs`. */
+  | 'hung'
+  /** Its process ended in native code: a segmentation fault, an abort. */
+  | 'native-crash'
+  /** Its process was ended by somebody else. */
+  | 'killed';
+
 /** Why nobody will handle an event. */
 export type DeadLetterReason = 'crashed' | 'cut' | 'stopped' | 'unwanted' | 'queue-full' | 'unavailable';
 
@@ -38,8 +57,7 @@ export interface PluginUsage {
 export interface CrashReport {
   plugin: string;
   generation: number;
-  /** For example `uncaught-exception`, `exit`, `heap-limit`, `hung`. */
-  reason: string;
+  reason: CrashReason;
   message: string;
   /** Where the error was thrown, in the author's lines; `undefined` if there was none. */
   stack: string | undefined;
@@ -80,7 +98,13 @@ export interface StatusEvents {
   };
   /** Something was written, with the same content. */
   unchanged: Base;
-  crashed: Base & { generation: number; reason: string; error: Error; uptimeMs: number; report: CrashReport };
+  crashed: Base & {
+    generation: number;
+    reason: CrashReason;
+    error: Error;
+    uptimeMs: number;
+    report: CrashReport;
+  };
   /** Its event loop stood still for `hangMs`; it is ended and counts as crashed. */
   hung: Base & {
     generation: number;

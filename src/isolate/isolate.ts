@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { CrashReason } from '../status.ts';
 import type { Batch, Channel } from '../wire/frames.ts';
 import type { JobPoolOptions } from '../wire/process-messages.ts';
 import type { VitalSigns } from '../wire/vitals.ts';
@@ -9,22 +10,10 @@ export type Tier = 'thread' | 'process';
 
 /** Why a generation ended. The first cause is the one that counts. */
 export type EndKind =
+  | CrashReason
   /** The host ended it: reload, unload, a standby that was not needed. */
   | 'requested'
-  | 'uncaught-exception'
-  /** `process.exit`, with any code. */
-  | 'exit'
-  | 'heap-limit'
-  /** Far over `limits.externalMb`. */
-  | 'external-limit'
-  | 'protocol-violation'
-  /** Its event loop stood still for too long. */
-  | 'hung'
-  /** Its process ended in native code: a segmentation fault, an abort. */
-  | 'native-crash'
-  /** Its process was ended by somebody else. */
-  | 'killed'
-  /** It did not get as far as being loaded. */
+  /** Its process could not be started. */
   | 'start-failed';
 
 export interface EndReason {

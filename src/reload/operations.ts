@@ -177,22 +177,23 @@ export class Operations {
 
   /** A generation ended. If it was the one that serves, and nothing else deals with that, it is restarted. */
   ended(slot: Slot, generation: Generation, end: IsolateEnd): void {
-    if (end.kind === 'requested' || generation.wasReplaced) return;
+    const { kind } = end;
+    if (kind === 'requested' || kind === 'start-failed' || generation.wasReplaced) return;
     const { number, servesSince } = generation;
     if (servesSince === undefined) {
       slot.earlyExitCode = end.exitCode;
       return;
     }
-    const error = new PluginCrashedError(slot.name, number, end.kind, end.text, end.error);
+    const error = new PluginCrashedError(slot.name, number, kind, end.text, end.error);
     const uptimeMs = Date.now() - servesSince.getTime();
     slot.crashes++;
     slot.fail(error);
-    const report = crashReport(generation, error, uptimeMs);
+    const report = crashReport(generation, kind, error, uptimeMs);
     this.#host.crashed(slot, report);
     this.#host.report('crashed', {
       name: slot.name,
       generation: number,
-      reason: end.kind,
+      reason: kind,
       error,
       uptimeMs,
       report,

@@ -1,11 +1,12 @@
 import type { PluginCrashedError } from '../errors.ts';
 import type { Generation } from '../isolate/generation.ts';
 import { usageOf } from '../isolate/usage.ts';
-import type { CrashReport } from '../status.ts';
+import type { CrashReason, CrashReport } from '../status.ts';
 
 /** What is known of a generation that ended by itself. */
 export function crashReport(
   generation: Generation,
+  reason: CrashReason,
   error: PluginCrashedError,
   uptimeMs: number,
 ): CrashReport {
@@ -13,7 +14,7 @@ export function crashReport(
   return {
     plugin: generation.plugin,
     generation: generation.number,
-    reason: error.reason,
+    reason,
     message: error.message,
     stack: cause instanceof Error ? cause.stack : undefined,
     at: new Date().toISOString(),
