@@ -22,10 +22,34 @@ export type CrashReason =
   | 'killed';
 
 /** Why nobody will handle an event. */
-export type DeadLetterReason = 'crashed' | 'cut' | 'stopped' | 'unwanted' | 'queue-full' | 'unavailable';
+export type DeadLetterReason =
+  /** The plugin crashed before its handlers had ended. */
+  | 'crashed'
+  /** Its handlers had not ended when `drainMs` was over. */
+  | 'cut'
+  /** The plugin was unloaded or disabled. */
+  | 'stopped'
+  /** It waited during a reload or restart, and the new generation does not subscribe to it. */
+  | 'unwanted'
+  /** More than `queueLimit` waited for the plugin, or were under way. */
+  | 'queue-full'
+  /** The plugin does not run: it waits for its restart, is quarantined, or could not be started. */
+  | 'unavailable';
 
 /** Where a reload or load failed. */
-export type Stage = 'discover' | 'build' | 'load' | 'config' | 'migrate' | 'setup';
+export type Stage =
+  /** What lies in the plugin directory cannot be a plugin. */
+  | 'discover'
+  /** Its source could not be built. */
+  | 'build'
+  /** Its thread could not be had, its module threw, or its definition is wrong. */
+  | 'load'
+  /** Its schema or its `onConfig` refused the configuration. */
+  | 'config'
+  /** The stored state could not be brought to its version. */
+  | 'migrate'
+  /** `setup` threw or took too long, or a command of it is another plugin's. */
+  | 'setup';
 
 export interface LogLine {
   /** ISO 8601. */
@@ -55,6 +79,7 @@ export interface PluginUsage {
 
 /** Everything known of a crash. */
 export interface CrashReport {
+  /** Name of the plugin. */
   plugin: string;
   generation: number;
   reason: CrashReason;
@@ -63,7 +88,7 @@ export interface CrashReport {
   stack: string | undefined;
   /** ISO 8601. */
   at: string;
-  /** How long this generation had served. */
+  /** How long this generation had served, ms. */
   uptimeMs: number;
   /** Its last 50 log lines, the oldest first. */
   log: LogLine[];
@@ -80,16 +105,25 @@ interface Base {
 
 /** Everything that is reported, by `manager.on` and on `diagnostics_channel` as `bulkhead:<event>`. */
 export interface StatusEvents {
-  loaded: Base & { generation: number; version: string; loadMs: number };
+  /** It serves, having been loaded or started again. */
+  loaded: Base & {
+    generation: number;
+    version: string;
+    /** From the start of the build to the moment it serves, ms. To wait for other loads does not count. */
+    loadMs: number;
+  };
+  /** It serves no more: it was stopped, or ended and is not started again. */
   unloaded: Base & { generation: number };
+  /** A new generation of it serves instead of the one before. */
   reloaded: Base & {
     generation: number;
     version: string;
-    /** From the end of the quiet time, or the call of `reload`, to the moment the new version serves. */
+    /** From the end of the quiet time, or the call of `reload`, to the moment the new version serves, ms. */
     saveToServingMs: number;
-    /** How long nobody served. */
+    /** How long nobody served, ms. */
     pauseMs: number;
   };
+  /** It could not be loaded, reloaded or given a new configuration. */
   'reload-failed': Base & {
     stage: Stage;
     error: Error;
@@ -98,10 +132,12 @@ export interface StatusEvents {
   };
   /** Something was written, with the same content. */
   unchanged: Base;
+  /** It ended by itself after it had begun to serve. */
   crashed: Base & {
     generation: number;
     reason: CrashReason;
     error: Error;
+    /** How long this generation had served, ms. */
     uptimeMs: number;
     report: CrashReport;
   };
@@ -119,15 +155,43 @@ export interface StatusEvents {
     reason: RecycleReason;
     /** The figures of the old one. */
     text: string;
+    /** How long nobody served, ms. */
     pauseMs: number;
   };
-  restarting: Base & { delayMs: number; crashes: number };
-  quarantined: Base & { crashes: number; zombies: number; retryMs: number };
+  /** It crashed or could not be started, and is started again. */
+  restarting: Base & {
+    /** How long from now, ms. */
+    delayMs: number;
+    /** How many there were since its file changed, or since it was stopped, enabled or started with a new configuration. */
+    crashes: number;
+  };
+  /** It crashed too often, or left too many threads behind that do not end: it does not run for now. */
+  quarantined: Base & {
+    /** As in `restarting`. */
+    crashes: number;
+    /** How many of its threads have not ended. */
+    zombies: number;
+    /** How long from now it is tried again, ms; 0 means never. */
+    retryMs: number;
+  };
   /** A thread did not stop when told to, and may still run. */
   zombie: Base & { generation: number };
   /** It logged or emitted more than its budget; told at most once a second. */
-  dropped: Base & { generation: number; what: 'log' | 'emit'; count: number };
-  'dead-letter': Base & { topic: string; payload: unknown; source: string; reason: DeadLetterReason };
+  dropped: Base & {
+    generation: number;
+    what: 'log' | 'emit';
+    /** How many log lines or events, since this was told last. */
+    count: number;
+  };
+  /** An event that it wanted and will not handle, or not to the end. */
+  'dead-letter': Base & {
+    topic: string;
+    payload: unknown;
+    /** Who emitted it: `host`, or the name of a plugin. */
+    source: string;
+    reason: DeadLetterReason;
+  };
+  /** It logged or printed something. */
   log: Base & { level: LogLevel; fields: Record<string, unknown>; text: string };
   /** The watcher changed its way of working as it should (`debug`), or has something to warn of. */
   watch: Base & { mode: 'native' | 'polling' | 'off'; level: 'debug' | 'warn'; text: string };
