@@ -23,6 +23,7 @@ export type { CommandInfo, CommandOutcome, CommandSource, Commands } from './pla
 export { memoryStateStore } from './platform/state-store.ts';
 export type { PluginInfo } from './plugin-info.ts';
 export type { HotReloadWatcher, WatchMode } from './reload/hot-reload.ts';
+export type { Remote } from './runtime/api.ts';
 export type {
   CrashReason,
   CrashReport,

@@ -17,7 +17,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   platform: ['plain', 'wire', 'isolate'],
   reload: ['plain', 'wire', 'source', 'isolate', 'platform', 'supervise'],
   manager: ['plain', 'wire', 'isolate', 'source', 'platform', 'reload', 'supervise', 'runtime types'],
-  index: ['plain', 'manager', 'platform', 'reload'],
+  index: ['plain', 'manager', 'platform', 'reload', 'runtime types'],
   plugin: ['runtime'],
   bots: ['index', 'plain'],
   cli: ['index', 'bots', 'plain'],

@@ -1,5 +1,5 @@
-import type { LoadAllResult, PluginManager, StatusEvents } from 'bulkhead';
-import { definePlugin, type Remote } from 'bulkhead/plugin';
+import type { CrashReason, LoadAllResult, PluginManager, Remote, StatusEvents } from 'bulkhead';
+import { definePlugin, type Remote as RemoteInPlugins } from 'bulkhead/plugin';
 import { expect, expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
 
@@ -14,6 +14,8 @@ function typeTests(manager: PluginManager): void {
   const dice = manager.plugin<DiceApi>('dice');
   expectTypeOf(dice.roll).toEqualTypeOf<(sides: number) => Promise<number>>();
   expectTypeOf(dice.later).returns.toEqualTypeOf<Promise<{ name: string }>>();
+  expectTypeOf(dice).toEqualTypeOf<Remote<DiceApi>>();
+  expectTypeOf(dice).toEqualTypeOf<RemoteInPlugins<DiceApi>>();
   expectTypeOf<keyof Remote<DiceApi>>().toEqualTypeOf<'roll' | 'later'>();
   // @ts-expect-error a wrong argument
   void dice.roll('six');
@@ -21,6 +23,10 @@ function typeTests(manager: PluginManager): void {
   manager.on('reloaded', (event) => {
     expectTypeOf(event).toEqualTypeOf<StatusEvents['reloaded']>();
     expectTypeOf(event.pauseMs).toBeNumber();
+  });
+  manager.on('crashed', ({ reason, report }) => {
+    expectTypeOf(reason).toEqualTypeOf<CrashReason>();
+    expectTypeOf(report.reason).toEqualTypeOf<CrashReason>();
   });
   // @ts-expect-error no such status
   manager.on('exploded', () => {});
