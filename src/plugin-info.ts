@@ -9,8 +9,9 @@ export interface PluginInfo {
   id: string;
   /** What callers use; the id until it has loaded once. */
   name: string;
+  /** The name for people; as `name` if the plugin gives none. */
   displayName: string;
-  /** Empty until it has loaded once. */
+  /** Empty until it has loaded once, as are the next two. */
   version: string;
   description: string;
   author: string;
@@ -21,7 +22,9 @@ export interface PluginInfo {
   file: string;
   /** Where it runs. */
   tier: 'thread' | 'process';
+  /** How often it was reloaded or rolled back. Recycles, and starts after a stop or a crash, do not count. */
   reloads: number;
+  /** How often it ended by itself. Failed starts count too, but not failures to build or load it before it ever ran. */
   crashes: number;
   /** The last failure, whatever succeeded since. */
   lastError: Error | undefined;
