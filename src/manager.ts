@@ -389,7 +389,12 @@ export class PluginManager implements AsyncDisposable {
 
   /**
    * The functions a plugin returned from setup, each as a promise. The object stands for the name, and can be kept: calls
-   * reach whichever generation serves. Calls reject with the plugin's error, or with one of the `ERR_` codes.
+   * reach whichever generation serves, and wait during a reload.
+   *
+   * Calls reject with the error of the function; with `ERR_NO_SUCH_METHOD`, `ERR_NOT_CLONEABLE` or `ERR_VALUE_TOO_LARGE` if
+   * they cannot be made; with `ERR_PLUGIN_UNAVAILABLE` or `ERR_QUEUE_FULL` if nobody can take them; with `ERR_CALL_TIMEOUT`; with
+   * `ERR_PLUGIN_CRASHED`, `ERR_PLUGIN_RELOADED` or `ERR_PLUGIN_STOPPED` if the generation ends before; or, if the plugin's
+   * own setup waits for them, with `ERR_CALL_CYCLE`.
    */
   plugin<T>(name: string): Remote<T> {
     return pluginProxy<T>(name, async (method, args) =>
