@@ -56,11 +56,12 @@ export class HotReloadWatcher {
     this.#settling = new Debounce(SETTLE_MS, () => void this.#exclusively(() => this.#watchAnew()));
   }
 
+  /** Whether files are watched, in whichever mode. */
   get isEnabled(): boolean {
     return this.#mode !== 'off';
   }
 
-  /** `native`: told by the system. `polling`: looks for itself. */
+  /** `native`: told by the system. `polling`: looks for itself. `off`: not started, or stopped. */
   get mode(): WatchMode {
     return this.#mode;
   }
