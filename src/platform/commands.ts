@@ -1,10 +1,15 @@
 import { asError, BulkheadError } from '../errors.ts';
 import type { Slot } from '../isolate/slot.ts';
 
+/** A command, as its plugin registered it. */
 export interface CommandInfo {
+  /** Without the prefix. */
   name: string;
+  /** Its arguments, for people; empty if the plugin gives none. */
   usage: string;
+  /** What it does; empty if the plugin gives none. */
   description: string;
+  /** Other names for it. */
   aliases: string[];
   /** Name of the plugin that answers it. */
   plugin: string;
@@ -12,19 +17,27 @@ export interface CommandInfo {
 
 /** Where a command line came from; passed on to the plugin. */
 export interface CommandSource {
+  /** Who wrote it. */
   user: string;
+  /** Where it was written. */
   channel: string;
 }
 
+/** What became of a line. `command` is the command's name, also if an alias was typed; `plugin` is the name of its plugin. */
 export type CommandOutcome =
+  /** It does not begin with the prefix, or has nothing behind it. */
   | { kind: 'not-a-command' }
+  /** No plugin has such a command; `command` is as it was typed. */
   | { kind: 'unknown'; command: string }
+  /** `reply` is what the handler returned, as text; `undefined` if it returned nothing. */
   | { kind: 'answered'; command: string; plugin: string; reply: string | undefined }
+  /** The handler threw, or could not be called: `error` says why, as with a call of `manager.plugin()`. */
   | { kind: 'failed'; command: string; plugin: string; error: Error };
 
 /** The commands of all plugins. There is no index to keep: what serves is asked each time. */
 export class Commands {
   readonly #slots: () => Iterable<Slot>;
+  /** What a line begins with that is a command. It cannot be changed. */
   readonly prefix = '!';
 
   constructor(slots: () => Iterable<Slot>) {
