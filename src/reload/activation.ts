@@ -42,7 +42,7 @@ export async function activate(
     // Once more: another plugin may have come to serve under that name since this one was loaded.
     checkName(host, slot, generation.metadata.name);
     checkCommands(host, slot, generation);
-    if (!generation.isAlive) throw diedEarly(slot, generation);
+    if (!generation.isAlive) throw await diedEarly(slot, generation);
   } catch (error) {
     slot.next = undefined;
     generation.fence();
@@ -81,6 +81,7 @@ function setupTimeout(slot: Slot): BulkheadError {
   );
 }
 
-function diedEarly(slot: Slot, generation: Generation): PluginCrashedError {
-  return new PluginCrashedError(slot.name, generation.number, 'exit', 'it ended as soon as setup() was done');
+async function diedEarly(slot: Slot, { number, ended }: Generation): Promise<PluginCrashedError> {
+  const { kind, text, error } = await ended;
+  return new PluginCrashedError(slot.name, number, kind, `${text}, as soon as setup() was done`, error);
 }

@@ -73,7 +73,9 @@ it('overlap: a version that dies as soon as its setup is done does not come to s
   // While the old one cannot say that it has what was sent to it, the new one does not serve yet.
   const blocked = a.block(workspace.path('gate'));
   await workspace.write({ 'plugins/a.ts': source('setImmediate(() => process.exit(0)); return {};') });
-  const failed = expect(manager.reload('a')).rejects.toThrow('it ended as soon as setup() was done');
+  const failed = expect(manager.reload('a')).rejects.toThrow(
+    'it called process.exit(0), as soon as setup() was done',
+  );
   await until(() => all.some((each) => each.number === 2 && !each.isAlive), 'the end of the new one');
   await workspace.write({ gate: '' });
   await failed;
