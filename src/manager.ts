@@ -480,7 +480,8 @@ export class PluginManager implements AsyncDisposable {
     if (others < this.#options.maxPlugins) return;
     throw new BulkheadError(
       'ERR_MAX_PLUGINS',
-      `Plugin '${slot.name}' is not loaded: ${others} plugins run, and maxPlugins is ${this.#options.maxPlugins}`,
+      `Plugin '${slot.name}' is not loaded: ${others} plugins run, and maxPlugins is ${this.#options.maxPlugins}; ` +
+        `raise 'maxPlugins' or unload one`,
       { plugin: slot.name },
     );
   }

@@ -41,8 +41,10 @@ export class JobPool implements Jobs {
 
   async run(url: string, message: JobMessage, signal: AbortSignal | undefined): Promise<Outcome> {
     const { maxThreads, maxQueue } = this.#options;
-    if (this.#underWay >= maxThreads + maxQueue)
-      throw new Error(`${maxThreads} jobs run and ${maxQueue} wait in the queue; more are not taken`);
+    if (this.#underWay >= maxThreads + maxQueue) {
+      const text = `${maxThreads} jobs run and ${maxQueue} wait in the queue already`;
+      throw new Error(`${text}; raise 'offload.maxQueue' or 'offload.maxThreads'`);
+    }
     this.#underWay++;
     try {
       this.#pool ??= this.#start();

@@ -269,7 +269,10 @@ export class Operations {
       slot.interrupt = () => reject(new PluginStoppedError(slot.name, current.number));
     });
     try {
-      const timeout = () => new Error(`onConfig did not end within ${startMs} ms`);
+      const text =
+        `onConfig did not end within ${startMs} ms. Does a handler wait for something that never comes? ` +
+        `Raise 'startMs' if it needs longer.`;
+      const timeout = () => new Error(text);
       const configured = Promise.race([current.configure(value), interrupted]);
       return (await slot.patience.wait(configured, startMs, timeout)).applied;
     } catch (cause) {

@@ -207,7 +207,9 @@ function denied({ options }: Slot): Deniable[] {
 export function migrate(slot: Slot, generation: Generation, state: StoredState): Promise<StateEntries> {
   const { startMs } = slot.options;
   return slot.patience.wait(generation.migrate(state.entries, state.version), startMs, () => {
-    const text = `state.migrate did not end within ${startMs} ms`;
+    const text =
+      `state.migrate did not end within ${startMs} ms. Does it wait for something that never comes? ` +
+      `Raise 'startMs' if it needs longer.`;
     return new BulkheadError('ERR_STATE_MIGRATION', text, { plugin: slot.name });
   });
 }

@@ -12,7 +12,7 @@ import type { ReloadOptions } from './transaction.ts';
 export function rollbackTarget(slot: Slot, options: { state?: 'snapshot' }): ReloadOptions {
   const target = slot.history.at(-1);
   if (target === undefined) {
-    const text = `Plugin '${slot.name}' has no earlier accepted build`;
+    const text = `Plugin '${slot.name}' has no earlier accepted build; there will be one when a changed version has been loaded`;
     throw new BulkheadError('ERR_NO_ROLLBACK', text, { plugin: slot.name });
   }
   const { build, state } = target;

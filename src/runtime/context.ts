@@ -157,6 +157,7 @@ function checkCommandName(name: unknown): void {
   if (typeof name === 'string' && COMMAND_NAME.test(name)) return;
   throw new BulkheadError(
     'ERR_INVALID_ARGUMENT',
-    `${JSON.stringify(name)} cannot be a command; expected 1 to 32 letters, digits, '_' or '-', without the prefix`,
+    `${JSON.stringify(name)} cannot be a command; expected 1 to 32 letters, digits, '_' or '-', ` +
+      'starting with a letter or digit, without the prefix',
   );
 }

@@ -116,7 +116,7 @@ it('does with a plugin what !plugin says', async () => {
     expect.stringMatching(/^\+ greeter 1\.0\.0 loaded: generation 3, /),
     '- greeter unloaded: generation 3 has ended',
     expect.stringMatching(/^\+ greeter 1\.0\.0 loaded: generation 4, /),
-    "✗ Plugin 'greeter' has no earlier accepted build",
+    "✗ Plugin 'greeter' has no earlier accepted build; there will be one when a changed version has been loaded",
     'name        greeter',
     'description Says hello',
     'version     1.0.0',
