@@ -1,6 +1,7 @@
 /**
- * Checks of what a plugin's side says, beyond the frame itself. What is wrong throws, and the link makes a protocol
- * violation of that; only a runtime that was tampered with sends such things.
+ * Checks of what a plugin's side says, beyond the frame itself; they throw. A note that is refused is a protocol violation
+ * and ends the generation, a call of the host is answered with the error, and an answer fails the step it was for. Only a
+ * runtime that was tampered with sends such things.
  */
 
 import { LOG_LEVELS } from '../status.ts';

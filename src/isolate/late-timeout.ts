@@ -1,6 +1,6 @@
 /**
- * Calls `run` in so many milliseconds, or, if this process stood still meanwhile, once it has heard what has arrived: what
- * comes in is read after the timers that are due, and may be what is waited for.
+ * Calls `run` after so many milliseconds, and after the messages that have arrived by then are read. If this process stood
+ * still meanwhile, timers alone would come first, and one of the messages may be what is waited for.
  *
  * @param isRef whether it keeps the process alive
  * @returns what keeps it from being called

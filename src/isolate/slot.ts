@@ -83,9 +83,12 @@ export class Slot implements GenerationHost {
   history: { build: Build; state: ReturnType<SlotState['save']> }[] = [];
   /** `unload` was asked for: a change of its file does not bring it back. */
   unloaded = false;
-  /** Its file is gone, and it is forgotten: what was still to be done with it is not. */
+  /** Its file is gone and it was taken out of the table: an operation that still waits must not start it. */
   isRemoved = false;
-  /** What had what its newest version needs, its name or a command, and the generation that served there then. */
+  /**
+   * The plugin that has the name or the command that the newest version wants, and the generation of it that served when
+   * that version was refused.
+   */
   blockedBy: { slot: Slot; current: Generation | undefined } | undefined;
   /** Ends a wait of the operation under way that nothing else would end. */
   interrupt: (() => void) | undefined;

@@ -15,9 +15,9 @@ export interface HotReloadHost {
   look(hints: ReadonlySet<string>, since: number): Promise<void>;
   /** Whether a file of a plugin was written after that, on the clock of `Date.now()`. */
   changedSince(since: number): Promise<boolean>;
-  /** Gets ready what a look with these hints will take. */
+  /** Prepares, ahead of a look, what a look with these hints will need. */
   anticipate(hints: ReadonlySet<string>): Promise<void>;
-  /** No look will come that could take it. */
+  /** Drops what was prepared: no look will follow. */
   forgo(): void;
   /** What a look would find to do, as a text that changes when the files do; empty for nothing. */
   outOfDate(): Promise<string>;

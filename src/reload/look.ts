@@ -217,12 +217,14 @@ export class Look {
   }
 
   /**
-   * While something is done with a plugin, it cannot be compared with what will have been acted on in the end: that is
-   * made up for when its turn is over.
+   * An operation that is under way during a look may act on other files than those the look compared with. When it is over,
+   * the plugin is compared again.
+   *
+   * @param acted what the look compared with
    */
   #checkBusy(slot: Slot, acted: Slot['acted']): void {
     void slot.exclusively(async () => {
-      // Found on the way to another, and loaded by nobody.
+      // Nobody has loaded it yet: it was discovered when another plugin was loaded by its name.
       if (!this.#loading.has(slot)) this.#loadIfNew(slot);
       if (slot.acted !== acted && (await slot.acted?.compare()) === 'changed') this.#host.lookAgain(0);
     });

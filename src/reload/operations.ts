@@ -198,7 +198,7 @@ export class Operations {
       uptimeMs,
       report,
     });
-    // One that another has replaced was only to finish what it had begun.
+    // The old generation of an overlap had only to finish its work; in any other state the operation under way sees to it.
     if (generation !== slot.current || slot.lifecycle.state !== 'running') return;
     this.#host.supervisor.crashed(slot, end.exitCode === 0, uptimeMs);
     this.#freeRoom(slot, error);
@@ -254,7 +254,7 @@ export class Operations {
       const error = explain(cause);
       this.#freeRoom(slot, error);
       const blocker = slot.blockedBy as Slot['blockedBy'];
-      // It has changed in the meantime, when nothing was known yet of this failure.
+      // If the blocker was replaced before this had failed, that did not make this plugin try again.
       if (blocker !== undefined && blocker.slot.current !== blocker.current) this.#host.freed(blocker.slot);
       throw error;
     } finally {

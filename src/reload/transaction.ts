@@ -145,14 +145,14 @@ export class Transactions {
     return performance.now() - pausedAt;
   }
 
-  /** The new generation could not be set up: the old build serves again, as a generation of its own. */
+  /** Starts the old build again, as a new generation, after the setup of the new version failed. */
   async #bringBack(slot: Slot, build: Build): Promise<void> {
     try {
       const prepared = await this.#host.preparation.prepare(slot, { build });
       await activate(this.#host, slot, prepared);
       slot.lifecycle.moveTo('running');
     } catch (error) {
-      // The cause that matters is why the new one failed; the caller throws that.
+      // Only logged: the caller throws why the new version failed, which is what matters.
       this.#host.report('log', {
         name: slot.name,
         level: 'error',

@@ -64,7 +64,7 @@ export async function bundle(entry: string, directory: string, denied: readonly 
   }
 }
 
-/** Where the entry really lies, and what there may name another. */
+/** Records what decides which file the entry is: where it leads if it is a link, and the package.json beside that. */
 async function noteSurroundings(entry: string, inputs: Fingerprint): Promise<void> {
   const real = await realpath(entry).catch(() => entry);
   if (real !== entry) await inputs.addLink(entry);

@@ -80,7 +80,7 @@ export function bundleLocalFiles(inputs: Fingerprint): Plugin {
 
 const RESOLVED_BY_ESBUILD = Symbol('resolved by esbuild');
 
-/** Local files are found by esbuild, since only for those it heeds a tsconfig.json; noted is what the finding depends on. */
+/** Leaves finding the file to esbuild, which heeds tsconfig.json only for files it has found; records what that depends on. */
 async function noteFileBeside(
   { path, kind, resolveDir }: OnResolveArgs,
   inputs: Fingerprint,
@@ -89,7 +89,12 @@ async function noteFileBeside(
   return file !== undefined && extname(file) === '.node' ? outside(file, kind) : undefined;
 }
 
-/** Notes what is tried before the first that is there, and that; these may come to be what is meant. */
+/**
+ * Records every candidate up to the first that exists: if a missing one appears, it is what the import means. A package.json
+ * leads on to its `main`.
+ *
+ * @returns the first that exists; `undefined` if none does
+ */
 async function noteCandidates(
   possible: Iterable<Candidate>,
   inputs: Fingerprint,
