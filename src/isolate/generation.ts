@@ -63,6 +63,8 @@ export class Generation {
   readonly number: number;
   readonly build: Build;
   readonly registrations = new Registrations();
+  /** How long calls and events took, from being sent to their outcome. */
+  readonly timings = new Timings();
   /** When it began to serve; `undefined` if it never did. */
   servesSince: Date | undefined;
   /** Resolves when its isolate can load a plugin, or when it ends. */
@@ -73,8 +75,6 @@ export class Generation {
   readonly #delivery: Delivery;
   readonly #inFlight = new InFlight();
   readonly #calls = new PluginCalls();
-  /** From being sent to its outcome. */
-  readonly timings = new Timings();
   readonly #intake: Intake;
   #metadata!: PluginMetadata;
   #stateSeq = 0;

@@ -96,6 +96,8 @@ export class Slot implements GenerationHost {
   hurry: (() => void) | undefined;
   /** How many wait to stop it: what is being started is not worth going on with. */
   stopsWanted = 0;
+  /** While two generations serve, each sees what the other writes. */
+  stateWritten: (generation: Generation, change: StateChange) => void = () => {};
   /** On whose behalf operations wait or run: nothing may wait for these. */
   readonly askers = new Set<Invocation>();
   reloads = 0;
@@ -303,9 +305,6 @@ export class Slot implements GenerationHost {
     if (early === undefined) this.#earlyEmits.set(generation, [[topic, payload]]);
     else early.push([topic, payload]);
   }
-
-  /** While two generations serve, each sees what the other writes. */
-  stateWritten: (generation: Generation, change: StateChange) => void = () => {};
 
   writeState(generation: Generation, change: StateChange): void {
     this.stateWritten(generation, change);

@@ -25,6 +25,7 @@ export class CallWork implements Invocation, Deadline {
   readonly plugin: string;
   readonly target: CallTarget;
   readonly split: SplitArguments;
+  readonly timeoutMs: number;
   readonly parent: Invocation | undefined;
   generation: Generation | undefined;
   readonly #resolve: (value: unknown) => void;
@@ -49,8 +50,6 @@ export class CallWork implements Invocation, Deadline {
     this.#resolve = options.resolve;
     this.#reject = options.reject;
   }
-
-  readonly timeoutMs: number;
 
   get settled(): boolean {
     return this.#settled;
