@@ -30,6 +30,7 @@ const PLAIN = [
   'lifecycle',
   'permissions',
   'status',
+  'units',
   'unused-entries',
 ];
 const MANAGER = ['manager', 'plugin-info', 'plugin-proxy'];

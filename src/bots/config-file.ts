@@ -3,10 +3,11 @@ import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import type { HotReloadOptions, PluginOptions } from '../index.ts';
 import { hotReloadSchema, parseOptions, pluginSchema } from '../options-schema.ts';
+import { MAX_TIMER_MS } from '../units.ts';
 import { parseJson } from './json.ts';
 
 /** setTimeout's own upper bound, in seconds. */
-const MAX_SECONDS = (2 ** 31 - 1) / 1_000;
+const MAX_SECONDS = MAX_TIMER_MS / 1_000;
 
 const pluginsSchema = z
   .strictObject({
