@@ -28,6 +28,9 @@ export class ThreadIsolate<T = Batch> implements Isolate<T> {
   readonly #execArgv: string[];
   #reason: EndReason | undefined;
   #exitCode: number | undefined;
+  /** Being taken: a thread that is ended meanwhile takes the process along (seen on Node 20). */
+  #snapshots = 0;
+  #onceWithoutSnapshot = () => {};
   #resolveEnded!: (end: IsolateEnd) => void;
   #resolveGone!: () => void;
 
@@ -84,8 +87,18 @@ export class ThreadIsolate<T = Batch> implements Isolate<T> {
     this.#worker.stderr.on('data', (chunk: Buffer) => listener('stderr', chunk));
   }
 
-  heapSnapshot(): Promise<Readable> {
-    return this.#worker.getHeapSnapshot();
+  async heapSnapshot(): Promise<Readable> {
+    this.#snapshots++;
+    const release = this.channel.hold();
+    try {
+      const snapshot = await this.#worker.getHeapSnapshot();
+      // It is copied at the first read. Until then it is the thread's.
+      snapshot.read(0);
+      return snapshot;
+    } finally {
+      release();
+      if (--this.#snapshots === 0) this.#onceWithoutSnapshot();
+    }
   }
 
   jobs(options: JobPoolOptions, onNote: (note: unknown) => void): Jobs {
@@ -109,6 +122,11 @@ export class ThreadIsolate<T = Batch> implements Isolate<T> {
 
   #terminate(): void {
     void this.gone.then(lateTimeout(() => this.#finish(true), TERMINATE_MS));
+    if (this.#snapshots === 0) this.#endThread();
+    else this.#onceWithoutSnapshot = () => this.#endThread();
+  }
+
+  #endThread(): void {
     void threadEnds.end(() => {
       void this.#worker.terminate();
       return this.ended;

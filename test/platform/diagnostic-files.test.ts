@@ -99,6 +99,20 @@ it.runIf(ISOLATION === 'process')('rejects a snapshot of a process that is kille
   await expect(snapshot).rejects.toMatchObject({ code: 'ERR_PLUGIN_CRASHED' });
 });
 
+it('does not end a thread in the midst of its snapshot', async () => {
+  const setup =
+    'const kept = Array.from({ length: 300_000 }, (_, n) => ({ n })); return { kept: () => kept.length };';
+  const { manager, workspace } = await bench(
+    { 'a.ts': pluginSource('a', setup) },
+    { hotReload: false, defaults: { drainMs: 5, teardownMs: 5 } },
+  );
+  await manager.loadAll();
+  for (const end of ['reload', 'unload'] as const) {
+    const snapshot = manager.heapSnapshot('a', { file: workspace.path('a.heapsnapshot') });
+    await Promise.all([expect(snapshot).rejects.toMatchObject({ plugin: 'a' }), manager[end]('a')]);
+  }
+});
+
 it('takes one snapshot after the other, also after one that could not be written', async () => {
   const { manager, workspace } = await bench({ 'a.ts': pluginSource('a', '') }, { hotReload: false });
   await manager.loadAll();
