@@ -161,6 +161,28 @@ it.each([
   );
 });
 
+it.each([
+  ['its file', 'ERR_PLUGIN_BUILD'],
+  ['its configuration', 'ERR_PLUGIN_CONFIG'],
+])('leaves a plugin alone that was unloaded and cannot be loaded because of %s', async (what, code) => {
+  const schema = `config: { '~standard': { version: 1, vendor: 'x', validate: (v) => v.bad ? { issues: [{ message: 'bad' }] } : { value: v } } },`;
+  const { manager, workspace, seen } = await bench(
+    { 'a.ts': pluginSource('a', '', schema) },
+    { ...OFF, defaults: { restart: { initialDelayMs: 1 } } },
+  );
+  await manager.loadAll();
+  await manager.unload('a');
+  if (what === 'its file') await workspace.write({ 'plugins/a.ts': 'export default (' });
+  else await manager.configure('a', { bad: true });
+  await expect(manager.load('a')).rejects.toMatchObject({ code });
+  expect(manager.get('a')).toMatchObject({ state: 'failed', crashes: 0 });
+  await expect(manager.enable('a')).rejects.toMatchObject({ code });
+  expect(seen('restarting')).toEqual([]);
+  await workspace.write({ 'plugins/a.ts': pluginSource('a', '', schema) });
+  await manager.configure('a', {});
+  expect(manager.get('a')?.state).toBe('running');
+});
+
 it('takes an option that is undefined for one that is not given', async () => {
   const { manager, log } = await bench(
     { 'a.ts': pluginSource('a', 'return { ok: () => true };') },

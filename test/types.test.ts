@@ -46,6 +46,12 @@ const plugin = definePlugin({
       expectTypeOf(message.text).toBeString();
       expectTypeOf(event.source).toBeString();
     });
+    ctx.on('chat.message', async (message, event) => {
+      expectTypeOf(message).toBeAny();
+      expectTypeOf(event.source).toBeString();
+    });
+    ctx.on('chat.message', ({ text }) => expectTypeOf(text).toBeAny());
+    ctx.on('chat.message', (message: { text: string }) => message.text.length, { serial: true });
     expectTypeOf(ctx.state.get<number>('n')).toEqualTypeOf<number | undefined>();
     expectTypeOf(ctx.state.update<number>('n', (n = 0) => n + 1)).toBeNumber();
     return { roll: (sides: number) => sides };

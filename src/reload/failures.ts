@@ -17,14 +17,19 @@ export class Failures {
     this.#host = host;
   }
 
-  /** A plugin did not come to run. With a version that once ran it is tried again; without, it waits for a change. */
-  ofLoad(slot: Slot, cause: unknown): Error {
+  /**
+   * A plugin did not come to run. If its setup failed, or it is to run again after a crash, it is tried again; else it waits
+   * for a change.
+   *
+   * @param wasDown nobody had expected it to run
+   */
+  ofLoad(slot: Slot, cause: unknown, wasDown: boolean): Error {
     const { stage, error } = failureOf(cause);
     slot.fail(error);
     if (this.#wasStopped(slot)) return error;
     this.#host.report('reload-failed', { name: slot.name, stage, error, generation: undefined });
-    const neverRan = slot.accepted === undefined || codeOf(error) === 'ERR_MAX_PLUGINS';
-    if (slot.lifecycle.state === 'preparing' && neverRan) {
+    const waits = wasDown || slot.accepted === undefined || codeOf(error) === 'ERR_MAX_PLUGINS';
+    if (slot.lifecycle.state === 'preparing' && waits) {
       slot.lifecycle.moveTo('failed');
       slot.refuseWork('unavailable');
     } else this.#crashed(slot);

@@ -17,6 +17,9 @@ import { TransactionError } from './transaction-error.ts';
 /** It does not run, and will not for a while. */
 const RESTING = new Set<PluginState>(['failed', 'quarantined', 'stopped']);
 
+/** It runs only if somebody asks for it, or its file changes. */
+const DOWN = new Set<PluginState>(['discovered', 'failed', 'stopped', 'disabled']);
+
 export interface OperationsHost {
   readonly transactions: Transactions;
   readonly supervisor: Supervisor;
@@ -211,10 +214,11 @@ export class Operations {
     }
     this.#host.supervisor.cancel(slot);
     const isFirst = slot.lastServed === 0;
+    const wasDown = DOWN.has(slot.lifecycle.state);
     await this.#run(
       slot,
       () => this.#host.transactions.load(slot, options),
-      (error) => this.#failures.ofLoad(slot, error),
+      (error) => this.#failures.ofLoad(slot, error, wasDown),
     );
     if (!isFirst) this.#host.freed(slot);
   }

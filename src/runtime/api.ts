@@ -49,7 +49,7 @@ export interface EventInfo {
 // biome-ignore lint/suspicious/noConfusingVoidType: a handler may return nothing
 export type CommandResult = string | void | null | Promise<string | void | null>;
 export type CommandHandler = (args: string[], message: CommandMessage) => CommandResult;
-// biome-ignore lint/suspicious/noExplicitAny: a topic carries whatever its emitter sent; the handler says what it expects
+// biome-ignore lint/suspicious/noExplicitAny: as with `ctx.on`
 export type EventHandler<P = any> = (payload: P, event: EventInfo) => unknown;
 
 export interface CommandOptions {
@@ -142,8 +142,8 @@ export interface PluginContext<Config = unknown> {
    * Subscribes to a topic: tokens separated by dots, `*` for one token, `>` for one or more at the end. Returns a function
    * that ends it. What the handler throws is logged. Throws `ERR_INVALID_TOPIC`.
    */
-  on<P>(pattern: string, handler: EventHandler<P>, options?: SubscribeOptions): () => void;
-  on(pattern: string, handler: EventHandler, options?: SubscribeOptions): () => void;
+  // biome-ignore lint/suspicious/noExplicitAny: a topic carries whatever its emitter sent; the handler says what it expects
+  on<P = any>(pattern: string, handler: EventHandler<P>, options?: SubscribeOptions): () => void;
   /**
    * Publishes an event; during setup, when that has succeeded. Topics under `chat` and `bot` are the host's alone: such an
    * event is not published, and logged as an error. What is over `budgets.emitsPerSecond` or `budgets.emitBytesPerSecond` is
