@@ -276,8 +276,7 @@ export class PluginManager implements AsyncDisposable {
    */
   async load(name: string): Promise<void> {
     this.#checkOpen();
-    if (this.#table.find(name) === undefined) await this.#lookForPlugins();
-    await this.#operations.load(await this.#asItLies(name));
+    await this.#withSlot(name, (slot) => this.#operations.load(slot));
   }
 
   /**
@@ -285,7 +284,7 @@ export class PluginManager implements AsyncDisposable {
    * `load`, `reload`, `enable` or `rollback` does. Does nothing if it is disabled.
    */
   async unload(name: string): Promise<void> {
-    await this.#operations.unload(this.#table.get(name));
+    await this.#withSlot(name, (slot) => this.#operations.unload(slot));
   }
 
   /**
@@ -294,7 +293,7 @@ export class PluginManager implements AsyncDisposable {
    */
   async reload(name: string): Promise<void> {
     this.#checkOpen();
-    await this.#operations.reload(await this.#asItLies(name));
+    await this.#withSlot(name, (slot) => this.#operations.reload(slot));
   }
 
   /**
@@ -303,12 +302,12 @@ export class PluginManager implements AsyncDisposable {
    */
   async enable(name: string): Promise<void> {
     this.#checkOpen();
-    await this.#operations.enable(await this.#asItLies(name));
+    await this.#withSlot(name, (slot) => this.#operations.enable(slot));
   }
 
   /** Unloads the plugin until it is enabled, also through changes of its file and, with a store, restarts. */
   async disable(name: string): Promise<void> {
-    await this.#operations.disable(this.#table.get(name));
+    await this.#withSlot(name, (slot) => this.#operations.disable(slot));
   }
 
   /**
@@ -324,7 +323,7 @@ export class PluginManager implements AsyncDisposable {
       const text = `rollback('${name}', { state }): expected 'snapshot' or nothing, got ${String(state)}`;
       throw new BulkheadError('ERR_INVALID_ARGUMENT', text, { plugin: name });
     }
-    await this.#operations.rollback(this.#table.get(name), options);
+    await this.#withSlot(name, (slot) => this.#operations.rollback(slot, options));
   }
 
   /**
@@ -334,10 +333,11 @@ export class PluginManager implements AsyncDisposable {
    */
   async configure(name: string, value: unknown): Promise<void> {
     this.#checkOpen();
-    const slot = this.#table.get(name);
     const config = snapshot(value, `the configuration of '${name}'`);
-    await this.#operations.configure(slot, config);
-    this.#config.set(slot.id, config);
+    await this.#withSlot(name, async (slot) => {
+      await this.#operations.configure(slot, config);
+      this.#config.set(slot.id, config);
+    });
   }
 
   /**
@@ -345,7 +345,7 @@ export class PluginManager implements AsyncDisposable {
    * `callTimeoutMs`, with `ERR_PLUGIN_CRASHED` if it ends meanwhile, or with `ERR_STATE_STORE`.
    */
   async clearState(name: string): Promise<void> {
-    await this.#operations.clearState(this.#table.get(name));
+    await this.#withSlot(name, (slot) => this.#operations.clearState(slot));
   }
 
   /**
@@ -447,17 +447,21 @@ export class PluginManager implements AsyncDisposable {
     }
   }
 
-  /** What is wrong with its file or folder may have been put right. */
-  async #asItLies(name: string): Promise<Slot> {
-    const slot = this.#table.get(name);
-    if (slot.problem !== undefined) await this.#lookForPlugins();
-    return slot;
+  /** Does something with a plugin, at once if it is known. */
+  #withSlot(name: string, operation: (slot: Slot) => Promise<void>): Promise<void> {
+    const slot = this.#table.find(name);
+    return slot === undefined || slot.problem !== undefined
+      ? this.#lookFor(name).then(operation)
+      : operation(slot);
   }
 
-  async #lookForPlugins(): Promise<void> {
+  /** It may have come, and what was wrong with its file or folder may have been put right. */
+  async #lookFor(name: string): Promise<Slot> {
+    this.#checkOpen();
     const epoch = this.#epoch;
-    await this.#look.discoverAll();
+    await this.#look.discoverOne(name);
     this.#checkEpoch(epoch);
+    return this.#table.get(name);
   }
 
   #checkOpen(): void {

@@ -66,7 +66,7 @@ it('answers every method called twice, at once and in the wrong state with what 
   expect(manager.get('a')?.state).toBe('running');
   await Promise.all([manager.unloadAll(), manager.unloadAll()]);
   expect(manager.list()).toEqual([]);
-  await expect(manager.reload('a')).rejects.toMatchObject({ code: 'ERR_PLUGIN_NOT_FOUND' });
+  await expect(manager.reload('b')).rejects.toMatchObject({ code: 'ERR_PLUGIN_NOT_FOUND' });
   expect((await manager.loadAll()).loaded).toEqual(['a']);
 });
 
@@ -183,6 +183,38 @@ it.each([
   expect(manager.get('a')?.state).toBe('running');
 });
 
+it('finds what lies in the directory before everything is loaded', async () => {
+  const config = pluginSource('a', 'return { config: () => ctx.config };');
+  const { manager } = await bench(
+    { 'a.ts': config, 'b.ts': pluginSource('b', ''), 'c.ts': pluginSource('c', '') },
+    OFF,
+  );
+  await manager.configure('a', { set: 1 });
+  await manager.disable('b');
+  await manager.clearState('a');
+  expect(manager.list().map(({ name, state }) => [name, state])).toEqual([
+    ['a', 'discovered'],
+    ['b', 'disabled'],
+  ]);
+  await manager.reload('c');
+  await expect(manager.enable('d')).rejects.toMatchObject({ code: 'ERR_PLUGIN_NOT_FOUND' });
+  expect((await manager.loadAll()).loaded).toEqual(['a', 'c']);
+  expect(await manager.plugin<{ config(): unknown }>('a').config()).toEqual({ set: 1 });
+  expect(manager.get('c')).toMatchObject({ state: 'running', generation: 1 });
+});
+
+it('reloads nothing for a configuration that the plugin has already', async () => {
+  const { manager, seen } = await bench(
+    { 'a.ts': pluginSource('a', '') },
+    { ...OFF, config: { a: { set: [1] } } },
+  );
+  await manager.loadAll();
+  await manager.configure('a', { set: [1] });
+  expect(seen('reloaded')).toEqual([]);
+  await manager.configure('a', { set: [2] });
+  expect(seen('reloaded')).toHaveLength(1);
+});
+
 it('takes an option that is undefined for one that is not given', async () => {
   const { manager, log } = await bench(
     { 'a.ts': pluginSource('a', 'return { ok: () => true };') },
@@ -289,6 +321,7 @@ it('delivers events although other plugins of the directory were never loaded', 
     OFF,
   );
   await manager.load('a');
+  await manager.configure('b', {});
   expect(await manager.emit('news', {})).toMatchObject({ delivered: ['a'], failed: [] });
   expect(manager.get('b')?.state).toBe('discovered');
   await manager.load('b');

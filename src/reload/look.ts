@@ -112,7 +112,7 @@ export class Look {
     return JSON.stringify([pending, stamps]);
   }
 
-  /** Everything that can be loaded, as slots; the rest as failures. */
+  /** Everything in the plugin directories as slots; what cannot be one as failures. */
   async discoverAll(): Promise<{ slots: Slot[]; failed: { name: string; error: Error }[] }> {
     const { discovery, plans } = await this.#plan(new Set(), false);
     const failed = discovery.missing.map((directory) => ({
@@ -120,15 +120,18 @@ export class Look {
       error: missingDirectory(directory),
     }));
     for (const plan of plans) {
-      if (plan.kind === 'load') await this.#host.adopt(plan.found);
-      // Nothing of it runs: what was wrong with it may be put right by now.
-      else if (plan.kind === 'reload') this.#settle(plan.found);
-      else if (plan.kind === 'duplicate') {
-        failed.push({ name: plan.found.id, error: errorOf(plan) });
-        this.#refusals.say(plan);
-      }
+      await this.#settle(plan);
+      if (plan.kind !== 'duplicate') continue;
+      failed.push({ name: plan.found.id, error: errorOf(plan) });
+      this.#refusals.say(plan);
     }
     return { slots: [...this.#host.table], failed };
+  }
+
+  /** The same of one, if it is there. */
+  async discoverOne(id: string): Promise<void> {
+    const { plans } = await this.#plan(new Set(), false);
+    for (const plan of plans) if ('found' in plan && plan.found.id === id) await this.#settle(plan);
   }
 
   /**
@@ -199,9 +202,12 @@ export class Look {
     }
   }
 
-  #settle(found: Discovered): void {
-    const slot = this.#host.table.byId(found.id);
-    if (slot?.problem !== undefined) slot.settleAt(found);
+  /** Makes the table agree, and starts nothing. */
+  async #settle(plan: Plan): Promise<void> {
+    if (plan.kind === 'load') await this.#host.adopt(plan.found);
+    if (plan.kind !== 'reload') return;
+    const slot = this.#host.table.byId(plan.found.id);
+    if (slot?.problem !== undefined) slot.settleAt(plan.found);
   }
 
   #warnOf(refusal: Refusal): void {

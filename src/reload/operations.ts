@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { BulkheadError, codeOf, PluginCrashedError, PluginStoppedError } from '../errors.ts';
 import type { Generation } from '../isolate/generation.ts';
 import type { IsolateEnd } from '../isolate/isolate.ts';
@@ -136,18 +137,21 @@ export class Operations {
   /** Gives the plugin a new configuration, by `onConfig`, a reload or a start; keeps the old one if it is refused. */
   configure(slot: Slot, value: unknown): Promise<void> {
     return this.#exclusively(slot, async () => {
-      if (slot.lifecycle.state === 'disabled' || slot.unloaded) {
+      const { state } = slot.lifecycle;
+      if (state === 'disabled' || state === 'discovered' || slot.unloaded) {
         slot.config = value;
         return;
       }
       const { current } = slot;
       const config = { value };
-      if (slot.lifecycle.state !== 'running' || current === undefined) {
+      if (state !== 'running' || current === undefined) {
         this.#host.supervisor.forgive(slot);
         await this.#start(slot, { config });
         return;
       }
-      if (await this.#configureRunning(slot, current, value)) slot.config = value;
+      const isNewest = slot.acted === slot.accepted?.inputs;
+      if (isNewest && isDeepStrictEqual(value, slot.config)) return;
+      if (await this.#configureRunning(slot, current, value, isNewest)) slot.config = value;
       else await this.#reload(slot, { config });
     });
   }
@@ -266,8 +270,17 @@ export class Operations {
     }
   }
 
-  /** Whether the plugin has taken the configuration by itself. */
-  async #configureRunning(slot: Slot, current: Generation, value: unknown): Promise<boolean> {
+  /**
+   * Whether the plugin has taken the configuration by itself.
+   *
+   * @param isNewest there is no newer version on disk, which may take what this one refuses
+   */
+  async #configureRunning(
+    slot: Slot,
+    current: Generation,
+    value: unknown,
+    isNewest: boolean,
+  ): Promise<boolean> {
     const { startMs } = slot.options;
     const interrupted = new Promise<never>((_, reject) => {
       slot.interrupt = () => reject(new PluginStoppedError(slot.name, current.number));
@@ -281,6 +294,7 @@ export class Operations {
       return (await slot.patience.wait(configured, startMs, timeout)).applied;
     } catch (cause) {
       current.giveUpConfigure();
+      if (!isNewest && codeOf(cause) === 'ERR_PLUGIN_CONFIG') return false;
       throw this.#failures.ofReload(slot, new TransactionError('config', slot, slot.accepted, cause));
     } finally {
       slot.interrupt = undefined;

@@ -160,3 +160,50 @@ it('leaves everything as it was when the file is broken, refused by the plugin, 
   program.send('!picky');
   await program.shows(/^\d 3$/m);
 });
+
+/** As `configured`, with a schema that takes `{ size: <type> }`, and nothing else. */
+const sized = (type: string, rest = '') =>
+  configured('dice').replace(
+    "version: '1.0.0',",
+    `version: '1.0.0', config: { '~standard': { version: 1, vendor: 'test', validate: (value: any) =>
+      typeof value.size === '${type}' ? { value } : { issues: [{ message: 'expected a ${type}' }] } } }, ${rest}`,
+  );
+
+it('gives a plugin that appears later what the file says for it by then', async () => {
+  const program = await RunningProgram.ready({ 'plugins/a.ts': configured('a') });
+  await program.workspace.write({ [FILE]: '{"config": {"dice": {"size": 6}}}' });
+  await program.shows(/config\.dice changed, but .*no plugin/);
+  await program.workspace.write({ 'plugins/dice.ts': configured('dice') });
+  await program.shows(/reloaded.*dice|dice.*reloaded/);
+  program.send('!dice');
+  await program.shows('2 {"size":6}');
+});
+
+it('gives the next version of a plugin the configuration that the one before refused', async () => {
+  const program = await RunningProgram.ready({
+    'plugins/dice.ts': sized('number'),
+    [FILE]: '{"config": {"dice": {"size": 6}}}',
+  });
+  await program.workspace.write({ [FILE]: '{"config": {"dice": {"size": "large"}}}' });
+  await program.shows('expected a number');
+  await program.workspace.write({ 'plugins/dice.ts': sized('string') });
+  await program.shows('expected a string');
+  await program.shows(/generation 2/);
+  program.send('!dice');
+  await program.shows('2 {"size":"large"}');
+});
+
+it('gives a plugin its configuration when its file is mended that was broken when it changed', async () => {
+  const program = await RunningProgram.ready({
+    'plugins/dice.ts': configured('dice'),
+    [FILE]: '{"config": {"dice": {"size": 6}}}',
+  });
+  await program.workspace.write({ 'plugins/dice.ts': 'export default (' });
+  await program.shows('build failed');
+  await program.workspace.write({ [FILE]: '{"config": {"dice": {"size": 7}}}' });
+  await program.shows('as before');
+  await program.workspace.write({ 'plugins/dice.ts': configured('dice', 'void 0;') });
+  await program.shows(/generation 3/);
+  program.send('!dice');
+  await program.shows('3 {"size":7}');
+});
