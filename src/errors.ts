@@ -92,8 +92,8 @@ export class PluginReloadedError extends BulkheadError {
   constructor(plugin: string, generation: number, drainMs: number) {
     super(
       'ERR_PLUGIN_RELOADED',
-      `Plugin '${plugin}' (generation ${generation}) was reloaded while this was under way; it had ${drainMs} ms to finish. ` +
-        `Raise 'drainMs' if it needs longer.`,
+      `Plugin '${plugin}' (generation ${generation}) was reloaded while this was under way. It did not end within ${drainMs} ms ` +
+        `('drainMs'), or could not be waited for: the plugin was stuck, or this had asked for the reload.`,
       { plugin, generation },
     );
   }

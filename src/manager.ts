@@ -202,6 +202,7 @@ export class PluginManager implements AsyncDisposable {
       quietMs: this.#options.hotReload.debounceMs,
     });
     this.hotReload = new HotReloadWatcher(this.#options.hotReload, {
+      checkOpen: () => this.#checkOpen(),
       roots: this.#options.pluginDirs,
       look: (hints, since) => this.#look.act(hints, since),
       changedSince: (since) => this.#look.changedSince(since),

@@ -10,6 +10,8 @@ const LULL = 0.1;
 export type WatchMode = 'native' | 'polling' | 'off';
 
 export interface HotReloadHost {
+  /** Throws `ERR_MANAGER_CLOSED` while everything is unloaded. */
+  checkOpen(): void;
   readonly roots: readonly string[];
   /** Compares with the disk and acts. Resolves when the plans are made, not when they are carried out. */
   look(hints: ReadonlySet<string>, since: number): Promise<void>;
@@ -66,9 +68,10 @@ export class HotReloadWatcher {
     return this.#mode;
   }
 
-  /** Resolves when changes from now on are noticed. */
+  /** Resolves when changes from now on are noticed. Rejects with `ERR_MANAGER_CLOSED` during `unloadAll`. */
   start(): Promise<void> {
     return this.#exclusively(async () => {
+      this.#host.checkOpen();
       if (this.#mode !== 'off') return;
       if (this.#options.polling) this.#poll('debug', 'as asked for by the option');
       else await this.#watch();

@@ -7,7 +7,7 @@ import type { RecycleReason, Report } from '../status.ts';
 import { type ActivationHost, activate } from './activation.ts';
 import { overlapState } from './overlap-state.ts';
 import type { Preparation, Prepared, PrepareOptions } from './prepare.ts';
-import { windDown } from './wind-down.ts';
+import { unlessStuck, windDown } from './wind-down.ts';
 
 export interface TransactionHost extends ActivationHost {
   readonly preparation: Preparation;
@@ -183,7 +183,9 @@ export class Transactions {
         }
         slot.lifecycle.moveTo('reloading');
         // What was sent to the old generation starts there before anything starts in the new one.
-        await slot.patience.wait(previous.received(), RECEIVED_MS, () => undefined).catch(() => {});
+        await unlessStuck(previous, () =>
+          slot.patience.wait(previous.received(), RECEIVED_MS, () => undefined).catch(() => {}),
+        );
       });
     } catch (error) {
       shared.undoNew();

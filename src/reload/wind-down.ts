@@ -15,16 +15,30 @@ const STUCK_MS = 3_000;
  */
 export async function windDown(slot: Slot, generation: Generation, cut: () => unknown): Promise<void> {
   if (!generation.isAlive || generation.isFenced) return;
-  const waiting = new AbortController();
-  const stuck = generation.silentFor(STUCK_MS, waiting.signal).then(() => {
-    if (waiting.signal.aborted) return;
+  const isStuck = await unlessStuck(generation, (over) => drainAndTearDown(slot, generation, cut, over));
+  if (isStuck) {
     const text = `It has not reacted for ${STUCK_MS} ms: drain and teardown are skipped`;
     slot.log({ level: 'warn', fields: {}, text });
-  });
-  await Promise.race([stuck, drainAndTearDown(slot, generation, cut, waiting.signal)]);
-  waiting.abort();
+  }
   generation.cut(cut, 'cut');
   generation.fence();
+}
+
+/**
+ * Waits for something that a generation has to do, unless it is stuck or gets stuck.
+ *
+ * @param wait its signal is aborted when nobody waits any more
+ * @returns whether it is stuck
+ */
+export async function unlessStuck(
+  generation: Generation,
+  wait: (over: AbortSignal) => Promise<void>,
+): Promise<boolean> {
+  const over = new AbortController();
+  const stuck = generation.silentFor(STUCK_MS, over.signal).then(() => !over.signal.aborted);
+  const isStuck = await Promise.race([stuck, wait(over.signal).then(() => false)]);
+  over.abort();
+  return isStuck;
 }
 
 async function drainAndTearDown(

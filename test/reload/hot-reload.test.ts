@@ -9,6 +9,7 @@ function polling(host: Partial<HotReloadHost>) {
   const watcher = new HotReloadWatcher(
     { enabled: true, debounceMs: 1, polling: true, pollMs: 5, sweepMs: 0 },
     {
+      checkOpen: () => {},
       roots: [],
       look: async () => {},
       changedSince: async () => false,

@@ -167,3 +167,12 @@ it.each(['load', 'reload', 'enable'] as const)(
     expect(manager.list()).toHaveLength(1);
   },
 );
+
+it('does not begin to watch while everything is unloaded', async () => {
+  const { manager } = await bench({ 'dice.ts': valued('dice', 1) });
+  await manager.loadAll();
+  const unloading = manager.unloadAll();
+  await expect(manager.hotReload.start()).rejects.toMatchObject({ code: 'ERR_MANAGER_CLOSED' });
+  await unloading;
+  expect(manager.hotReload.mode).toBe('off');
+});

@@ -170,3 +170,22 @@ it('does not wait for a stuck plugin at a reload or stop', async () => {
   expect(log.filter(({ text }) => text.includes('has not reacted'))).toHaveLength(2);
   expect(seen('hung')).toEqual([]);
 });
+
+it('does not pause for a stuck plugin that another version is set up beside', async () => {
+  const { manager } = await bench(
+    { 'stuck.ts': STUCK.replace('setup(', `swap: 'overlap',\n  setup(`) },
+    { hotReload: false, defaults: { hangMs: 0 } },
+  );
+  await manager.loadAll();
+  const call = Promise.resolve(manager.plugin<Stuck>('stuck').loop()).catch(() => {});
+  const since = performance.now();
+  let pauseMs = Number.POSITIVE_INFINITY;
+  manager.on('reloaded', (event) => {
+    pauseMs = event.pauseMs;
+  });
+  // From outside nothing tells for how long it has been stuck.
+  await until(() => performance.now() - since > 4_000, 'long enough a silence');
+  await manager.reload('stuck');
+  await call;
+  expect(pauseMs).toBeLessThan(900);
+});
