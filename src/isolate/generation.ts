@@ -337,6 +337,7 @@ export class Generation {
         booted: () => this.#resolveBooted(),
         log: (note: unknown) => this.#intake.log(check.checkLog(note)),
         dropped: (note: unknown) => host.dropped(this, check.checkDropped(note)),
+        loaded: (note: unknown) => void this.build.inputs.addFiles(check.checkSetupReport(note).inputs),
         register: (note: unknown) =>
           this.#unlessFenced(() => host.registered(this, this.registrations.add(note))),
         unregister: (note: unknown) =>

@@ -189,14 +189,19 @@ export class Preparation {
 
 /** @throws {BulkheadError} `ERR_PLUGIN_NAME_TAKEN` */
 export function checkName(host: Pick<PreparationHost, 'nameConflict'>, slot: Slot, name: string): void {
-  const other = host.nameConflict(slot, name);
-  if (other === undefined) return;
-  slot.blockedBy = { slot: other, current: other.current };
-  throw new BulkheadError(
-    'ERR_PLUGIN_NAME_TAKEN',
-    `The name '${name}' of ${slot.entry} is already the name or id of ${other.entry}; change one of them`,
-    { plugin: slot.id },
-  );
+  const isFirst = slot.lastServed === 0;
+  // What it has already is not in question: another came later.
+  const wanted = [...(isFirst ? [slot.id] : []), ...(isFirst || slot.name !== name ? [name] : [])];
+  for (const each of wanted) {
+    const other = host.nameConflict(slot, each);
+    if (other === undefined) continue;
+    slot.blockedBy = { slot: other, current: other.current };
+    throw new BulkheadError(
+      'ERR_PLUGIN_NAME_TAKEN',
+      `The name '${each}' of ${slot.entry} is already the name or id of ${other.entry}; change one of them`,
+      { plugin: slot.id },
+    );
+  }
 }
 
 function denied({ options }: Slot): Deniable[] {

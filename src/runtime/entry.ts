@@ -17,8 +17,11 @@ export function start(importModule: ImportModule): void {
     parentPort?.close();
     const heartbeat = new Heartbeat(new Vitals(vitals));
     const channel = new PortChannel<never>(port);
-    channel.onPing(() => heartbeat.beat());
     const runtime = new Runtime(encoded ? new EncodedChannel(channel) : channel, importModule);
+    channel.onPing(() => {
+      heartbeat.beat();
+      runtime.tellLoaded();
+    });
     runtime.takeOver();
     leaveByHost({
       lastWords: () => runtime.lastWords(),

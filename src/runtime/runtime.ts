@@ -54,6 +54,8 @@ export class Runtime {
   #flushOutput = () => {};
   #load!: LoadMessage;
   #definition!: PluginDefinition;
+  /** Modules that were required, when that was told last. */
+  #loadedCount = OWN_FILES.size;
   #config: unknown;
   /** The configuration before, as long as the plugin is just being given another. */
   #before: { config: unknown } | undefined;
@@ -112,6 +114,14 @@ export class Runtime {
     // A capture callback, since listeners of the plugin could keep a broken generation alive.
     process.setUncaughtExceptionCaptureCallback((error) => this.die(error, origin));
     this.#noteNow('booted', {});
+  }
+
+  /** Tells of local files that were required since that was told last. */
+  tellLoaded(): void {
+    const count = Object.keys(cache).length;
+    if (count === this.#loadedCount || this.#definition === undefined) return;
+    this.#loadedCount = count;
+    this.#noteNow('loaded', { inputs: loadedFiles() });
   }
 
   /** Sends all that was said so far. */

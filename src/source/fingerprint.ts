@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, type Stats, statSync } from 'node:fs';
+import { readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { readFile, realpath } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 
@@ -95,9 +95,11 @@ export class Fingerprint {
     this.#links.set(path, await targetOf(path));
   }
 
-  /** Changes when one of the files is written. */
+  /** Changes when one of the files is written, or a link is made to lead elsewhere. */
   stamp(): string {
-    return [...this.#prints.keys()].map((path) => statsOf(path).mtimeMs).join();
+    const files = [...this.#prints.keys()].map(statsOf).map(({ size, mtimeMs }) => `${size}:${mtimeMs}`);
+    const links = [...this.#links.keys()].map((path) => realpathOf(path) ?? ABSENT);
+    return [...files, ...links].join();
   }
 
   /**
@@ -171,6 +173,14 @@ function statsOf(path: string): Seeing {
 
 async function contentOf(path: string, { size }: Seeing): Promise<Buffer> {
   return size > AT_ONCE_BYTES ? await readFile(path) : readFileSync(path);
+}
+
+function realpathOf(path: string): string | undefined {
+  try {
+    return realpathSync(path);
+  } catch {
+    return undefined;
+  }
 }
 
 async function targetOf(path: string): Promise<string> {

@@ -159,3 +159,15 @@ it('takes a command over when the plugin that has it is unloaded', async () => {
   expect(await reloaded).toMatchObject({ name: 'late' });
   expect(manager.commands.ownerOf('c')).toBe('late');
 });
+
+it('refuses a newcomer whose id is the name of a plugin that serves, not that plugin', async () => {
+  const { manager, workspace, next } = await bench({ 'c.ts': valued('x', 1) });
+  await manager.loadAll();
+  const refused = next('reload-failed');
+  await workspace.write({ 'plugins/x.ts': valued('other', 2) });
+  expect(await refused).toMatchObject({ name: 'x', error: { code: 'ERR_PLUGIN_NAME_TAKEN' } });
+  const reloaded = next('reloaded');
+  await workspace.write({ 'plugins/c.ts': valued('x', 3) });
+  await reloaded;
+  expect(await currentValue(manager, 'x')).toBe(3);
+});

@@ -1,7 +1,7 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { bench, benchIn, type Files, Workspace } from '../support/workspace.ts';
+import { bench, benchIn, type Files, pluginSource, Workspace } from '../support/workspace.ts';
 import { loaded, telling, told } from './loaded.ts';
 
 it('imports JSON and text files', async () => {
@@ -140,6 +140,27 @@ it('reloads when a file changes that only createRequire has read', async () => {
   await writeFile(workspace.path('plugins/it/lib/deeper.cjs'), 'module.exports = 2;');
   await reloaded;
   expect(await it.tell()).toBe(2);
+});
+
+it('reloads when a file changes that a handler has read long after setup, under a name put together there', async () => {
+  const { manager, workspace, next } = await bench({
+    'p/index.ts': pluginSource(
+      'p',
+      `const load = createRequire(import.meta.url);
+       return { read: (name: string) => load('./lib/' + name + '.cjs'), generation: () => ctx.generation };`,
+    ).replace('import', `import { createRequire } from 'node:module';\nimport`),
+    'p/lib/data.cjs': 'module.exports = 1;',
+  });
+  await manager.loadAll();
+  const plugin = manager.plugin<{ read(name: string): number; generation(): number }>('p');
+  expect(await plugin.read('data')).toBe(1);
+  const reloaded = next('reloaded');
+  // The thread tells of it with its next sign of life.
+  for (let n = 2; (await plugin.generation()) === 1; n++) {
+    await workspace.write({ 'plugins/p/lib/data.cjs': `module.exports = ${n};` });
+    await Promise.race([reloaded, new Promise((resolve) => setTimeout(resolve, 500))]);
+  }
+  expect(await plugin.read('data')).toBeGreaterThan(1);
 });
 
 it('loads when a file is mended or appears that only createRequire reads', async () => {
