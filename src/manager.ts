@@ -117,9 +117,7 @@ export class PluginManager implements AsyncDisposable {
     this.#bus = new Bus(() => this.#table);
     this.commands = new Commands(() => this.#table);
     const report: Reports['report'] = (event, data) => this.#reports.report(event, data);
-    const zombie = (slot: Slot, { number }: Generation) =>
-      report('zombie', { name: slot.name, generation: number });
-    this.#pools = new OffloadPools(this.#builds, zombie);
+    this.#pools = new OffloadPools(this.#builds, (...zombie) => this.#noteZombie(...zombie));
     const store = guardedStore(this.#options.stateStore ?? memoryStateStore(), (error, text) =>
       this.#reports.error(error, text),
     );
@@ -526,13 +524,16 @@ export class PluginManager implements AsyncDisposable {
 
   #ended(slot: Slot, generation: Generation, end: IsolateEnd): void {
     this.#pools.close(slot, generation);
-    if (end.zombie) {
-      this.#reports.report('zombie', { name: slot.name, generation: generation.number });
-      slot.zombies++;
-      void generation.gone.then(() => slot.zombies--);
-    }
+    if (end.zombie) this.#noteZombie(slot, generation, generation.gone);
     if (generation === slot.current) this.#schedules.rest(slot);
     this.#operations.ended(slot, generation, end);
+  }
+
+  #noteZombie(slot: Slot, { number }: Generation, gone: Promise<unknown>): void {
+    this.#reports.report('zombie', { name: slot.name, generation: number });
+    slot.zombies++;
+    const ended = () => void slot.zombies--;
+    gone.then(ended, ended);
   }
 
   /** After setup, that is: what setup registers is checked when it ends. */

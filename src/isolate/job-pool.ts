@@ -11,12 +11,18 @@ const JOB_THREAD = fileURLToPath(new URL('../runtime/job-thread.cjs', import.met
 /** How long the pool's threads may take to end before they count as zombies. */
 const DESTROY_MS = 1_000;
 
+/** Threads that go on although they were told to end. */
+export interface Leftover {
+  /** Resolves when they have ended after all. */
+  gone: Promise<unknown>;
+}
+
 /** Runs built jobs. */
 export interface Jobs {
   /** Rejects if the job could not be run; its own outcome is the result. */
   run(url: string, message: JobMessage, signal: AbortSignal | undefined): Promise<Outcome>;
-  /** Ends the jobs. Resolves to `false` if one does not end, because it is stuck outside JavaScript. */
-  close(): Promise<boolean>;
+  /** Ends the jobs. Resolves with those that do not end, because they are stuck outside JavaScript. */
+  close(): Promise<Leftover | undefined>;
 }
 
 /** A thread pool in this process; it starts with the first job. */
@@ -57,18 +63,19 @@ export class JobPool implements Jobs {
     }
   }
 
-  async close(): Promise<boolean> {
+  async close(): Promise<Leftover | undefined> {
     this.#isClosed = true;
     const pool = await this.#pool;
-    if (pool === undefined) return true;
-    return threadEnds.end(() =>
-      new Patience()
-        .wait(pool.destroy(), DESTROY_MS, () => undefined)
-        .then(
-          () => true,
-          () => false,
-        ),
-    );
+    if (pool === undefined) return undefined;
+    return threadEnds.end(async () => {
+      const gone = pool.destroy();
+      try {
+        await new Patience().wait(gone, DESTROY_MS, () => undefined);
+        return undefined;
+      } catch {
+        return { gone };
+      }
+    });
   }
 
   async #start(): Promise<Piscina> {

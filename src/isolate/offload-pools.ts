@@ -8,12 +8,15 @@ import type { Slot } from './slot.ts';
 /** The pools of all generations that have offloaded something. */
 export class OffloadPools {
   readonly #builds: BuildDirectory;
-  /** A thread of a pool does not end. */
-  readonly #zombie: (slot: Slot, generation: Generation) => void;
+  /** Threads of a pool do not end. */
+  readonly #zombie: (slot: Slot, generation: Generation, gone: Promise<unknown>) => void;
   readonly #pools = new Map<Generation, OffloadPool>();
   readonly #closing = new Set<Promise<void>>();
 
-  constructor(builds: BuildDirectory, zombie: (slot: Slot, generation: Generation) => void) {
+  constructor(
+    builds: BuildDirectory,
+    zombie: (slot: Slot, generation: Generation, gone: Promise<unknown>) => void,
+  ) {
     this.#builds = builds;
     this.#zombie = zombie;
   }
@@ -39,13 +42,12 @@ export class OffloadPools {
     const pool = this.#pools.get(generation);
     if (pool === undefined) return;
     this.#pools.delete(generation);
-    const didNot = () => false;
     const closing = pool
       .close()
-      .catch(didNot)
-      .then((ended) => {
+      .catch(() => undefined)
+      .then((leftover) => {
         this.#closing.delete(closing);
-        if (!ended) this.#zombie(slot, generation);
+        if (leftover !== undefined) this.#zombie(slot, generation, leftover.gone);
       });
     this.#closing.add(closing);
   }

@@ -6,7 +6,7 @@ import type { Outcome } from '../wire/frames.ts';
 import { decodeError } from '../wire/wire-error.ts';
 import { grantedEnvironment } from './environment.ts';
 import type { Generation } from './generation.ts';
-import type { Jobs } from './job-pool.ts';
+import type { Jobs, Leftover } from './job-pool.ts';
 
 /** The processor-heavy work of one generation: jobs are built once for its build, and run where the plugin is. */
 export class OffloadPool {
@@ -61,10 +61,10 @@ export class OffloadPool {
   }
 
   /** Ends the jobs. Resolves to `false` if one does not end, because it is stuck outside JavaScript. */
-  async close(): Promise<boolean> {
+  async close(): Promise<Leftover | undefined> {
     this.#closed = true;
-    const ended = await this.#jobs.close();
+    const leftover = await this.#jobs.close();
     await this.#generation.build.jobs.all();
-    return ended;
+    return leftover;
   }
 }

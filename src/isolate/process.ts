@@ -315,8 +315,8 @@ class RemoteJobs implements Jobs {
   }
 
   /** They end with the process. */
-  async close(): Promise<boolean> {
-    return true;
+  async close(): Promise<undefined> {
+    return undefined;
   }
 }
 

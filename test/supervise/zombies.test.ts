@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { benchIn, ISOLATION, pluginSource, until, Workspace } from '../support/workspace.ts';
 
@@ -37,5 +38,39 @@ it.runIf(ISOLATION === 'thread')(
     await workspace.write({ enough: '' });
     await until(async () => (await stateAfterCrash()) === 'backoff', 'the end of the thread');
     expect(seen('zombie')).toEqual([{ name: 'stuck', generation: 1 }]);
+  },
+);
+
+it.runIf(ISOLATION === 'thread')(
+  'counts a job that is stuck outside JavaScript as such a thread',
+  async () => {
+    const workspace = await Workspace.create();
+    const script = `while [ -d '${workspace.root}' ]; do sleep 0.05; done`;
+    await workspace.write({
+      'plugins/busy/job.ts': `import { execFileSync } from 'node:child_process';
+      import { writeFileSync } from 'node:fs';
+      export default () => { writeFileSync(${JSON.stringify(workspace.path('began'))}, ''); execFileSync('sh', ['-c', ${JSON.stringify(script)}]); };`,
+      'plugins/busy/index.ts': pluginSource(
+        'busy',
+        `return {
+        work: () => { void ctx.offload(new URL('./job.ts', import.meta.url)).catch(() => {}); },
+        die: () => process.exit(1),
+      };`,
+      ),
+    });
+    const { manager, next, seen } = benchIn(workspace, {
+      hotReload: false,
+      defaults: { restart: { initialDelayMs: 1, maxZombies: 1, retryMs: 0 } },
+    });
+    await manager.loadAll();
+    const plugin = manager.plugin<{ work(): void; die(): void }>('busy');
+    await plugin.work();
+    await until(() => existsSync(workspace.path('began')), 'the job');
+    const zombie = next('zombie');
+    await manager.reload('busy');
+    expect(await zombie).toEqual({ name: 'busy', generation: 1 });
+    await expect(plugin.die()).rejects.toMatchObject({ reason: 'exit' });
+    await until(() => seen('quarantined').length > 0, 'the quarantine');
+    expect(seen('quarantined')[0]).toMatchObject({ zombies: 1, crashes: 1 });
   },
 );
