@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { pino, stdSerializers } from 'pino';
 import { asError, BulkheadError } from './errors.ts';
 import { Deadlines } from './isolate/deadlines.ts';
 import type { Generation } from './isolate/generation.ts';
@@ -12,7 +11,6 @@ import { isolateStarter, specOf } from './isolate/start-isolate.ts';
 import { makeLoopsEndable } from './isolate/v8-flags.ts';
 import type { PluginState } from './lifecycle.ts';
 import {
-  type Logger,
   type PluginManagerOptions,
   type PluginOptions,
   type ResolvedOptions,
@@ -23,7 +21,9 @@ import { BotFunctions } from './platform/bot-functions.ts';
 import { Bus, type EmitResult } from './platform/bus.ts';
 import { Commands } from './platform/commands.ts';
 import { CrashFiles } from './platform/crash-files.ts';
+import { defaultLogger } from './platform/default-logger.ts';
 import { writeCpuProfile, writeHeapSnapshot } from './platform/diagnostic-files.ts';
+import { DisabledPlugins } from './platform/disabled-plugins.ts';
 import { guardedStore } from './platform/guarded-store.ts';
 import { Reports } from './platform/reports.ts';
 import { Schedules } from './platform/schedule.ts';
@@ -53,6 +53,10 @@ import { snapshot } from './wire/snapshot.ts';
 
 /** A longer profile would not fit in one message. */
 const MAX_PROFILE_MS = 600_000;
+
+/** So long a store has at least to flush, ms, whatever is left of a budget. */
+const LEAST_FLUSH_MS = 1_000;
+const HAS_A_THREAD = new Set<PluginState>(['preparing', 'starting', 'running', 'reloading', 'stopping']);
 
 export interface LoadAllResult {
   /** Names of the plugins that run. */
@@ -100,13 +104,12 @@ export class PluginManager implements AsyncDisposable {
   readonly #earlyBuilds: EarlyBuilds;
   readonly #pools: OffloadPools;
   readonly #crashFiles: CrashFiles | undefined;
-  #disabled: Promise<Set<string>> | undefined;
+  readonly #disabled: DisabledPlugins;
   /** Raised by each `unloadAll`: what was begun before does not go on after it. */
   #epoch = 0;
   #unloading: Promise<void> | undefined;
   /** How long to wait for the state store, whatever becomes of single plugins. */
   readonly #patience = new Patience();
-  #lookTimers = new Set<NodeJS.Timeout>();
 
   constructor(options: PluginManagerOptions) {
     this.#options = resolveOptions(options);
@@ -121,6 +124,7 @@ export class PluginManager implements AsyncDisposable {
     const store = guardedStore(this.#options.stateStore ?? memoryStateStore(), (error, text) =>
       this.#reports.error(error, text),
     );
+    this.#disabled = new DisabledPlugins(store, this.#patience);
     if (this.#options.setV8Flags) makeLoopsEndable();
     const spec = specOf(resolvePluginOptions(undefined, this.#options.defaults));
     this.#standbys = new Standbys(this.#options.standbys, spec, isolateStarter(this.#options.setV8Flags));
@@ -177,7 +181,7 @@ export class PluginManager implements AsyncDisposable {
       limiter: new Limiter(this.#options.concurrency),
       report,
       crashed: (slot, crash) => this.#crashFiles?.write(slot.id, crash),
-      setDisabled: (slot, disabled) => this.#setDisabled(slot, disabled),
+      setDisabled: (slot, disabled) => this.#disabled.set(slot.id, disabled),
       forget: (slot) => {
         this.#table.remove(slot);
         this.#earlyBuilds.drop(slot);
@@ -196,7 +200,7 @@ export class PluginManager implements AsyncDisposable {
       adopt: (found) => this.#adopt(found),
       report,
       warn: (text) => report('watch', { name: 'hotReload', mode: this.hotReload.mode, level: 'warn', text }),
-      lookAgain: (inMs) => this.#lookAgain(inMs),
+      lookAgain: (inMs) => this.hotReload.lookAgain(inMs),
       quietMs: this.#options.hotReload.debounceMs,
     });
     this.hotReload = new HotReloadWatcher(this.#options.hotReload, {
@@ -401,7 +405,10 @@ export class PluginManager implements AsyncDisposable {
     );
   }
 
-  /** Publishes an event of the bot. Resolves when it is delivered (not handled), saying to whom. Never rejects. */
+  /**
+   * Publishes an event of the bot. Resolves when it is delivered (not handled), saying to whom. Never rejects. A plugin that
+   * is still in its first setup is not waited for: it gets the event if it subscribes to it, but does not stand in the result.
+   */
   emit(topic: string, payload?: unknown): Promise<EmitResult> {
     return this.#bus.emit(topic, payload, 'host');
   }
@@ -422,8 +429,6 @@ export class PluginManager implements AsyncDisposable {
   async #unloadEverything(timeoutMs: number): Promise<void> {
     this.#epoch++;
     await this.hotReload.stop();
-    for (const timer of this.#lookTimers) clearTimeout(timer);
-    this.#lookTimers.clear();
     await Promise.all([...this.#table].map((slot) => this.#operations.unload(slot, timeoutMs)));
     for (const slot of [...this.#table]) this.#table.remove(slot);
     await this.#standbys.close();
@@ -490,7 +495,7 @@ export class PluginManager implements AsyncDisposable {
   }
 
   async #adopt(found: Discovered): Promise<Slot> {
-    const disabled = await this.#disabledIds();
+    const isDisabled = await this.#disabled.has(found.id);
     const { defaults } = this.#options;
     const known = this.#table.byId(found.id);
     if (known !== undefined) return known;
@@ -501,25 +506,11 @@ export class PluginManager implements AsyncDisposable {
       this.#slotHost,
     );
     this.#table.add(slot);
-    if (disabled.has(slot.id)) {
+    if (isDisabled) {
       slot.lifecycle.moveTo('disabled');
       slot.refuseWork('unavailable');
     }
     return slot;
-  }
-
-  /** Read once; what failed is tried again by the next call. */
-  #disabledIds(): Promise<Set<string>> {
-    this.#disabled ??= this.#patience
-      .wait(this.#slotHost.store.loadDisabled(), STORE_MS, (ms) => {
-        const text = `The state store did not say within ${ms} ms which plugins are disabled`;
-        return new BulkheadError('ERR_STATE_STORE', text);
-      })
-      .then((ids) => new Set(ids));
-    this.#disabled.catch(() => {
-      this.#disabled = undefined;
-    });
-    return this.#disabled;
   }
 
   #ended(slot: Slot, generation: Generation, end: IsolateEnd): void {
@@ -550,14 +541,6 @@ export class PluginManager implements AsyncDisposable {
     this.#reports.report('log', { name: slot.name, level: 'error', fields: {}, text });
   }
 
-  #setDisabled(slot: Slot, disabled: boolean): void {
-    this.#slotHost.store.setDisabled(slot.id, disabled);
-    this.#disabled?.then(
-      (ids) => (disabled ? ids.add(slot.id) : ids.delete(slot.id)),
-      () => {},
-    );
-  }
-
   async #emitFrom(slot: Slot, topic: string, payload: unknown): Promise<void> {
     const { error } = await this.#bus.emitFrom(slot.name, topic, payload);
     if (error !== undefined) slot.log({ level: 'error', fields: { topic }, text: error.message });
@@ -577,27 +560,7 @@ export class PluginManager implements AsyncDisposable {
       this.#reports.warn(text);
   }
 
-  #lookAgain(inMs: number): void {
-    const timer = setTimeout(() => {
-      this.#lookTimers.delete(timer);
-      this.hotReload.lookAgain();
-    }, inMs);
-    timer.unref();
-    this.#lookTimers.add(timer);
-  }
-
   *#inputs(): Generator<string> {
     for (const slot of this.#table) yield* slot.acted?.paths ?? [];
   }
 }
-
-/** Messages here name their cause already: it stands beside the message, not once more in it. */
-function defaultLogger(): Logger {
-  return pino({ name: 'bulkhead', serializers: { err: stdSerializers.errWithCause } }, pino.destination(2));
-}
-
-/** So long a store may take to say which plugins are disabled, ms: as long as the state of one may take by default. */
-const STORE_MS = 30_000;
-/** So long a store has at least to flush, ms, whatever is left of a budget. */
-const LEAST_FLUSH_MS = 1_000;
-const HAS_A_THREAD = new Set<PluginState>(['preparing', 'starting', 'running', 'reloading', 'stopping']);

@@ -38,6 +38,7 @@ export class HotReloadWatcher {
   readonly #settling: Debounce;
   #native: NativeWatcher | undefined;
   #sweepTimer: NodeJS.Timeout | undefined;
+  readonly #lookTimers = new Set<NodeJS.Timeout>();
   #mode: WatchMode = 'off';
   #lock: Promise<void> = Promise.resolve();
   #looking: Promise<void> = Promise.resolve();
@@ -89,6 +90,8 @@ export class HotReloadWatcher {
       if (this.#mode === 'off') return;
       this.#mode = 'off';
       clearInterval(this.#sweepTimer);
+      for (const timer of this.#lookTimers) clearTimeout(timer);
+      this.#lookTimers.clear();
       this.#debounce.cancel();
       this.#lull.cancel();
       this.#settling.cancel();
@@ -106,9 +109,15 @@ export class HotReloadWatcher {
     this.#native?.watchOutside(this.#host.inputs());
   }
 
-  /** Looks again after a quiet time, although nothing has happened. */
-  lookAgain(): void {
-    if (this.#mode !== 'off') this.#debounce.hint([]);
+  /** Looks again in so many milliseconds and a quiet time, although nothing has happened. */
+  lookAgain(inMs: number): void {
+    if (this.#mode === 'off') return;
+    const timer = setTimeout(() => {
+      this.#lookTimers.delete(timer);
+      this.#debounce.hint([]);
+    }, inMs);
+    timer.unref();
+    this.#lookTimers.add(timer);
   }
 
   async #watch(): Promise<void> {

@@ -86,7 +86,7 @@ it('resolves stop when a look under way has ended, and looks no more', async () 
   await watcher.start();
   await until(() => began.length === 1, 'the look');
   const stopped = watcher.stop().then(() => ended);
-  watcher.lookAgain();
+  watcher.lookAgain(0);
   open();
   expect(await stopped).toBe(1);
   expect(began).toHaveLength(1);
