@@ -24,6 +24,8 @@ import { encodeError } from '../wire/wire-error.ts';
 
 const { heapMb, execArgv, isStandby, setV8Flags } = JSON.parse(process.argv[2] as string) as ProcessArguments;
 const folder = process.cwd();
+// By itself Node would open the inspector, through which a plugin could speak to this thread, which has no permissions to keep.
+process.on('SIGUSR1', () => {});
 if (setV8Flags) makeLoopsEndable();
 
 const pipe = new Socket({ fd: PIPE, readable: true, writable: true });

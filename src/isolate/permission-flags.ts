@@ -1,5 +1,5 @@
-import { readdir, realpath, stat } from 'node:fs/promises';
-import { dirname, join, relative, resolve, sep } from 'node:path';
+import { readdir, readlink, realpath, stat } from 'node:fs/promises';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BulkheadError } from '../errors.ts';
 import { isDenied, type Permissions } from '../permissions.ts';
@@ -11,6 +11,8 @@ const OWN_CODE = [
 ];
 /** How many files are looked at for links; more are refused rather than not looked at. */
 const MAX_ENTRIES = 200_000;
+/** So many steps are followed to where nothing is yet. */
+const MAX_LINKS = 100;
 
 export interface PermissionContext {
   /** Name of the plugin, for errors. */
@@ -97,6 +99,8 @@ async function rootsOf(
     roots.add(root).add(await realpath(root).catch(() => root));
   }
   const state = { left: MAX_ENTRIES };
+  // Nothing leads out of everything.
+  if ([...roots].some((root) => dirname(root) === root)) return [...roots];
   for (const root of roots) await checkLinks(root, roots, { key, context, state });
   return [...roots];
 }
@@ -121,7 +125,7 @@ async function checkLinks(directory: string, roots: ReadonlySet<string>, check: 
     const path = join(directory, entry.name);
     if (entry.isDirectory()) await checkLinks(path, roots, check);
     if (!entry.isSymbolicLink()) continue;
-    const target = await realpath(path).catch(() => undefined);
+    const target = await destination(path);
     if (target === undefined || [...roots].some((root) => isInside(target, root))) continue;
     throw refused(
       check.context,
@@ -129,6 +133,19 @@ async function checkLinks(directory: string, roots: ReadonlySet<string>, check: 
       `the link '${path}' leads out, to '${target}'; remove it or add that`,
     );
   }
+}
+
+/** Where a path leads, although nothing may be there yet; `undefined` for links in a circle. */
+async function destination(path: string, links = MAX_LINKS): Promise<string | undefined> {
+  const found = await realpath(path).catch(() => undefined);
+  if (found !== undefined) return found;
+  if (links === 0) return undefined;
+  const parent = await destination(dirname(path), links - 1);
+  if (parent === undefined) return undefined;
+  const target = await readlink(path).catch(() => undefined);
+  return target === undefined
+    ? join(parent, basename(path))
+    : destination(resolve(parent, target), links - 1);
 }
 
 function isInside(path: string, root: string): boolean {

@@ -18,6 +18,7 @@ const ATTEMPTS: Record<string, string> = {
   'starts a program': `return String(get('node:child_process').execFileSync('echo', ['x'])) === 'x\\n';`,
   'starts a thread of its own': `return new Promise((resolve, reject) => new (get('node:worker_threads').Worker)('', { eval: true, execArgv: [] }).on('error', reject).on('exit', () => resolve(true)));`,
   'opens a server': `return new Promise((resolve, reject) => { const server = get('node:net').createServer().on('error', reject).listen(0, () => server.close(() => resolve(true))); });`,
+  'opens one, by an `import()` of a name made at run time': `const net = await import(['node', 'net'].join(':')); return new Promise((resolve, reject) => { const server = net.createServer().on('error', reject).listen(0, () => server.close(() => resolve(true))); });`,
   'sends a signal to the host': `return process.kill(host, 0);`,
   "changes the host's `Object.prototype`": `Object.prototype.changed = true; return ctx.bot.isChanged();`,
 };
@@ -106,3 +107,19 @@ function onThisNode(cell: string): string {
     ? after
     : before;
 }
+
+it('opens no inspector in the process of a plugin on SIGUSR1, which the plugin could send', async () => {
+  const workspace = await Workspace.create({
+    'plugins/a.js': pluginSource(
+      'a',
+      `return { open: () => process.kill(process.pid, 'SIGUSR1'), ok: () => 'ok' };`,
+    ),
+  });
+  const { manager, log } = benchIn(workspace, { hotReload: false, defaults: { isolation: 'process' } });
+  await manager.loadAll();
+  const plugin = manager.plugin<{ open(): void; ok(): string }>('a');
+  await plugin.open();
+  for (let n = 0; n < 200; n++) expect(await plugin.ok()).toBe('ok');
+  await manager.unloadAll();
+  expect(log.map(({ text }) => text).join()).not.toContain('Debugger');
+});

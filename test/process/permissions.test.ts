@@ -178,8 +178,17 @@ it.runIf(ISOLATION === 'process')(
       code: 'ERR_PERMISSIONS',
       message: expect.stringContaining(`'${workspace.path('in/deep-link')}' leads out`),
     });
+    const later = await tries(({ path }) => {
+      symlinkSync('../nowhere/../out/not-yet', path('in/dangling'));
+      return { write: [path('in')] };
+    });
+    expect(later.failed[0]?.error.message).toContain(
+      `'${later.workspace.path('in/dangling')}' leads out, to '${later.workspace.path('out/not-yet')}'`,
+    );
     const inside = await tries(({ path }) => {
       symlinkSync(path('in/a.txt'), path('in/same'));
+      symlinkSync('not-yet', path('in/dangling'));
+      symlinkSync('circle', path('in/circle'));
       return { read: [path('in')] };
     });
     expect(inside.failed).toEqual([]);
