@@ -33,7 +33,8 @@ export const ERROR_CODES = {
   ERR_CALL_CYCLE:
     'A plugin asked, during its own setup, teardown or onConfig, for something that has to wait for that to end.',
   ERR_QUEUE_FULL: 'More calls and events wait for the plugin, or are under way, than `queueLimit` allows.',
-  ERR_TOO_MANY_CALLS: 'More calls of the plugin wait for the host than `budgets.pendingCalls` allows.',
+  ERR_TOO_MANY_CALLS:
+    'More calls of the plugin, or more in their arguments, wait for the host than `budgets.pendingCalls` and `budgets.pendingCallBytes` allow.',
   ERR_STATE_LIMIT:
     'The state would exceed `limits.stateMb`, or as much of its writes is still unread by the host.',
   ERR_STATE_STORE: 'The state store failed; the cause says why.',

@@ -38,7 +38,7 @@ export const pluginSchema = z.strictObject({
       stateMb: z.number().min(1).max(256).optional(),
     })
     .optional(),
-  env: z.array(z.string()).optional(),
+  env: z.array(z.string().regex(/^[^=\0]+$/, 'expected the name of an environment variable')).optional(),
   permissions: permissions.optional(),
   restart: restart.optional(),
   startMs: positiveMs.optional(),
@@ -58,6 +58,7 @@ export const pluginSchema = z.strictObject({
       emitsPerSecond: z.number().min(1).optional(),
       emitBytesPerSecond: z.number().min(1).optional(),
       pendingCalls: z.number().int().min(1).optional(),
+      pendingCallBytes: z.number().min(1).optional(),
     })
     .optional(),
   offload: z

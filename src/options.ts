@@ -125,6 +125,8 @@ export interface PluginOptions {
     emitBytesPerSecond?: number;
     /** Most of its calls of the host that may wait at once; more reject with `ERR_TOO_MANY_CALLS`. Default: 1,000. */
     pendingCalls?: number;
+    /** Most bytes in the arguments of these together; one alone may have more. More reject likewise. From 1. Default: 32 MiB. */
+    pendingCallBytes?: number;
   };
   offload?: {
     /** Most threads at once, 1 to 64. Default: 2. */
@@ -248,6 +250,7 @@ export const DEFAULTS = {
       emitsPerSecond: 10_000,
       emitBytesPerSecond: 2 * 1024 * 1024,
       pendingCalls: 1_000,
+      pendingCallBytes: 32 * 1024 * 1024,
     },
     offload: { maxThreads: 2, maxQueue: 100 },
   } satisfies ResolvedPluginOptions,

@@ -109,6 +109,7 @@ export class Generation {
       emit: ({ topic, payload }) => this.#unlessFenced(() => host.emit(this, topic, payload)),
       dropped: (note) => host.dropped(this, note),
     });
+    this.#calls.limit(host.budgets);
     this.#link = this.#createLink(isolate);
     this.#delivery = new Delivery({
       deliver: (batch) => this.#link.exchange('deliver', batch),

@@ -21,6 +21,8 @@ export interface EndReason {
   /** For people: continues a sentence that begins with the name of the plugin. */
   text: string;
   error?: unknown;
+  /** Where it was stuck, in the author's lines. */
+  stack?: string | undefined;
   exitCode?: number;
 }
 

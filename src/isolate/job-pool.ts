@@ -4,6 +4,7 @@ import type { Piscina } from 'piscina';
 import type { Outcome } from '../wire/frames.ts';
 import type { JobMessage } from '../wire/messages.ts';
 import type { JobPoolOptions } from '../wire/process-messages.ts';
+import { encodeError } from '../wire/wire-error.ts';
 import { Patience } from './patience.ts';
 import { threadEnds } from './thread-ends.ts';
 
@@ -94,7 +95,10 @@ export class JobPool implements Jobs {
       resourceLimits: { maxOldGenerationSizeMb: heapMb },
     });
     // Errors that come after a task has ended; the worker is replaced.
-    pool.on('error', () => {});
+    pool.on('error', (error: unknown) => {
+      const text = `A job failed after it had ended: ${String(error)}`;
+      this.#onNote({ kind: 'log', note: { level: 'error', fields: { err: encodeError(error) }, text } });
+    });
     pool.on('message', (note) => this.#onNote(note));
     return pool;
   }

@@ -20,7 +20,7 @@ export class Output {
 
   constructor(options: OutputOptions) {
     this.#options = options;
-    this.#lines = new Lines((text) => options.line(text));
+    this.#lines = new Lines({ line: (text) => options.line(text) });
   }
 
   write(chunk: Buffer): void {

@@ -1,20 +1,31 @@
 import { isWireError } from '../wire/check.ts';
-import type { AbortNote, HostCallMessage } from '../wire/messages.ts';
+import type { AbortNote, BudgetLimits, HostCallMessage } from '../wire/messages.ts';
+import { PendingCalls } from '../wire/pending-calls.ts';
 import { joinSignals } from '../wire/signals.ts';
 import { decodeError } from '../wire/wire-error.ts';
 
+const LENIENCE = 2;
+
 /** Calls that a plugin makes to the host and that are under way, with the signals they carry. */
 export class PluginCalls {
+  readonly #pending = new PendingCalls();
   readonly #controllers = new Map<number, AbortController[]>();
 
-  /** Runs one, with real signals in its arguments. */
+  /** Its runtime keeps to the budgets; only a plugin that goes around that gets to so many times as much. */
+  limit({ pendingCalls, pendingCallBytes }: BudgetLimits): void {
+    this.#pending.limit(LENIENCE * pendingCalls, LENIENCE * pendingCallBytes);
+  }
+
+  /** Runs one, with real signals in its arguments. Rejects with `ERR_TOO_MANY_CALLS`. */
   async run(message: HostCallMessage, work: () => unknown): Promise<unknown> {
-    const { call, args, signals } = message;
+    const { method, call, args, signals } = message;
+    const end = this.#pending.begin(method, args);
     const controllers = joinSignals(args, signals);
     if (controllers.length > 0) this.#controllers.set(call, controllers);
     try {
       return await work();
     } finally {
+      end();
       this.#controllers.delete(call);
     }
   }

@@ -28,6 +28,7 @@ export class ThreadIsolate<T = Batch> implements Isolate<T> {
   readonly #execArgv: string[];
   #reason: EndReason | undefined;
   #exitCode: number | undefined;
+  #isTerminated = false;
   /** Being taken: a thread that is ended meanwhile takes the process along (seen on Node 20). */
   #snapshots = 0;
   #onceWithoutSnapshot = () => {};
@@ -121,6 +122,8 @@ export class ThreadIsolate<T = Batch> implements Isolate<T> {
   }
 
   #terminate(): void {
+    if (this.#isTerminated) return;
+    this.#isTerminated = true;
     void this.gone.then(lateTimeout(() => this.#finish(true), TERMINATE_MS));
     if (this.#snapshots === 0) this.#endThread();
     else this.#onceWithoutSnapshot = () => this.#endThread();

@@ -1,9 +1,12 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Patience } from '../isolate/patience.ts';
 import type { CrashReport } from '../status.ts';
 
 /** How many reports of one plugin are kept; the oldest go first. */
 const KEPT = 20;
+/** How long reports may take to be written at the end, ms. */
+const FLUSH_MS = 1_000;
 
 /** Writes crash reports to files, one folder per plugin: `<directory>/<plugin id>/<time>-<generation>.json`. */
 export class CrashFiles {
@@ -22,9 +25,10 @@ export class CrashFiles {
       .catch((error) => this.#failed(report, error));
   }
 
-  /** Resolves when everything is written. */
-  flush(): Promise<void> {
-    return this.#writing;
+  /** Resolves when everything is written, or if that takes too long: a file system may never answer. */
+  async flush(): Promise<void> {
+    const late = () => new Error('late');
+    await new Patience().wait(this.#writing, FLUSH_MS, late).catch(() => {});
   }
 
   async #write(id: string, report: CrashReport): Promise<void> {

@@ -33,8 +33,10 @@ export async function writeCpuProfile(
   return path;
 }
 
+let files = 0;
+
 /** Chrome's tools only open files with these endings. */
 function defaultName({ plugin, number }: Generation, ending: 'heapsnapshot' | 'cpuprofile'): string {
   const time = new Date().toISOString().replace(/[:.]/g, '-');
-  return `${plugin}-${number}-${time}.${ending}`;
+  return `${plugin}-${number}-${time}-${++files}.${ending}`;
 }

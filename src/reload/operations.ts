@@ -187,16 +187,17 @@ export class Operations {
     const { kind } = end;
     if (kind === 'requested' || kind === 'start-failed' || generation.wasReplaced) return;
     const { number, servesSince } = generation;
+    const error = new PluginCrashedError(slot.name, number, kind, end.text, end.error);
+    const uptimeMs = servesSince === undefined ? 0 : Date.now() - servesSince.getTime();
+    const report = crashReport(generation, kind, error, uptimeMs, end.stack);
+    this.#host.crashed(slot, report);
     if (servesSince === undefined) {
+      // Whoever loads it, or sets it up, sees to it.
       slot.earlyExitCode = end.exitCode;
       return;
     }
-    const error = new PluginCrashedError(slot.name, number, kind, end.text, end.error);
-    const uptimeMs = Date.now() - servesSince.getTime();
     slot.crashes++;
     slot.fail(error);
-    const report = crashReport(generation, kind, error, uptimeMs);
-    this.#host.crashed(slot, report);
     this.#host.report('crashed', {
       name: slot.name,
       generation: number,

@@ -3,7 +3,6 @@ import { inspect } from 'node:util';
 import { BulkheadError } from '../errors.ts';
 import { MAX_TIMER_MS } from '../units.ts';
 import { LIMITS } from '../wire/frames.ts';
-import { snapshot } from '../wire/snapshot.ts';
 import { checkPattern, checkTopic } from '../wire/topics.ts';
 import type {
   CommandHandler,
@@ -57,7 +56,7 @@ export function createContext(parts: ContextParts): PluginContext {
     },
     emit(topic, payload) {
       checkTopic(topic);
-      parts.emit(topic, snapshot(payload, `payload of '${topic}'`));
+      parts.emit(topic, payload);
     },
     command(name: string, second: CommandOptions | CommandHandler, third?: CommandHandler) {
       const [options, handler] = typeof second === 'function' ? [{}, second] : [second ?? {}, third];

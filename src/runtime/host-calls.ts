@@ -1,6 +1,6 @@
-import { BulkheadError } from '../errors.ts';
 import type { Link } from '../wire/link.ts';
 import type { AbortNote, HostCallMessage } from '../wire/messages.ts';
+import { PendingCalls } from '../wire/pending-calls.ts';
 import { splitSignals, watchSignals } from '../wire/signals.ts';
 import { encodeError } from '../wire/wire-error.ts';
 import type { Invocations } from './invocations.ts';
@@ -10,17 +10,15 @@ export class HostCalls {
   readonly #link: Link;
   readonly #invocations: Invocations;
   #lastCall = 0;
-  #pending = 0;
-  #limit = Number.POSITIVE_INFINITY;
+  readonly #pending = new PendingCalls();
 
   constructor(link: Link, invocations: Invocations) {
     this.#link = link;
     this.#invocations = invocations;
   }
 
-  /** Most calls that may wait for the host at once. */
-  limit(pending: number): void {
-    this.#limit = pending;
+  limit(calls: number, bytes: number): void {
+    this.#pending.limit(calls, bytes);
   }
 
   /** An object with one function for each name: `ctx.bot`. */
@@ -34,7 +32,7 @@ export class HostCalls {
   async call(name: 'bot' | 'offload', method: string, args: unknown[]): Promise<unknown> {
     const split = splitSignals(args);
     for (const signal of split.signals) signal.throwIfAborted();
-    this.#checkLimit(method);
+    const end = this.#pending.begin(method, split.args);
     const call = ++this.#lastCall;
     const message: HostCallMessage = {
       method,
@@ -47,21 +45,11 @@ export class HostCalls {
       const note: AbortNote = { call, which, reason: encodeError(reason) };
       this.#link.note('abort', note);
     });
-    this.#pending++;
     try {
       return await this.#link.request(name, message);
     } finally {
-      this.#pending--;
+      end();
       unwatch();
     }
-  }
-
-  #checkLimit(method: string): void {
-    if (this.#pending < this.#limit) return;
-    throw new BulkheadError(
-      'ERR_TOO_MANY_CALLS',
-      `The call '${method}' is refused: ${this.#pending} calls of this plugin wait for the host already. ` +
-        `Await them, or raise 'budgets.pendingCalls'`,
-    );
   }
 }

@@ -1,6 +1,7 @@
 import { StringDecoder } from 'node:string_decoder';
 import { formatWithOptions } from 'node:util';
 import { LOG_LEVELS, type LogLevel } from '../status.ts';
+import type { Allowance } from '../wire/allowance.ts';
 import { cutLine, Lines } from '../wire/lines.ts';
 import type { LogNote } from '../wire/messages.ts';
 import { snapshot } from '../wire/snapshot.ts';
@@ -8,6 +9,7 @@ import { encodeError } from '../wire/wire-error.ts';
 import type { PluginLogger } from './api.ts';
 
 export type LogSink = (note: LogNote) => void;
+type PrintAllowance = Pick<Allowance, 'log' | 'isLogSpent' | 'drop'>;
 
 /** A logger shaped like pino whose records go to the host. */
 export function createLogger(sink: LogSink, bindings: Record<string, unknown> = {}): PluginLogger {
@@ -71,13 +73,15 @@ const CONSOLE_LEVELS = {
  *
  * @returns sends what was printed and not ended by a newline
  */
-export function captureConsole(sink: LogSink): () => void {
+export function captureConsole(allowance: PrintAllowance): () => void {
   for (const [method, level] of Object.entries(CONSOLE_LEVELS)) {
-    console[method as keyof typeof CONSOLE_LEVELS] = (...args: unknown[]) =>
-      sink({ level, fields: { source: 'console' }, text: format(args) });
+    console[method as keyof typeof CONSOLE_LEVELS] = (...args: unknown[]) => {
+      if (allowance.isLogSpent) allowance.drop('log');
+      else allowance.log({ level, fields: { source: 'console' }, text: format(args) });
+    };
   }
-  const printed = captureStream(process.stdout, 'stdout', 'info', sink);
-  const complained = captureStream(process.stderr, 'stderr', 'error', sink);
+  const printed = captureStream(process.stdout, 'stdout', 'info', allowance);
+  const complained = captureStream(process.stderr, 'stderr', 'error', allowance);
   return () => {
     printed.flush();
     complained.flush();
@@ -88,9 +92,13 @@ function captureStream(
   stream: NodeJS.WriteStream,
   source: string,
   level: LogLevel,
-  sink: LogSink,
+  allowance: PrintAllowance,
 ): { flush(): void } {
-  const lines = new Lines((text) => sink({ level, fields: { source }, text }));
+  const lines = new Lines({
+    line: (text) => allowance.log({ level, fields: { source }, text }),
+    isSpent: () => allowance.isLogSpent,
+    skipped: (count) => allowance.drop('log', count),
+  });
   const decoder = new StringDecoder('utf8');
   stream.write = ((chunk: unknown, encoding?: unknown, callback?: unknown) => {
     lines.write(typeof chunk === 'string' ? chunk : decoder.write(Buffer.from(chunk as Uint8Array)));

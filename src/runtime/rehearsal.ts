@@ -13,7 +13,13 @@ const LOAD: LoadMessage = {
   bot: [],
   denied: [],
   stateBytes: 1,
-  budgets: { logBytesPerSecond: 1, emitsPerSecond: 1, emitBytesPerSecond: 1, pendingCalls: 1 },
+  budgets: {
+    logBytesPerSecond: 1,
+    emitsPerSecond: 1,
+    emitBytesPerSecond: 1,
+    pendingCalls: 1,
+    pendingCallBytes: 1,
+  },
 };
 const SETUP: SetupMessage = { invocation: 1, entries: [] };
 const WORK: WorkMessage[] = [

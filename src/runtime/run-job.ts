@@ -17,7 +17,7 @@ const outgoing = new Allowance({
   dropped: (note) => post({ kind: 'dropped', note }),
 });
 let isLimited = false;
-const flushOutput = captureConsole((note) => outgoing.log(note));
+const flushOutput = captureConsole(outgoing);
 
 /**
  * Runs the default export of a module: what it throws comes back with all its fields, and what it prints goes to the

@@ -105,7 +105,7 @@ export class Runtime {
 
   /** Makes it the one that speaks for this thread: what is printed and what is not caught goes through its channel. */
   takeOver(): void {
-    this.#flushOutput = captureConsole((note) => this.#outgoing.log(note));
+    this.#flushOutput = captureConsole(this.#outgoing);
     process.on('exit', () => this.lastWords());
     let origin: string | undefined;
     process.on('uncaughtExceptionMonitor', (_error, from) => {
@@ -113,6 +113,7 @@ export class Runtime {
     });
     // A capture callback, since listeners of the plugin could keep a broken generation alive.
     process.setUncaughtExceptionCaptureCallback((error) => this.die(error, origin));
+    process.on('unhandledRejection', (reason) => this.die(reason, 'unhandledRejection'));
     this.#noteNow('booted', {});
   }
 
@@ -141,7 +142,7 @@ export class Runtime {
   async #loadPlugin(message: LoadMessage): Promise<LoadReport> {
     this.#load = message;
     this.#outgoing.limit(message.budgets);
-    this.#calls.limit(message.budgets.pendingCalls);
+    this.#calls.limit(message.budgets.pendingCalls, message.budgets.pendingCallBytes);
     this.#state.limit(message.stateBytes);
     Object.assign(process.env, message.env);
     denyModules(message.denied);
@@ -197,7 +198,10 @@ export class Runtime {
       state: this.#state,
       handlers: this.#handlers,
       calls: this.#calls,
-      emit: (topic, payload) => this.#outgoing.emit({ topic, payload }),
+      emit: (topic, payload) => {
+        if (this.#outgoing.areEmitsSpent) this.#outgoing.drop('emit');
+        else this.#outgoing.emit({ topic, payload: snapshot(payload, `payload of '${topic}'`) });
+      },
       disposers: this.#disposers,
       configHandlers: this.#configHandlers,
     });

@@ -20,7 +20,7 @@ export async function endHung(generation: Generation, hangMs: number, host: Hang
     stack: linesOf(found),
     text: `Plugin '${plugin}': ${text}`,
   });
-  generation.end({ kind: 'hung', text });
+  generation.end({ kind: 'hung', text, stack: found.kind === 'stack' ? found.stack : undefined });
 }
 
 function whereStuck(found: Whereabouts): string {

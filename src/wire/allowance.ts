@@ -36,6 +36,16 @@ export class Allowance {
     this.#emitBytes = new Budget(limits.emitBytesPerSecond);
   }
 
+  /** Lines are over the budget just now: they need not be made. */
+  get isLogSpent(): boolean {
+    return this.#log.isSpent;
+  }
+
+  /** Events are over the budget just now: their payloads need not be copied. */
+  get areEmitsSpent(): boolean {
+    return this.#emits.isSpent || this.#emitBytes.isSpent;
+  }
+
   log(note: LogNote): void {
     if (this.#log.take(measure(note, LIMITS.valueBytes))) this.#notes.log(note);
     else this.drop('log');

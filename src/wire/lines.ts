@@ -7,19 +7,34 @@ export function cutLine(text: string, more = 0): string {
   return over === 0 ? text : `${text.slice(0, MAX_LINE)} … (${over} more characters)`;
 }
 
+/** V8 makes of a part of a text a view that holds all of it. With so much around it, characters, that is worth a copy. */
+const WORTH_A_COPY = 1_024;
+
+export interface LinesOptions {
+  line(text: string): void;
+  /** Lines are not wanted just now. */
+  isSpent?(): boolean;
+  /** So many were not made. */
+  skipped?(count: number): void;
+}
+
 /** Makes lines of what is written in pieces. Of a line that does not end only the beginning is kept. */
 export class Lines {
-  readonly #line: (text: string) => void;
+  readonly #options: LinesOptions;
   #partial = '';
   #more = 0;
 
-  constructor(line: (text: string) => void) {
-    this.#line = line;
+  constructor(options: LinesOptions) {
+    this.#options = options;
   }
 
   write(text: string): void {
     let start = 0;
     for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
+      if (this.#options.isSpent?.()) {
+        this.#skip(text, start);
+        return;
+      }
       this.#append(text, start, end);
       this.#end();
       start = end + 1;
@@ -34,7 +49,7 @@ export class Lines {
 
   #append(text: string, start: number, end: number): void {
     const kept = Math.min(end, start + MAX_LINE - this.#partial.length);
-    this.#partial += text.slice(start, kept);
+    if (kept > start) this.#partial += part(text, start, kept);
     this.#more += end - kept;
   }
 
@@ -42,6 +57,26 @@ export class Lines {
     const line = cutLine(this.#partial, this.#more);
     this.#partial = '';
     this.#more = 0;
-    this.#line(line);
+    this.#options.line(line);
   }
+
+  /** All lines from there on; of the first one a part may be there already. */
+  #skip(text: string, start: number): void {
+    let count = 0;
+    let next = start;
+    for (let end = text.indexOf('\n', next); end >= 0; end = text.indexOf('\n', next)) {
+      count++;
+      next = end + 1;
+    }
+    this.#partial = '';
+    this.#more = 0;
+    this.#append(text, next, text.length);
+    this.#options.skipped?.(count);
+  }
+}
+
+function part(text: string, start: number, end: number): string {
+  const slice = text.slice(start, end);
+  if (text.length - slice.length < WORTH_A_COPY) return slice;
+  return Buffer.from(slice, 'utf16le').toString('utf16le');
 }

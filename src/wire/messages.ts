@@ -40,6 +40,7 @@ export interface BudgetLimits {
   emitsPerSecond: number;
   emitBytesPerSecond: number;
   pendingCalls: number;
+  pendingCallBytes: number;
 }
 
 /** Isolate → host: what the module says of itself. Checked again by the host. */

@@ -295,6 +295,11 @@ it.each([
     'swallowed?',
   ],
   [
+    `process.on('unhandledRejection', () => {}); setImmediate(() => { Promise.reject(new Error('kept quiet?')); })`,
+    'uncaught-exception',
+    'kept quiet?',
+  ],
+  [
     'const hoard: unknown[] = []; setInterval(() => { for (let i = 0; i < 1e5; i++) hoard.push({ i, text: String(i) }); })',
     'heap-limit',
     'heap limit',

@@ -7,11 +7,27 @@ const FLOODS = `return {
       print: () => { const line = 'x'.repeat(999) + '\\n'; for (let n = 0; n < 200_000; n++) process.stdout.write(line); },
       endless: () => { const part = 'x'.repeat(65_536); for (let n = 0; n < 3_200; n++) process.stdout.write(part); },
       emit: () => { const text = 'x'.repeat(1_000); for (let n = 0; n < 200_000; n++) ctx.emit('flood.drop', { text }); },
+      // Of large pieces, each of which is one line, many lines, or one event.
+      lines: () => { for (let n = 0; n < 200; n++) process.stdout.write('x'.repeat(1_048_575) + '\\n'); },
+      chunks: () => {
+        const chunk = Buffer.from(('x'.repeat(99) + '\\n').repeat(10_486));
+        for (let n = 0; n < 200; n++) process.stdout.write(chunk);
+      },
+      large: () => { const bytes = new Uint8Array(1_048_576); for (let n = 0; n < 200; n++) ctx.emit('flood.drop', bytes); },
       ok: () => 'ok',
     };`;
-type Floods = Record<'log' | 'print' | 'endless' | 'emit' | 'ok', () => string | undefined>;
+const DROPPED = {
+  log: 100_000,
+  print: 100_000,
+  lines: 100,
+  chunks: 1_000_000,
+  emit: 100_000,
+  large: 100,
+  endless: 0,
+};
+type Floods = Record<keyof typeof DROPPED | 'ok', () => string | undefined>;
 
-it.each(['log', 'print', 'endless', 'emit'] as const)(
+it.each(Object.keys(DROPPED) as (keyof typeof DROPPED)[])(
   'bounds 200 MB by %s: the host stays small, the neighbour answers, what was dropped is counted',
   async (kind) => {
     const { manager, seen, log } = await bench(
@@ -50,9 +66,9 @@ it.each(['log', 'print', 'endless', 'emit'] as const)(
     expect(seen('dropped')[0]).toMatchObject({
       name: 'flood',
       generation: 1,
-      what: kind === 'emit' ? 'emit' : 'log',
+      what: kind === 'emit' || kind === 'large' ? 'emit' : 'log',
     });
-    expect(seen('dropped')[0]?.count).toBeGreaterThan(100_000);
+    expect(seen('dropped')[0]?.count).toBeGreaterThan(DROPPED[kind]);
     expect(await flood.ok()).toBe('ok');
   },
 );
@@ -70,6 +86,22 @@ it('refuses calls of the host beyond so many that wait', async () => {
   const many = () => manager.plugin<{ many(): string[] }>('a').many();
   expect(await many()).toEqual(['ok', 'ok', 'ERR_TOO_MANY_CALLS']);
   expect(await many()).toEqual(['ok', 'ok', 'ERR_TOO_MANY_CALLS']);
+});
+
+it('refuses calls of the host whose arguments together are too large, but not a large one alone', async () => {
+  const setup = `return { many: async (sizes: number[]) => {
+      const outcomes = await Promise.allSettled(sizes.map((size) => ctx.bot.wait('x'.repeat(size))));
+      return outcomes.map((outcome) => outcome.status === 'fulfilled' ? 'ok' : outcome.reason.code);
+    } };`;
+  const { manager } = await bench(
+    { 'a.ts': pluginSource('a', setup) },
+    { hotReload: false, bot: { wait: () => {} }, defaults: { budgets: { pendingCallBytes: 10_000 } } },
+  );
+  await manager.loadAll();
+  const { many } = manager.plugin<{ many(sizes: number[]): string[] }>('a');
+  expect(await many([2_000, 2_000, 2_000])).toEqual(['ok', 'ok', 'ERR_TOO_MANY_CALLS']);
+  expect(await many([2_000, 2_000, 100])).toEqual(['ok', 'ok', 'ok']);
+  expect(await many([100_000])).toEqual(['ok']);
 });
 
 it.each([

@@ -120,6 +120,17 @@ it('logs what a job prints as the plugin does, and counts what is too much', asy
   await until(() => seen('dropped').length > 0, 'the count');
 });
 
+it('logs an error that a job throws after it has answered', async () => {
+  const job = `export default () => { setTimeout(() => { throw new RangeError('too late'); }, 5); return 'answered'; };`;
+  const { manager, log } = await bench({ 'worker.ts': worker(), '_job.ts': job }, { hotReload: false });
+  await manager.loadAll();
+  expect(await manager.plugin<Worker>('worker').run(1)).toBe('answered');
+  await until(
+    () => log.find(({ level, text }) => level === 'error' && text.includes('too late')),
+    'the error',
+  );
+});
+
 it('aborts a job, bounds the queue, and ends both with the generation', async () => {
   const { manager } = await bench(
     { 'worker.ts': worker(), '_job.ts': 'export default () => { for (;;); };' },

@@ -144,7 +144,7 @@ it('refuses a call that is too large as a whole, and nothing that was sent in th
     },
     {
       hotReload: false,
-      defaults: { isolation: 'process', callTimeoutMs: 5_000 },
+      defaults: { isolation: 'process', callTimeoutMs: 5_000, budgets: { pendingCallBytes: 200e6 } },
       bot: { save: (what: unknown) => saved.push(what) },
     },
   );

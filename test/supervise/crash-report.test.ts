@@ -96,3 +96,26 @@ async function leaveAndReturn(manager: Bench['manager'], next: Bench['next']): P
   await left.catch(() => {});
   await restarted;
 }
+
+it('reports one that ends before it serves, with its last words, to a file', async () => {
+  const workspace = await Workspace.create({
+    'plugins/early.ts': pluginSource('early', `console.log('so close'); process.exit(4);`),
+  });
+  const { manager, seen } = benchIn(workspace, {
+    hotReload: false,
+    crashDir: workspace.path('crashes'),
+    defaults: { restart: { initialDelayMs: 60_000 } },
+  });
+  const { failed } = await manager.loadAll();
+  expect(failed[0]?.error).toMatchObject({ code: 'ERR_PLUGIN_SETUP' });
+  await manager.unloadAll();
+  const [file] = await readdir(workspace.path('crashes/early'));
+  expect(JSON.parse(await readFile(workspace.path('crashes/early', String(file)), 'utf8'))).toMatchObject({
+    plugin: 'early',
+    generation: 1,
+    reason: 'exit',
+    uptimeMs: 0,
+    log: [{ text: 'so close' }],
+  });
+  expect(seen('crashed')).toEqual([]);
+});

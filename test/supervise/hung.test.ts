@@ -29,6 +29,7 @@ it('ends a plugin in an endless loop, says where it is stuck, and starts it agai
   const { manager, workspace, next } = await bench({ 'stuck.ts': STUCK, 'neighbour.ts': NEIGHBOUR }, OPTIONS);
   await manager.loadAll();
   const hung = next('hung');
+  const crashed = next('crashed');
   const restarted = next('loaded');
   const call = manager.plugin<Stuck>('stuck').loop();
   const rejection = expect(call).rejects.toMatchObject({ code: 'ERR_PLUGIN_CRASHED', reason: 'hung' });
@@ -37,6 +38,7 @@ it('ends a plugin in an endless loop, says where it is stuck, and starts it agai
   expect(generation).toBe(1);
   expect(stack).toContain(`spin (${workspace.path('plugins/stuck.ts')}:6:`);
   expect(stack).not.toContain('/runtime/');
+  expect((await crashed).report.stack).toBe(stack);
   await rejection;
   await restarted;
   expect(await manager.plugin<Stuck>('stuck').generation()).toBe(2);

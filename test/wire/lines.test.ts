@@ -8,7 +8,7 @@ it.each<[what: string, pieces: string[], lines: string[]]>([
   ['ends the last line', ['a\nb'], ['a', 'b']],
 ])('%s', (_what, pieces, expected) => {
   const lines: string[] = [];
-  const splitter = new Lines((line) => lines.push(line));
+  const splitter = new Lines({ line: (line) => lines.push(line) });
   for (const piece of pieces) splitter.write(piece);
   splitter.flush();
   expect(lines).toEqual(expected);
@@ -19,9 +19,31 @@ it('cuts a line that is too long, in pieces or at once, and says by how much', (
   const cut = `${'x'.repeat(MAX_LINE)} … (5 more characters)`;
   expect(cutLine(long)).toBe(cut);
   const lines: string[] = [];
-  const splitter = new Lines((line) => lines.push(line));
+  const splitter = new Lines({ line: (line) => lines.push(line) });
   splitter.write(`${long}\nshort\n`);
   for (const letter of long) splitter.write(letter);
   splitter.flush();
   expect(lines).toEqual([cut, 'short', cut]);
+});
+
+it('makes no lines while they are not wanted, and counts them', () => {
+  const lines: string[] = [];
+  let skipped = 0;
+  let isSpent = false;
+  const splitter = new Lines({
+    line: (line) => {
+      lines.push(line);
+      isSpent = lines.length === 2;
+    },
+    isSpent: () => isSpent,
+    skipped: (count) => {
+      skipped += count;
+    },
+  });
+  splitter.write('a\nb\nc\nd\npart');
+  splitter.write(' of it\ne');
+  isSpent = false;
+  splitter.write('f\n');
+  splitter.flush();
+  expect({ lines, skipped }).toEqual({ lines: ['a', 'b', 'ef'], skipped: 3 });
 });
