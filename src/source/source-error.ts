@@ -25,10 +25,13 @@ export function locate(
   stack: string | undefined,
   files: { has(path: string): boolean },
 ): SourceLocation | undefined {
-  for (const line of stack?.split('\n') ?? []) {
-    const found = /(?:\(|at |^)((?:\/|[A-Za-z]:[\\/])[^()]*?):(\d+):(\d+)\)?$/.exec(line.trim());
-    if (found?.[1] !== undefined && files.has(found[1])) {
-      return { file: found[1], line: Number(found[2]), column: Number(found[3]) };
+  for (const text of stack?.split('\n') ?? []) {
+    const [, before, line, column] = /^(.*):(\d+):(\d+)\)?$/.exec(text.trim()) ?? [];
+    if (before === undefined) continue;
+    // Where a path begins cannot be told from the text: names of files and functions may have spaces and parentheses.
+    for (const { index } of before.matchAll(/(?<=^|[ (])(?:\/|[A-Za-z]:[\\/])/g)) {
+      const file = before.slice(index);
+      if (files.has(file)) return { file, line: Number(line), column: Number(column) };
     }
   }
   return undefined;

@@ -1,6 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import { expect, it } from 'vitest';
-import { bench } from '../support/workspace.ts';
+import { bench, benchIn, pluginSource, Workspace } from '../support/workspace.ts';
 import { loaded, telling } from './loaded.ts';
 
 const PLACES = `[import.meta.url, import.meta.filename, import.meta.dirname, import.meta['url'], new URL('./data.txt', import.meta.url).href]`;
@@ -108,6 +108,33 @@ export function thrower(_value: unknown): never {
   expect(there.stack).toContain(`thrower (${workspace.path('plugins/_thrower.ts')}:4:9)`);
   expect(there.stack).toContain(`${workspace.path('plugins/it.ts')}:9:31`);
   expect(there.stack).not.toContain('.mjs');
+});
+
+const ODD_FOLDERS = ['größe 骰子', '100%25', '#1', '[a] {b}', '(c) d', '(e', '$& $1', `it's "f"`, 'g ?|^<h>'];
+
+it.each(ODD_FOLDERS)('points to lines of files in a folder named %s', async (folder) => {
+  const workspace = await Workspace.create({
+    [`${folder}/loading.ts`]: `interface Gone {}\nthrow new Error('at load');`,
+    [`${folder}/würfel.ts`]: pluginSource('würfel', `return { throws() { throw new Error('in call'); } };`),
+    [`${folder}/starting/index.ts`]: pluginSource('starting', `throw new Error('in setup');`),
+  });
+  const { manager } = benchIn(workspace, { pluginDir: workspace.path(folder), hotReload: false });
+  const { failed } = await manager.loadAll();
+  expect(failed.map(({ error }) => error).sort((a, b) => (a.message < b.message ? -1 : 1))).toMatchObject([
+    {
+      location: { file: workspace.path(folder, 'loading.ts'), line: 2, column: 7 },
+      frame: expect.stringContaining(`> 2 | throw new Error('at load');`),
+    },
+    {
+      location: { file: workspace.path(folder, 'starting/index.ts'), line: 5, column: 11 },
+      frame: expect.stringContaining(`> 5 |     throw new Error('in setup');`),
+    },
+  ]);
+  const error = await manager
+    .plugin<{ throws(): void }>('würfel')
+    .throws()
+    .catch((thrown: Error) => thrown);
+  expect(error?.stack).toContain(`(${workspace.path(folder, 'würfel.ts')}:5:31)`);
 });
 
 it('points to the column of a syntax error, also on a line with other than ASCII and beside import.meta', async () => {
