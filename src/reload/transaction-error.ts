@@ -69,8 +69,6 @@ function explain(stage: Stage, slot: Slot, build: Build | undefined, cause: unkn
   const place = cause instanceof Error && build !== undefined ? locate(cause.stack, build.inputs) : undefined;
   const what = cause instanceof Error ? `${cause.name}: ${text}` : text;
   const doing = code === 'ERR_PLUGIN_CRASHED' ? `did not survive its ${stage}` : DOING[stage];
-  return new PluginSourceError(CODES[stage], `Plugin '${slot.name}' ${doing}: ${what}`, place, {
-    plugin: slot.name,
-    cause,
-  });
+  const message = `Plugin '${slot.name}' ${doing}: ${what}`;
+  return new PluginSourceError(CODES[stage], message, place, build?.inputs, { plugin: slot.name, cause });
 }

@@ -13,7 +13,7 @@ export class BuildError extends PluginSourceError {
     location?: PluginSourceError['location'],
     cause?: unknown,
   ) {
-    super('ERR_PLUGIN_BUILD', message, location, { cause });
+    super('ERR_PLUGIN_BUILD', message, location, inputs, { cause });
     this.inputs = inputs;
   }
 }

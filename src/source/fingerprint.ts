@@ -47,6 +47,12 @@ export class Fingerprint {
     return this.#prints.has(path);
   }
 
+  /** Whether a file had another content. */
+  differs(path: string, content: Uint8Array): boolean {
+    const print = this.#prints.get(path);
+    return print !== undefined && print.hash !== hashOf(content);
+  }
+
   /** Reads a file that goes into a build; what is no file, or too large, is recorded and described instead. */
   async read(path: string): Promise<Buffer | { isFile: boolean; size: number }> {
     this.#missed.delete(path);

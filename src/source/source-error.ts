@@ -1,19 +1,22 @@
 import { readFileSync } from 'node:fs';
 import { BulkheadError, type ErrorCode, type ErrorDetails } from '../errors.ts';
 import { codeFrame, type SourceLocation } from './code-frame.ts';
+import type { Fingerprint } from './fingerprint.ts';
 
 /** An error with a place in the author's source. The message ends with the place and the lines around it. */
 export class PluginSourceError extends BulkheadError {
   declare readonly location?: SourceLocation;
   declare readonly frame?: string;
 
+  /** @param inputs what the build was made of in which the place is */
   constructor(
     code: ErrorCode,
     message: string,
     location: SourceLocation | undefined,
+    inputs: Fingerprint | undefined,
     details: ErrorDetails = {},
   ) {
-    const frame = location === undefined ? undefined : readFrame(location);
+    const frame = location === undefined ? undefined : readFrame(location, inputs);
     super(code, withPlace(message, location, frame), details);
     if (location !== undefined) this.location = location;
     if (frame !== undefined) this.frame = frame;
@@ -37,9 +40,11 @@ export function locate(
   return undefined;
 }
 
-function readFrame(location: SourceLocation): string | undefined {
+/** Nothing if the file was changed since: the lines that are there now have nothing to do with the error. */
+function readFrame(location: SourceLocation, inputs: Fingerprint | undefined): string | undefined {
   try {
-    return codeFrame(readFileSync(location.file, 'utf8'), location);
+    const content = readFileSync(location.file);
+    return inputs?.differs(location.file, content) ? undefined : codeFrame(content.toString(), location);
   } catch {
     return undefined;
   }

@@ -54,6 +54,28 @@ it.each([
   },
 );
 
+it('shows the lines around an error of a restart only as long as the file is as it was built', async () => {
+  const source = pluginSource(
+    'sick',
+    `if (ctx.state.has('ill')) throw new Error('still ill');
+    return { fall() { ctx.state.set('ill', true); process.exit(1); } };`,
+  );
+  const { manager, workspace, next } = await bench(
+    { 'sick.ts': source },
+    { hotReload: false, defaults: { restart: { initialDelayMs: 1 } } },
+  );
+  await manager.loadAll();
+  const place = { file: workspace.path('plugins/sick.ts'), line: 5, column: 37 };
+  const first = next('reload-failed');
+  await expect(manager.plugin<{ fall(): void }>('sick').fall()).rejects.toThrow();
+  expect((await first).error).toMatchObject({ location: place, frame: expect.stringContaining('> 5 |') });
+  const second = next('reload-failed', ({ error }) => !('frame' in error));
+  await workspace.write({ 'plugins/sick.ts': `// One more line.\n${source}` });
+  const { error } = await second;
+  expect(error).toMatchObject({ location: place });
+  expect(error.message).toMatch(/Error: still ill\n {2}at .*sick\.ts:5:37$/);
+});
+
 it('starts a plugin again although whoever listens, and the logger, throws', async () => {
   const { manager, next } = await bench(
     { 'mortal.ts': pluginSource('mortal', 'return { die: () => process.exit(1) };') },
