@@ -101,7 +101,12 @@ function folderEntry(folder: string): string | BulkheadError {
 
 function packageEntry(folder: string): string | BulkheadError | undefined {
   const file = join(folder, 'package.json');
-  const text = readSettings(file);
+  let text: string | undefined;
+  try {
+    text = readSettings(file);
+  } catch (cause) {
+    return refusal(`The folder '${folder}' cannot be read: ${(cause as Error).message}`, cause);
+  }
   if (text === undefined) return undefined;
   let content: { exports?: unknown; main?: unknown } | null;
   try {

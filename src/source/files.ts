@@ -41,12 +41,11 @@ export function wasWritten(path: string, since: number): boolean {
   }
 }
 
-/** The text of a package.json or tsconfig.json; `undefined` for what cannot be one, such as a pipe, whose end nobody knows. */
+/**
+ * The text of a package.json or tsconfig.json; `undefined` for what is not there or cannot be one, such as a pipe, whose
+ * end nobody knows. Throws the system error of one that may not be read.
+ */
 export function readSettings(file: string): string | undefined {
-  try {
-    const stats = statSync(file);
-    return stats.isFile() && stats.size <= MAX_SETTINGS_BYTES ? readFileSync(file, 'utf8') : undefined;
-  } catch {
-    return undefined;
-  }
+  const stats = statSync(file, { throwIfNoEntry: false });
+  return stats?.isFile() && stats.size <= MAX_SETTINGS_BYTES ? readFileSync(file, 'utf8') : undefined;
 }

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { chmod, symlink, truncate, writeFile } from 'node:fs/promises';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { type Bench, bench, type Files } from '../support/workspace.ts';
 import { currentValue, valued } from './values.ts';
 
@@ -230,6 +230,26 @@ it.skipIf(process.getuid?.() === 0)(
     await loaded;
   },
 );
+
+it.skipIf(process.getuid?.() === 0).each([
+  ['a folder', 'bad', 0o700],
+  ['a package.json', 'bad/package.json', 0o600],
+])('says that %s may not be read, and loads the plugin when it may', async (_what, path, mode) => {
+  const { manager, workspace, next } = await bench({
+    ...OTHER,
+    'bad/package.json': '{}',
+    'bad/index.ts': valued('bad', 1),
+  });
+  await chmod(workspace.path('plugins', path), 0);
+  onTestFinished(() => chmod(workspace.path('plugins', path), mode));
+  const { failed } = await manager.loadAll();
+  expectToSay(failed[0]?.error as Error, 'ERR_PLUGIN_ENTRY', [
+    /^The folder '.*bad' cannot be read: EACCES: permission denied.*bad\/package\.json'/,
+  ]);
+  const loaded = next('loaded');
+  await chmod(workspace.path('plugins', path), mode);
+  await loaded;
+});
 
 it('takes names with Unicode, and says which names it does not take', async () => {
   const { manager } = await bench({
