@@ -1,4 +1,4 @@
-import { realpath } from 'node:fs/promises';
+import { readFile, realpath, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import * as esbuild from 'esbuild';
@@ -7,7 +7,7 @@ import { explainBuildError } from './build-error.ts';
 import { refuseImports } from './denied-imports.ts';
 import { Fingerprint } from './fingerprint.ts';
 import { bundleLocalFiles, IMPLIED_EXTENSIONS } from './local-files.ts';
-import { SHIM_DEFINES, shimBanner } from './module-shims.ts';
+import { SHIM_DEFINES, type ShimWidths, shimBanner, withShimWidths } from './module-shims.ts';
 
 /** One module that a thread can import. */
 export interface Bundle {
@@ -30,6 +30,7 @@ export async function bundle(entry: string, directory: string, denied: readonly 
   const inputs = new Fingerprint();
   const name = basename(entry, extname(entry)).replace(/[^\w.-]/g, '_');
   const file = join(directory, `${name}.${++bundles}.mjs`);
+  const widths: ShimWidths = new Map();
   const besides = noteSurroundings(entry, inputs);
   besides.catch(() => {});
   try {
@@ -52,8 +53,9 @@ export async function bundle(entry: string, directory: string, denied: readonly 
       ignoreAnnotations: true,
       define: SHIM_DEFINES,
       banner: { js: shimBanner(entry) },
-      plugins: [refuseImports(denied), bundleLocalFiles(inputs)],
+      plugins: [refuseImports(denied), bundleLocalFiles(inputs, widths)],
     });
+    if (widths.size > 0) await noteWidths(`${file}.map`, widths);
     await besides;
     return { url: pathToFileURL(file).href, inputs };
   } catch (error) {
@@ -69,6 +71,10 @@ async function noteSurroundings(entry: string, inputs: Fingerprint): Promise<voi
   const real = await realpath(entry).catch(() => entry);
   if (real !== entry) await inputs.addLink(entry);
   await inputs.addFiles([join(dirname(real), 'package.json')]);
+}
+
+async function noteWidths(map: string, widths: ShimWidths): Promise<void> {
+  await writeFile(map, withShimWidths(await readFile(map, 'utf8'), widths));
 }
 
 /** esbuild works in a process of its own; if somebody ended that, a new one is started. */

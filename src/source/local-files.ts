@@ -6,7 +6,7 @@ import type { ImportKind, Loader, OnResolveArgs, OnResolveResult, Plugin, Plugin
 import { packageName } from './build-error.ts';
 import { readSettings } from './files.ts';
 import { type Fingerprint, MAX_READ_BYTES } from './fingerprint.ts';
-import { referencedModules, resolvedNames, withModuleShims } from './module-shims.ts';
+import { referencedModules, resolvedNames, type ShimWidths, withModuleShims } from './module-shims.ts';
 import { TsconfigFiles } from './tsconfig-files.ts';
 
 const LOADERS: Record<string, Loader> = {
@@ -46,7 +46,7 @@ export function isLoaded(path: string): boolean {
  * Bundles what the plugin's files import from each other and records what was read. Packages stay outside, and are found
  * from where the importing file is.
  */
-export function bundleLocalFiles(inputs: Fingerprint): Plugin {
+export function bundleLocalFiles(inputs: Fingerprint, widths: ShimWidths): Plugin {
   return {
     name: 'bulkhead-local-files',
     setup(build) {
@@ -69,7 +69,7 @@ export function bundleLocalFiles(inputs: Fingerprint): Plugin {
         await inputs.addFiles(referencedModules(path, content));
         const resolved = await resolvePackages(build, path, resolvedNames(content));
         return {
-          contents: withModuleShims(path, content, loader, resolved),
+          contents: withModuleShims(path, content, loader, resolved, widths),
           loader,
           resolveDir: directory,
         };

@@ -1,6 +1,10 @@
 import { dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Loader } from 'esbuild';
+import { SHIM_WIDTHS } from '../wire/author-frames.ts';
+
+/** How many columns were put in front of the first line of which files, by path. */
+export type ShimWidths = Map<string, number>;
 
 /**
  * What a module knows of its own place has to mean the author's file, not the build: these names are replaced by a
@@ -32,12 +36,14 @@ export function shimBanner(entry: string): string {
  * The file's content with the variable declared on its first line, if it needs it; no line moves.
  *
  * @param resolved URLs of packages that the file asks `import.meta.resolve` for
+ * @param widths gets the width of what is put there
  */
 export function withModuleShims(
   path: string,
   content: Buffer,
   loader: Loader,
   resolved: Record<string, string>,
+  widths: ShimWidths,
 ): Buffer | string {
   if (loader === 'json' || loader === 'text') return content;
   const text = content.toString('utf8');
@@ -51,7 +57,14 @@ export function withModuleShims(
     `resolve: (name) => (${JSON.stringify(resolved)})[name] ?? bulkheadResolve(name, ${url})`,
   ];
   const declaration = `const bulkhead_module = { ${fields.join(', ')} };${END}`;
+  widths.set(path, declaration.length);
   return text.startsWith('#!') ? text.replace(/^.*/, () => declaration) : declaration + text;
+}
+
+/** A source map that says so too: what maps a place with it can find the author's column. */
+export function withShimWidths(map: string, widths: ShimWidths): string {
+  const field = `${JSON.stringify(SHIM_WIDTHS)}: ${JSON.stringify(Object.fromEntries(widths))}`;
+  return map.replace('{', () => `{ ${field},`);
 }
 
 /** The author's column, from 1, of a place that esbuild counts in bytes from 0, shims included. */

@@ -3,10 +3,18 @@ import { SourceMap } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const LOCATION = /(file:\/\/\S+?\.mjs):(\d+):(\d+)/;
+/** The field of a build's map that says how many columns were put in front of the first line of which files. */
+export const SHIM_WIDTHS = 'x_bulkhead_widths';
+
+interface BuildMap {
+  map: SourceMap;
+  /** By path. */
+  widths: Record<string, number>;
+}
 
 /** Turns frames of a stack that lie in a build into the author's own lines. A build's map is read when it is first needed. */
 export class AuthorFrames {
-  readonly #maps = new Map<string, SourceMap | undefined>();
+  readonly #maps = new Map<string, BuildMap | undefined>();
 
   map(frame: string): string {
     const location = LOCATION.exec(frame);
@@ -24,14 +32,17 @@ export class AuthorFrames {
     column: number,
   ): { url: string; line: number; column: number } | undefined {
     if (!this.#maps.has(url)) this.#maps.set(url, readMap(url));
-    const entry = this.#maps.get(url)?.findEntry(line - 1, column - 1);
-    if (entry === undefined || !('originalSource' in entry)) return undefined;
+    const build = this.#maps.get(url);
+    const entry = build?.map.findEntry(line - 1, column - 1);
+    if (build === undefined || entry === undefined || !('originalSource' in entry)) return undefined;
     const source = pathOf(entry.originalSource, url);
     if (source === undefined) return undefined;
+    const { originalLine, originalColumn } = entry;
+    const before = originalLine === 0 ? (build.widths[source] ?? 0) : 0;
     return {
       url: pathToFileURL(source).href,
-      line: entry.originalLine + 1,
-      column: entry.originalColumn + 1,
+      line: originalLine + 1,
+      column: Math.max(0, originalColumn - before) + 1,
     };
   }
 }
@@ -45,9 +56,10 @@ function pathOf(source: string, mapUrl: string): string | undefined {
   }
 }
 
-function readMap(url: string): SourceMap | undefined {
+function readMap(url: string): BuildMap | undefined {
   try {
-    return new SourceMap(JSON.parse(readFileSync(`${fileURLToPath(url)}.map`, 'utf8')));
+    const content = JSON.parse(readFileSync(`${fileURLToPath(url)}.map`, 'utf8'));
+    return { map: new SourceMap(content), widths: content[SHIM_WIDTHS] ?? {} };
   } catch {
     return undefined;
   }

@@ -110,6 +110,39 @@ export function thrower(_value: unknown): never {
   expect(there.stack).not.toContain('.mjs');
 });
 
+it.each([
+  ['it.mjs', `const ü = import.meta.url; null.x;\nexport default {};`],
+  ['it.cjs', `const here = [__dirname, require.resolve('node:fs')]; null.x;`],
+])(
+  "points to the author's column on the first line of %s, which knows its own place",
+  async (name, source) => {
+    const { manager, workspace } = await bench({ [name]: source }, { hotReload: false });
+    const { failed } = await manager.loadAll();
+    const column = source.indexOf('null.x') + 'null.'.length + 1;
+    const file = workspace.path('plugins', name);
+    expect(failed[0]?.error).toMatchObject({ location: { file, line: 1, column } });
+    expect(failed[0]?.error.message).toContain(`\n    | ${' '.repeat(column - 1)}^`);
+  },
+);
+
+it('points to columns of the first line in each file, of those that know their place and those that do not', async () => {
+  const { manager, workspace } = await bench(
+    {
+      'it.ts': telling(
+        '[knows(), asks()]',
+        `import { knows } from './_a.ts'; import { asks } from './_b.ts';`,
+      ),
+      '_a.ts': `export const knows = () => [import.meta.filename, new Error('a').stack];`,
+      '_b.ts': `export const asks = () => new Error('b').stack;`,
+    },
+    { hotReload: false },
+  );
+  await manager.loadAll();
+  const told = String(await manager.plugin<{ tell(): unknown }>('it').tell());
+  expect(told).toContain(`knows (${workspace.path('plugins/_a.ts')}:1:51)`);
+  expect(told).toContain(`asks (${workspace.path('plugins/_b.ts')}:1:27)`);
+});
+
 const ODD_FOLDERS = ['größe 骰子', '100%25', '#1', '[a] {b}', '(c) d', '(e', '$& $1', `it's "f"`, 'g ?|^<h>'];
 
 it.each(ODD_FOLDERS)('points to lines of files in a folder named %s', async (folder) => {
