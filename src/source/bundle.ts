@@ -35,9 +35,10 @@ export async function bundle(entry: string, directory: string, denied: readonly 
   besides.catch(() => {});
   try {
     await runEsbuild({
-      entryPoints: [entry],
-      outfile: file,
       absWorkingDir: dirname(entry),
+      // Relative: a * in the path of an entry point would make it a pattern.
+      entryPoints: [`./${basename(entry)}`],
+      outfile: file,
       bundle: true,
       platform: 'node',
       format: 'esm',

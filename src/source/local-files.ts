@@ -53,7 +53,7 @@ export function bundleLocalFiles(inputs: Fingerprint, widths: ShimWidths): Plugi
       const tsconfigs = new TsconfigFiles();
       build.onResolve({ filter: /^\./ }, (request) => noteFileBeside(request, inputs));
       build.onResolve({ filter: /^[^.]/ }, async (request) => {
-        if (request.kind === 'entry-point' || request.pluginData === RESOLVED_BY_ESBUILD) return undefined;
+        if (request.pluginData === RESOLVED_BY_ESBUILD) return undefined;
         if (request.path === 'bulkhead/plugin') return { path: request.path, namespace: 'api' };
         if (isBuiltin(request.path)) return { path: request.path, external: true };
         return await resolvePackage(build, request, inputs, tsconfigs);
@@ -85,6 +85,7 @@ async function noteFileBeside(
   { path, kind, resolveDir }: OnResolveArgs,
   inputs: Fingerprint,
 ): Promise<OnResolveResult | undefined> {
+  if (kind === 'entry-point') return undefined;
   const file = await noteCandidates(candidates(resolve(resolveDir, path), path), inputs);
   return file !== undefined && extname(file) === '.node' ? outside(file, kind) : undefined;
 }

@@ -143,7 +143,18 @@ it('points to columns of the first line in each file, of those that know their p
   expect(told).toContain(`asks (${workspace.path('plugins/_b.ts')}:1:27)`);
 });
 
-const ODD_FOLDERS = ['größe 骰子', '100%25', '#1', '[a] {b}', '(c) d', '(e', '$& $1', `it's "f"`, 'g ?|^<h>'];
+const ODD_FOLDERS = [
+  'größe 骰子',
+  '100%25',
+  '#1',
+  '[a] {b}',
+  '(c) d',
+  '(e',
+  '*f*',
+  '$& $1',
+  `it's "g"`,
+  'h ?|^<i>',
+];
 
 it.each(ODD_FOLDERS)('points to lines of files in a folder named %s', async (folder) => {
   const workspace = await Workspace.create({
