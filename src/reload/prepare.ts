@@ -98,13 +98,11 @@ export class Preparation {
     } catch (error) {
       generation.fence();
       generation.end({ kind: 'requested', text: 'it could not be loaded' });
+      if (codeOf(error) === 'ERR_PLUGIN_CONFIG') stage = 'config';
+      // Before the build goes: it may have to tell where the author wrote what is wrong.
+      const failure = new TransactionError(stage, slot, build, error);
       if (given === undefined) this.#host.discard(build);
-      throw new TransactionError(
-        codeOf(error) === 'ERR_PLUGIN_CONFIG' ? 'config' : stage,
-        slot,
-        build,
-        error,
-      );
+      throw failure;
     } finally {
       slot.preparing = undefined;
     }

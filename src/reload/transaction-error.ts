@@ -58,17 +58,17 @@ function explain(stage: Stage, slot: Slot, build: Build | undefined, cause: unkn
   if (cause instanceof PluginSourceError) return cause;
   const text = asError(cause).message;
   if (NOT_OF_PLUGIN.has(code)) return asError(cause);
+  const where = text.includes(slot.entry) ? '' : `${slot.entry}: `;
   if (ABOUT_DEFINITION.has(code)) {
-    const where = text.includes(slot.entry) ? '' : `${slot.entry}: `;
     const whose =
       code === 'ERR_PLUGIN_CONFIG'
         ? `Plugin '${slot.name}' was given a wrong configuration (config.${slot.id}). `
         : '';
     return new BulkheadError(code as ErrorCode, whose + where + text, { plugin: slot.name, cause });
   }
-  const place = cause instanceof Error && build !== undefined ? locate(cause.stack, build.inputs) : undefined;
+  const place = build === undefined ? undefined : locate(asError(cause).stack ?? '', build.inputs);
   const what = cause instanceof Error ? `${cause.name}: ${text}` : text;
   const doing = code === 'ERR_PLUGIN_CRASHED' ? `did not survive its ${stage}` : DOING[stage];
-  const message = `Plugin '${slot.name}' ${doing}: ${what}`;
+  const message = `${place === undefined ? where : ''}Plugin '${slot.name}' ${doing}: ${what}`;
   return new PluginSourceError(CODES[stage], message, place, build?.inputs, { plugin: slot.name, cause });
 }

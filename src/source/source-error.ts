@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { BulkheadError, type ErrorCode, type ErrorDetails } from '../errors.ts';
+import { AuthorFrames } from '../wire/author-frames.ts';
 import { codeFrame, type SourceLocation } from './code-frame.ts';
 import type { Fingerprint } from './fingerprint.ts';
 
@@ -23,12 +25,13 @@ export class PluginSourceError extends BulkheadError {
   }
 }
 
+interface Files {
+  has(path: string): boolean;
+}
+
 /** The first place in a stack that belongs to one of the given files. */
-export function locate(
-  stack: string | undefined,
-  files: { has(path: string): boolean },
-): SourceLocation | undefined {
-  for (const text of stack?.split('\n') ?? []) {
+export function locate(stack: string, files: Files): SourceLocation | undefined {
+  for (const text of stack.split('\n')) {
     const [, before, line, column] = /^(.*):(\d+):(\d+)\)?$/.exec(text.trim()) ?? [];
     if (before === undefined) continue;
     // Where a path begins cannot be told from the text: names of files and functions may have spaces and parentheses.
@@ -37,7 +40,17 @@ export function locate(
       if (files.has(file)) return { file, line: Number(line), column: Number(column) };
     }
   }
-  return undefined;
+  return locateUnlinked(stack, files);
+}
+
+/** Of an import that finds no such name, Node says where it is by a line of the build, with a mark under it. */
+function locateUnlinked(stack: string, files: Files): SourceLocation | undefined {
+  const [, url, line, indent] = /^(file:\/\/\S+\.mjs):(\d+)\n.*\n( *)\^/.exec(stack) ?? [];
+  if (url === undefined || indent === undefined) return undefined;
+  const place = new AuthorFrames().locate(url, Number(line), indent.length + 1);
+  if (place === undefined) return undefined;
+  const file = fileURLToPath(place.url);
+  return files.has(file) ? { file, line: place.line, column: place.column } : undefined;
 }
 
 /** Nothing if the file was changed since: the lines that are there now have nothing to do with the error. */

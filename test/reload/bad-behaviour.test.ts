@@ -55,7 +55,7 @@ const failing: [
     `throw null;`,
     'ERR_PLUGIN_SETUP',
     'setup',
-    /threw in setup\(\): null/,
+    /dice\.ts: .*threw in setup\(\): null/,
   ],
   [
     'it never ends to load',
@@ -79,7 +79,7 @@ const failing: [
     'process.exit(3);',
     'ERR_PLUGIN_LOAD',
     'load',
-    /process\.exit\(3\)/,
+    /dice\.ts: .*process\.exit\(3\)/,
   ],
 ];
 

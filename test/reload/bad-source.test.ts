@@ -34,6 +34,18 @@ const BAD: [what: string, source: string | Buffer, code: string, says: RegExp[]]
     [/No matching export in ".*other\.ts" for import "nothing"/, /bad\.ts:1:10/],
   ],
   [
+    'imports a name that a module of Node does not have',
+    `interface Gone {}\nimport { nothing } from 'node:fs';\nnothing();\n${valued('bad', 1)}`,
+    'ERR_PLUGIN_LOAD',
+    [/'node:fs' does not provide an export named 'nothing'/, /bad\.ts:2:10/, /^> 2 \| import \{ nothing/m],
+  ],
+  [
+    'imports a name that a package does not have, in a file of its own',
+    `import './_part.mts';\n${valued('bad', 1)}`,
+    'ERR_PLUGIN_LOAD',
+    [/does not provide an export named 'nothing'/, /_part\.mts:1:10/, /^> 1 \| import \{ nothing/m],
+  ],
+  [
     'imports a kind of file that cannot be bundled',
     `import './picture.png';\n${valued('bad', 1)}`,
     'ERR_PLUGIN_BUILD',
@@ -64,9 +76,21 @@ const BAD: [what: string, source: string | Buffer, code: string, says: RegExp[]]
     'ERR_PLUGIN_LOAD',
     [/TypeError: not today/, /bad\.ts:2:7/, /^> 2 \| throw new TypeError/m],
   ],
+  [
+    'throws what is no error when it is imported',
+    `throw null;`,
+    'ERR_PLUGIN_LOAD',
+    [/bad\.ts: .* could not be loaded: null$/],
+  ],
 ];
 
-const OTHER = { 'other.ts': valued('other', 'serves'), 'picture.png': 'png' };
+const OTHER = {
+  'other.ts': valued('other', 'serves'),
+  'picture.png': 'png',
+  '_part.mts': `import { nothing } from 'pkg';\nnothing();`,
+  'node_modules/pkg/package.json': '{ "type": "module", "exports": "./index.js" }',
+  'node_modules/pkg/index.js': 'export const something = 1;',
+};
 
 async function load(files: Files): Promise<Bench & { error: Error }> {
   const plugin = await bench({ ...OTHER, ...files });
