@@ -167,8 +167,10 @@ function containsSignal(value: unknown): boolean {
 
 function* children(value: unknown): Generator<[step: string, child: unknown]> {
   if (value instanceof Map) {
-    for (const [key, child] of value)
+    for (const [key, child] of value) {
+      yield ['.keys()', key];
       yield [`.get(${typeof key === 'string' ? JSON.stringify(key) : '…'})`, child];
+    }
   } else if (value instanceof Set) {
     for (const child of value) yield ['.values()', child];
   } else if (typeof value === 'object' && value !== null) {

@@ -36,6 +36,7 @@ it.each([
   ['.list[2]', { list: [1, 2, Symbol('x')] }],
   ['["odd key"].f', { 'odd key': { f: () => {} } }],
   ['.get("k").f', new Map([['k', { f: () => {} }]])],
+  ['.users.keys().f', { users: new Map([[{ f: () => {} }, 1]]) }],
   ['.shared', { shared: new SharedArrayBuffer(8) }],
   ['.promise', { promise: Promise.resolve() }],
 ])('refuses a part that cannot cross, with its path: %s', (path, value) => {
