@@ -182,7 +182,7 @@ export class Runtime {
         `state.migrate returned ${inspect(migrated, { depth: 0 })}; expected an object`,
       );
     }
-    return Object.entries(migrated as object);
+    return Object.entries(snapshot(migrated as object, 'what state.migrate returned'));
   }
 
   async #setup(message: SetupMessage): Promise<SetupReport> {

@@ -138,6 +138,11 @@ it.each([
     migrating('migrate: () => undefined as never'),
     /state\.migrate returned undefined; expected an object/,
   ],
+  [
+    'returns what cannot be kept',
+    migrating('migrate: () => ({ user: { socket: () => 1 } })'),
+    /what state\.migrate returned: \.user\.socket cannot be sent to another thread/,
+  ],
 ])('lets the old version serve, with its state, when migrate %s', async (_what, source, says) => {
   const { manager, seen, next } = await saveOver(stored, source, `throw new Error('cannot migrate');`);
   const event = seen('reload-failed')[0] ?? (await next('reload-failed'));
