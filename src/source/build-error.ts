@@ -20,12 +20,14 @@ export class BuildError extends PluginSourceError {
 
 /** What the author is told of a build that failed. */
 export function explainBuildError(error: unknown, entry: string, inputs: Fingerprint): BuildError {
-  const [first, ...more] = (error as Partial<BuildFailure>).errors ?? [];
+  const { errors = [] } = error as Partial<BuildFailure>;
+  // What is wrong in a tsconfig.json explains why imports by its paths are not found.
+  const first = errors.find(({ location }) => location?.file.endsWith('.json')) ?? errors[0];
   if (first === undefined) {
     const text = `${entry} could not be built: ${(error as Error).message}`;
     return new BuildError(text, inputs, undefined, error);
   }
-  const others = more.length === 0 ? '' : ` (and ${more.length} more)`;
+  const others = errors.length === 1 ? '' : ` (and ${errors.length - 1} more)`;
   const { location } = first;
   const place =
     location === null

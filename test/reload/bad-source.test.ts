@@ -162,6 +162,22 @@ it.each([
   expect(await currentValue(manager, 'bad')).toBe('there');
 });
 
+it('says first what is wrong in the tsconfig.json, and loads when that is mended', async () => {
+  const { error, workspace, next } = await load({
+    'bad/tsconfig.json': `{ "compilerOptions": { "paths" { "@lib/*": ["./*"] } } }`,
+    'bad/index.ts': `import { part } from '@lib/part.ts';\n${valued('bad', 0).replace('() => 0', '() => part')}`,
+    'bad/part.ts': `export const part = 'there';`,
+  });
+  expectToSay(error, 'ERR_PLUGIN_BUILD', [
+    /^Expected ":" in JSON but found "\{" \(and 1 more\)\n {2}at .*bad\/tsconfig\.json:1:32/,
+  ]);
+  const loaded = next('loaded');
+  await workspace.write({
+    'plugins/bad/tsconfig.json': `{ "compilerOptions": { "paths": { "@lib/*": ["./*"] } } }`,
+  });
+  await loaded;
+});
+
 it.each([
   [
     'a package without the file that it names',
