@@ -28,7 +28,8 @@ export function findDefinition(exports: Record<string, unknown>): PluginDefiniti
     throw invalid(`has no default export (it exports ${found}). Write 'export default definePlugin({ … })'`);
   }
   if (!isObject(candidate)) {
-    throw invalid(`exports a ${typeof candidate} as default; expected what definePlugin({ … }) returns`);
+    const what = candidate === null ? 'null' : `a ${typeof candidate}`;
+    throw invalid(`exports ${what} as default; expected what definePlugin({ … }) returns`);
   }
   return candidate as unknown as PluginDefinition;
 }
@@ -54,7 +55,7 @@ export function checkDefinition(definition: PluginDefinition): PluginMetadata {
     throw invalid(`has the version ${show(given.version)}; expected a semantic version such as '1.0.0'`);
   }
   if (typeof given.setup !== 'function')
-    throw invalid(`has a setup of type ${typeof given.setup}; expected a function`);
+    throw invalid(`has a setup of type ${typeOf(given.setup)}; expected a function`);
   if (given.config !== undefined && !isStandardSchema(given.config)) {
     throw invalid(`has a config that is no Standard Schema (zod, valibot, arktype … make them)`);
   }
@@ -75,13 +76,13 @@ export function checkDefinition(definition: PluginDefinition): PluginMetadata {
 
 function checkState(state: unknown): number {
   if (state === undefined) return 1;
-  if (!isObject(state)) throw invalid(`has a state of type ${typeof state}; expected { version, migrate }`);
+  if (!isObject(state)) throw invalid(`has a state of type ${typeOf(state)}; expected { version, migrate }`);
   const { version, migrate } = state;
   if (typeof version !== 'number' || !Number.isInteger(version) || version < 1) {
     throw invalid(`has state.version ${show(version)}; expected a whole number from 1`);
   }
   if (migrate !== undefined && typeof migrate !== 'function') {
-    throw invalid(`has a state.migrate of type ${typeof migrate}; expected a function`);
+    throw invalid(`has a state.migrate of type ${typeOf(migrate)}; expected a function`);
   }
   return version;
 }
@@ -89,7 +90,7 @@ function checkState(state: unknown): number {
 function optionalText(given: Record<string, unknown>, key: string): string | undefined {
   const value = given[key];
   if (value !== undefined && typeof value !== 'string') {
-    throw invalid(`has a ${key} of type ${typeof value}; expected a string`);
+    throw invalid(`has ${key === 'author' ? 'an' : 'a'} ${key} of type ${typeOf(value)}; expected a string`);
   }
   return value?.slice(0, LIMITS.metadataLength);
 }
@@ -102,6 +103,10 @@ function isStandardSchema(value: unknown): boolean {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
+}
+
+function typeOf(value: unknown): string {
+  return value === null ? 'null' : typeof value;
 }
 
 function show(value: unknown): string {

@@ -33,13 +33,14 @@ const BAD: [what: string, fields: Record<string, string>, says: RegExp][] = [
     { description: '[]' },
     /has a description of type object; expected a string/,
   ],
-  ['an author that is no string', { author: '1n' }, /has a author of type bigint; expected a string/],
+  ['an author that is no string', { author: '1n' }, /has an author of type bigint; expected a string/],
   ['a config that is no schema', { config: '{ maxSides: 20 }' }, /has a config that is no Standard Schema/],
   [
     'a state that is no object',
     { state: '3' },
     /has a state of type number; expected \{ version, migrate \}/,
   ],
+  ['a state that is null', { state: 'null' }, /has a state of type null; expected \{ version, migrate \}/],
   [
     'a state version of zero',
     { state: '{ version: 0 }' },

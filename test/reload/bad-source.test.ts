@@ -71,6 +71,12 @@ const BAD: [what: string, source: string | Buffer, code: string, says: RegExp[]]
     [/bad\.ts/, /exports a number as default; expected what definePlugin/],
   ],
   [
+    'exports null as default',
+    'export default null;',
+    'ERR_PLUGIN_INVALID',
+    [/bad\.ts/, /exports null as default; expected what definePlugin/],
+  ],
+  [
     'throws when it is imported',
     `\nthrow new TypeError('not today');`,
     'ERR_PLUGIN_LOAD',
