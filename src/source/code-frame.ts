@@ -14,9 +14,17 @@ export function codeFrame(source: string, { line, column }: SourceLocation): str
   const width = String(last).length;
   const frame: string[] = [];
   for (let number = first; number <= last; number++) {
-    const text = (lines[number - 1] ?? '').slice(0, 200).replaceAll('\t', ' ');
+    const text = printable((lines[number - 1] ?? '').slice(0, 200));
     frame.push(`${number === line ? '>' : ' '} ${String(number).padStart(width)} | ${text}`);
     if (number === line && column <= 200) frame.push(`  ${' '.repeat(width)} | ${' '.repeat(column - 1)}^`);
   }
   return frame.join('\n');
+}
+
+/** Nothing in it moves the cursor or changes the screen it is printed on. */
+function printable(line: string): string {
+  return line
+    .replace(/\r$/, '')
+    .replaceAll('\t', ' ')
+    .replace(/[\p{Cc}\u2028\u2029]/gu, '\uFFFD');
 }

@@ -55,7 +55,7 @@ const BAD: [what: string, source: string | Buffer, code: string, says: RegExp[]]
     'is binary junk',
     Buffer.from(Array.from({ length: 4096 }, (_value, index) => (index * 197 + 13) % 256)),
     'ERR_PLUGIN_BUILD',
-    [/bad\.ts:\d+:\d+/],
+    [/bad\.ts:\d+:\d+/, /^(\P{Cc}|\n)*$/u],
   ],
   ['is empty', '', 'ERR_PLUGIN_INVALID', [/bad\.ts/, /no default export/, /export default definePlugin/]],
   [
