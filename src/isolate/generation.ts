@@ -198,6 +198,11 @@ export class Generation {
     return metadata;
   }
 
+  /** Gives it the configuration that it starts with, if its schema accepts that. */
+  async checkConfig(config: unknown): Promise<void> {
+    await this.#link.request('checkConfig', { config });
+  }
+
   async migrate(entries: StateEntries, fromVersion: number): Promise<StateEntries> {
     return check.checkStateEntries(await this.#link.request('migrate', { entries, fromVersion }));
   }

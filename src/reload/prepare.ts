@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { BulkheadError, codeOf, PluginStoppedError } from '../errors.ts';
+import { BulkheadError, PluginStoppedError } from '../errors.ts';
 import { grantedEnvironment } from '../isolate/environment.ts';
 import { Generation } from '../isolate/generation.ts';
 import { permissionFlags } from '../isolate/permission-flags.ts';
@@ -78,17 +78,18 @@ export class Preparation {
       const message = {
         generation: generation.number,
         url: build.url,
-        config: config === undefined ? slot.config : config.value,
         env: grantedEnvironment(slot.options.env),
         bot: [...this.#host.botFunctions],
         budgets: slot.options.budgets,
         stateBytes: slot.stateBytes,
         denied: denied(slot),
       };
-      const metadata = await slot.patience.wait(generation.load(message), slot.options.startMs, () =>
-        loadTimeout(slot),
-      );
+      const { startMs } = slot.options;
+      const metadata = await slot.patience.wait(generation.load(message), startMs, () => loadTimeout(slot));
       checkName(this.#host, slot, metadata.name);
+      stage = 'config';
+      const checked = generation.checkConfig(config === undefined ? slot.config : config.value);
+      await slot.patience.wait(checked, startMs, () => configTimeout(slot));
       stage = 'migrate';
       const state = options.state ?? slot.state.save();
       if (state !== undefined && state.version !== metadata.stateVersion) {
@@ -98,7 +99,6 @@ export class Preparation {
     } catch (error) {
       generation.fence();
       generation.end({ kind: 'requested', text: 'it could not be loaded' });
-      if (codeOf(error) === 'ERR_PLUGIN_CONFIG') stage = 'config';
       // Before the build goes: it may have to tell where the author wrote what is wrong.
       const failure = new TransactionError(stage, slot, build, error);
       if (given === undefined) this.#host.discard(build);
@@ -223,4 +223,11 @@ function loadTimeout(slot: Slot): BulkheadError {
     `Plugin '${slot.name}' was not loaded within ${slot.options.startMs} ms. Is there a top-level await that never ends?`,
     { plugin: slot.name },
   );
+}
+
+function configTimeout(slot: Slot): BulkheadError {
+  const text =
+    `The schema of its configuration did not end within ${slot.options.startMs} ms. ` +
+    `Does it wait for something that never comes? Raise 'startMs' if it needs longer.`;
+  return new BulkheadError('ERR_PLUGIN_CONFIG', text, { plugin: slot.name });
 }

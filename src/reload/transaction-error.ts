@@ -1,6 +1,7 @@
-import { asError, BulkheadError, codeOf, type ErrorCode } from '../errors.ts';
+import { asError, codeOf, type ErrorCode } from '../errors.ts';
 import type { Slot } from '../isolate/slot.ts';
 import type { Build } from '../source/build.ts';
+import type { SourceLocation } from '../source/code-frame.ts';
 import { locate, PluginSourceError } from '../source/source-error.ts';
 import type { Stage } from '../status.ts';
 
@@ -48,7 +49,7 @@ const DOING: Record<Stage, string> = {
   discover: 'could not be found',
   build: 'could not be built',
   load: 'could not be loaded',
-  config: 'refused its configuration',
+  config: 'could not take its configuration',
   migrate: 'threw while it migrated its state',
   setup: 'threw in setup()',
 };
@@ -59,16 +60,24 @@ function explain(stage: Stage, slot: Slot, build: Build | undefined, cause: unkn
   const text = asError(cause).message;
   if (NOT_OF_PLUGIN.has(code)) return asError(cause);
   const where = text.includes(slot.entry) ? '' : `${slot.entry}: `;
+  const details = { plugin: slot.name, cause };
   if (ABOUT_DEFINITION.has(code)) {
     const whose =
       code === 'ERR_PLUGIN_CONFIG'
-        ? `Plugin '${slot.name}' was given a wrong configuration (config.${slot.id}). `
+        ? `Plugin '${slot.name}' could not take its configuration (config.${slot.id}). `
         : '';
-    return new BulkheadError(code as ErrorCode, whose + where + text, { plugin: slot.name, cause });
+    // Of an error that the schema threw.
+    const place = placeOf(asError(cause).cause, build);
+    return new PluginSourceError(code as ErrorCode, whose + where + text, place, build?.inputs, details);
   }
-  const place = build === undefined ? undefined : locate(asError(cause).stack ?? '', build.inputs);
+  const place = placeOf(cause, build);
   const what = cause instanceof Error ? `${cause.name}: ${text}` : text;
   const doing = code === 'ERR_PLUGIN_CRASHED' ? `did not survive its ${stage}` : DOING[stage];
   const message = `${place === undefined ? where : ''}Plugin '${slot.name}' ${doing}: ${what}`;
-  return new PluginSourceError(CODES[stage], message, place, build?.inputs, { plugin: slot.name, cause });
+  return new PluginSourceError(CODES[stage], message, place, build?.inputs, details);
+}
+
+function placeOf(error: unknown, build: Build | undefined): SourceLocation | undefined {
+  if (!(error instanceof Error) || build === undefined) return undefined;
+  return locate(error.stack ?? '', build.inputs);
 }

@@ -8,7 +8,6 @@ const PLUGIN = new URL('./rehearsal-plugin.mjs', import.meta.url);
 const LOAD: LoadMessage = {
   generation: 0,
   url: PLUGIN.href,
-  config: undefined,
   env: {},
   bot: [],
   denied: [],
@@ -49,6 +48,7 @@ export async function rehearse(importModule: ImportModule): Promise<void> {
   });
   new Runtime(new PortChannel(port2), importModule);
   await host.request('load', LOAD);
+  await host.request('checkConfig', { config: undefined });
   await host.request('setup', SETUP);
   await host.exchange('deliver', WORK);
   await host.request('teardown', { invocation: 4 });

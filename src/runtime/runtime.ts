@@ -8,6 +8,7 @@ import type {
   AbortNote,
   CallsMessage,
   CallTarget,
+  ConfigMessage,
   ConfigureMessage,
   ConfigureReport,
   EventsMessage,
@@ -33,6 +34,7 @@ import { HostCalls } from './host-calls.ts';
 import { Invocations } from './invocations.ts';
 import { captureConsole, createLogger } from './logging.ts';
 import { Outcomes } from './outcomes.ts';
+import { validated } from './schema.ts';
 import { RuntimeState } from './state.ts';
 import { isThenable } from './thenable.ts';
 
@@ -67,6 +69,7 @@ export class Runtime {
       channel,
       methods: {
         load: (message: LoadMessage) => this.#loadPlugin(message),
+        checkConfig: (message: ConfigMessage) => this.#takeFirstConfig(message),
         migrate: (message: MigrateMessage) => this.#migrate(message),
         setup: (message: SetupMessage) => this.#setup(message),
         cpuProfile: (ms: number) => cpuProfile(ms),
@@ -149,22 +152,16 @@ export class Runtime {
     const exports = await this.#importModule(message.url);
     this.#definition = findDefinition(exports);
     const metadata = checkDefinition(this.#definition);
-    this.#config = await this.#checkConfig(message.config);
     return { metadata, inputs: loadedFiles() };
+  }
+
+  async #takeFirstConfig({ config }: ConfigMessage): Promise<void> {
+    this.#config = await this.#checkConfig(config);
   }
 
   async #checkConfig(config: unknown): Promise<unknown> {
     const schema = this.#definition.config;
-    if (schema === undefined) return config ?? {};
-    const result = await schema['~standard'].validate(config ?? {});
-    if (result.issues === undefined) return result.value;
-    const issues = result.issues.map((issue) => {
-      const path = (issue.path ?? [])
-        .map((part) => String(typeof part === 'object' ? part.key : part))
-        .join('.');
-      return path === '' ? issue.message : `${path}: ${issue.message}`;
-    });
-    throw new BulkheadError('ERR_PLUGIN_CONFIG', `The configuration does not fit: ${issues.join('; ')}`);
+    return schema === undefined ? (config ?? {}) : await validated(schema, config ?? {});
   }
 
   async #migrate({ entries, fromVersion }: MigrateMessage): Promise<StateEntries> {

@@ -21,8 +21,6 @@ export interface LoadMessage {
   generation: number;
   /** `file:` URL of the built module. */
   url: string;
-  /** Raw configuration; checked against the plugin's schema in the isolate. */
-  config: unknown;
   /** Granted environment variables. */
   env: Record<string, string>;
   /** Names of the functions behind `ctx.bot`. */
@@ -58,6 +56,12 @@ export interface PluginMetadata {
   author: string;
   stateVersion: number;
   swap: 'handover' | 'overlap';
+}
+
+/** Host → isolate: the configuration it starts with. */
+export interface ConfigMessage {
+  /** Raw; checked against the plugin's schema in the isolate. */
+  config: unknown;
 }
 
 export type StateEntries = [key: string, value: unknown][];

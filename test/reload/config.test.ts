@@ -54,7 +54,7 @@ it.each([
     'the schema',
     configured(),
     { sides: 'many' },
-    /^Plugin 'dice' was given a wrong configuration \(config\.dice\)\. .*dice\.ts: The configuration does not fit: sides: expected a number up to 100/,
+    /^Plugin 'dice' could not take its configuration \(config\.dice\)\. .*dice\.ts: The configuration does not fit: sides: expected a number up to 100/,
   ],
   [
     'the schema, with an onConfig',
@@ -80,6 +80,42 @@ it.each([
     expect(await currentValue(manager, 'dice')).toEqual({ sides: 8 });
   },
 );
+
+it.each([
+  [
+    'throws',
+    `throw new TypeError('no schema today');`,
+    /The schema of its configuration threw TypeError: no schema today\n {2}at .*dice\.ts:4:11\n[\s\S]*^> 4 \|/m,
+  ],
+  [
+    'rejects',
+    `\nreturn Promise.reject('not an error');`,
+    /The schema of its configuration threw 'not an error'$/,
+  ],
+  [
+    'does not end',
+    'return new Promise(() => {});',
+    /The schema of its configuration did not end within 1000 ms\. Does it wait/,
+  ],
+  [
+    'returns neither value nor issues',
+    'return 5;',
+    /The schema of its configuration returned 5; expected \{ value \} or \{ issues \}$/,
+  ],
+])('says so when the schema of a configuration %s', async (_what, body, says) => {
+  const schema = `{ '~standard': { version: 1 as const, vendor: 'test', validate(): any {\n    ${body}\n} } }`;
+  const { manager, seen } = await bench(
+    { 'dice.ts': pluginSource('dice', '', `config: ${schema},`) },
+    { hotReload: false, defaults: { startMs: 1_000 } },
+  );
+  await manager.loadAll();
+  const [failed] = seen('reload-failed');
+  expect(failed).toMatchObject({ name: 'dice', stage: 'config', error: { code: 'ERR_PLUGIN_CONFIG' } });
+  expect(failed?.error.message).toMatch(
+    /^Plugin 'dice' could not take its configuration \(config\.dice\)\. .*dice\.ts: /,
+  );
+  expect(failed?.error.message).toMatch(says);
+});
 
 it('keeps the old version when the new one refuses the configuration', async () => {
   const { manager, workspace, next } = await bench(
