@@ -91,6 +91,7 @@ export function createContext(parts: ContextParts): PluginContext {
     async offload<R>(file: URL | string, input?: unknown, options: { signal?: AbortSignal } = {}) {
       const url = fileUrl(file);
       checkOptions('ctx.offload', options, ['signal']);
+      checkSignal('ctx.offload: signal', options.signal);
       return (await parts.calls.call('offload', url, [input, options])) as R;
     },
   };
@@ -133,6 +134,11 @@ function checkOptions(what: string, options: unknown, known: readonly string[]):
 function checkFlag(what: string, value: unknown): void {
   if (value === undefined || typeof value === 'boolean') return;
   throw new BulkheadError('ERR_INVALID_ARGUMENT', `${what}: expected true or false, got ${inspect(value)}`);
+}
+
+function checkSignal(what: string, value: unknown): void {
+  if (value === undefined || value instanceof AbortSignal) return;
+  throw new BulkheadError('ERR_INVALID_ARGUMENT', `${what}: expected an AbortSignal, got ${inspect(value)}`);
 }
 
 function checkText(what: string, value: unknown): asserts value is string {

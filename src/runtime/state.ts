@@ -85,6 +85,10 @@ export class RuntimeState implements PluginState {
   }
 
   update<T>(key: string, change: (current: T | undefined) => T): T {
+    if (typeof change !== 'function') {
+      const text = `ctx.state.update needs a function, got ${typeof change}`;
+      throw new BulkheadError('ERR_INVALID_ARGUMENT', text);
+    }
     const value = change(this.get<T>(key));
     this.set(key, value);
     return value;
