@@ -275,10 +275,9 @@ export class Runtime {
     const method = Object.hasOwn(this.#api, name) ? this.#api[name] : undefined;
     if (typeof method === 'function') return method as (...args: unknown[]) => unknown;
     const known = functionNames(this.#api).join(', ') || 'none';
-    throw new BulkheadError(
-      'ERR_NO_SUCH_METHOD',
-      `The plugin returned no function '${name}' from setup (it has: ${known})`,
-    );
+    const text = `The plugin returned no function '${name}' from setup (it has: ${known})`;
+    const hint = name in this.#api ? `. '${name}' is inherited; only own functions can be called` : '';
+    throw new BulkheadError('ERR_NO_SUCH_METHOD', text + hint);
   }
 
   async #configure({ invocation, config }: ConfigureMessage): Promise<ConfigureReport> {

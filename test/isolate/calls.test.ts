@@ -364,6 +364,16 @@ it('starts a crashed plugin again, with its state', async () => {
   expect(await phoenix.last()).toBe('words');
 });
 
+it('says that a function of a class cannot be called', async () => {
+  const source = pluginSource('one', 'return new (class { inherited() {} })();');
+  const { manager } = await bench({ 'one.ts': source }, OFF);
+  await manager.loadAll();
+  await expect(manager.plugin<{ inherited(): void }>('one').inherited()).rejects.toMatchObject({
+    code: 'ERR_NO_SUCH_METHOD',
+    message: `The plugin returned no function 'inherited' from setup (it has: none). 'inherited' is inherited; only own functions can be called`,
+  });
+});
+
 it('names what exists when a function does not', async () => {
   const { manager } = await bench({ 'one.ts': pluginSource('one', 'return { real: () => 1 };') }, OFF);
   await manager.loadAll();
