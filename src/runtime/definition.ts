@@ -43,7 +43,8 @@ export function checkDefinition(definition: PluginDefinition): PluginMetadata {
   const given = definition as unknown as Record<string, unknown>;
   for (const key of Object.keys(given)) {
     if (!(KNOWN as readonly string[]).includes(key)) {
-      throw invalid(`has an unknown field '${key}'; known are ${KNOWN.join(', ')}`);
+      const hint = key === 'default' ? `. In a CommonJS module write 'module.exports = { … }'` : '';
+      throw invalid(`has an unknown field '${key}'; known are ${KNOWN.join(', ')}${hint}`);
     }
   }
   if (typeof given.name !== 'string' || !NAME.test(given.name)) {

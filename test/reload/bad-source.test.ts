@@ -77,6 +77,12 @@ const BAD: [what: string, source: string | Buffer, code: string, says: RegExp[]]
     [/bad\.ts/, /exports null as default; expected what definePlugin/],
   ],
   [
+    'exports as an ES module would, in CommonJS',
+    `exports.default = { name: 'bad', version: '1.0.0', setup() {} };`,
+    'ERR_PLUGIN_INVALID',
+    [/bad\.ts/, /unknown field 'default'.* In a CommonJS module write 'module\.exports = \{ … \}'$/],
+  ],
+  [
     'throws when it is imported',
     `\nthrow new TypeError('not today');`,
     'ERR_PLUGIN_LOAD',
