@@ -202,6 +202,7 @@ export class PluginManager implements AsyncDisposable {
       warn: (text) => report('watch', { name: 'hotReload', mode: this.hotReload.mode, level: 'warn', text }),
       lookAgain: (inMs) => this.hotReload.lookAgain(inMs),
       quietMs: this.#options.hotReload.debounceMs,
+      isWatching: () => this.hotReload.isEnabled,
     });
     this.hotReload = new HotReloadWatcher(this.#options.hotReload, {
       checkOpen: () => this.#checkOpen(),

@@ -27,6 +27,8 @@ export interface LookHost {
   lookAgain(inMs: number): void;
   /** What a plugin must be absent for, ms, to be believed gone. */
   readonly quietMs: number;
+  /** Whether what appears later is noticed. */
+  isWatching(): boolean;
 }
 
 /** How long after what the hints name all else is looked at, ms. */
@@ -117,7 +119,7 @@ export class Look {
     const { discovery, plans } = await this.#plan(new Set(), false);
     const failed = discovery.missing.map((directory) => ({
       name: directory,
-      error: missingDirectory(directory),
+      error: missingDirectory(directory, this.#host.isWatching()),
     }));
     for (const plan of plans) {
       await this.#settle(plan);
@@ -318,7 +320,8 @@ async function soon(promise: Promise<unknown>): Promise<void> {
   clearTimeout(timer);
 }
 
-function missingDirectory(directory: string): Error {
-  const text = `The plugin directory '${directory}' is not there or cannot be read; it is watched for`;
+function missingDirectory(directory: string, isWatching: boolean): Error {
+  const why = isFile(directory) ? 'is a file' : 'is not there or cannot be read';
+  const text = `The plugin directory '${directory}' ${why}${isWatching ? '; a directory there is watched for' : ''}`;
   return new BulkheadError('ERR_PLUGIN_DIRECTORY', text);
 }

@@ -30,6 +30,26 @@ it('keeps the plugins while their directory is deleted and made again, and notic
   expect(manager.hotReload.mode).toBe('native');
 });
 
+it.each([
+  ['nothing', true, /'.*plugins' is not there or cannot be read; a directory there is watched for$/],
+  ['nothing', false, /'.*plugins' is not there or cannot be read$/],
+  ['a file', true, /'.*plugins' is a file; a directory there is watched for$/],
+])(
+  'says that there is %s in the place of the plugin directory, with hot reload: %s',
+  async (what, enabled, says) => {
+    const workspace = await Workspace.create(what === 'a file' ? { plugins: '' } : {});
+    const { manager, next } = benchIn(workspace, { hotReload: { enabled } });
+    const { failed } = await manager.loadAll();
+    expect(failed).toMatchObject([{ error: { code: 'ERR_PLUGIN_DIRECTORY' } }]);
+    expect(failed[0]?.error.message).toMatch(says);
+    if (!enabled) return;
+    const loaded = next('loaded');
+    await rm(workspace.path('plugins'), { force: true });
+    await workspace.write({ 'plugins/dice.ts': valued('dice', 1) });
+    await loaded;
+  },
+);
+
 it('follows when another directory is put in the place of the plugin directory', async () => {
   const { manager, workspace, next, seen } = await bench({ 'dice.ts': valued('dice', 1) });
   await workspace.write({ 'next/dice.ts': valued('dice', 2) });
