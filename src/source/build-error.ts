@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { BuildFailure, Message } from 'esbuild';
 import type { Fingerprint } from './fingerprint.ts';
@@ -26,6 +27,9 @@ export function explainBuildError(error: unknown, entry: string, inputs: Fingerp
   if (first === undefined) {
     const text = `${entry} could not be built: ${(error as Error).message}`;
     return new BuildError(text, inputs, undefined, error);
+  }
+  if (first.location === null && !existsSync(entry)) {
+    return new BuildError(`${entry} is not there`, inputs, undefined, error);
   }
   const others = errors.length === 1 ? '' : ` (and ${errors.length - 1} more)`;
   const { location } = first;

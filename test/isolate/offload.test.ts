@@ -63,7 +63,7 @@ export default (input: string) => {
 });
 
 it.each([
-  ['is missing', {}, 'Could not resolve'],
+  ['is missing', {}, '_job.ts is not there'],
   ['has a syntax error', { '_job.ts': 'export default (' }, 'Unexpected end of file'],
   ['has no default export', { '_job.ts': 'export const x = 1;' }, 'no function as default export'],
 ])('says so when the file %s', async (_what, files, text) => {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmod, symlink, truncate, writeFile } from 'node:fs/promises';
+import { chmod, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { expect, it, onTestFinished } from 'vitest';
 import { type Bench, bench, type Files } from '../support/workspace.ts';
 import { currentValue, valued } from './values.ts';
@@ -301,6 +301,17 @@ it.skipIf(process.getuid?.() === 0).each([
   const loaded = next('loaded');
   await chmod(workspace.path('plugins', path), mode);
   await loaded;
+});
+
+it('says that the file is not there that is to be loaded again', async () => {
+  const { manager, workspace } = await bench({ ...OTHER, 'bad.ts': valued('bad', 1) }, { hotReload: false });
+  await manager.loadAll();
+  await rm(workspace.path('plugins/bad.ts'));
+  await expect(manager.reload('bad')).rejects.toMatchObject({
+    code: 'ERR_PLUGIN_BUILD',
+    message: `${workspace.path('plugins/bad.ts')} is not there`,
+  });
+  expect(await currentValue(manager, 'bad')).toBe(1);
 });
 
 it('takes names with Unicode, and says which names it does not take', async () => {
