@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
+import { codeOf } from '../errors.ts';
 import type { HotReloadOptions, PluginOptions } from '../index.ts';
 import { hotReloadSchema, parseOptions, pluginSchema } from '../options-schema.ts';
 import { MAX_TIMER_MS } from '../units.ts';
@@ -60,7 +61,17 @@ export interface BotConfig {
  * `ERR_INVALID_OPTIONS`, which names the path of what is wrong and the nearest known name.
  */
 export async function readConfigFile(path: string): Promise<BotConfig> {
-  return parseConfig(await readFile(path, 'utf8'), path);
+  return parseConfig(await readText(path), path);
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    // It can be opened; of what goes wrong after that, Node does not name the file.
+    if (codeOf(error) !== 'EISDIR') throw error;
+    throw Object.assign(new Error(`'${path}' is a directory; expected a file`), { code: 'EISDIR' });
+  }
 }
 
 /** As {@link readConfigFile}, for a text; directories in it are relative to the place of the file. */

@@ -84,6 +84,12 @@ it('does not start without the file it was told to read', async () => {
   expect(err).toMatch(/^bulkhead: the configuration file '.*nowhere\.json' does not exist\n$/);
 });
 
+it('does not start with a directory in the place of the file', async () => {
+  const { code, err } = await runToEnd({ [`${FILE}/some`]: '' }, '');
+  expect(code).toBe(1);
+  expect(err).toMatch(/^bulkhead: '.*bulkhead\.config\.json' is a directory; expected a file\n$/);
+});
+
 it('warns at the start of entries that belong to no plugin', async () => {
   const document = { plugins: { options: { dicee: {} } }, config: { dice: 1, unheard_of: 1 } };
   const program = await runToEnd(
