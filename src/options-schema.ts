@@ -69,13 +69,20 @@ export const pluginSchema = z.strictObject({
     .optional(),
 });
 
-export const hotReloadSchema = z.strictObject({
-  enabled: z.boolean().optional(),
-  debounceMs: ms.optional(),
-  polling: z.boolean().optional(),
-  pollMs: positiveMs.optional(),
-  sweepMs: ms.optional(),
-});
+/** The options behind it, or whether it is on. */
+export function flagOr<T extends z.ZodType>(options: T) {
+  return z.union([z.boolean(), options], 'expected true, false or an object of options');
+}
+
+export const hotReloadSchema = flagOr(
+  z.strictObject({
+    enabled: z.boolean().optional(),
+    debounceMs: ms.optional(),
+    polling: z.boolean().optional(),
+    pollMs: positiveMs.optional(),
+    sweepMs: ms.optional(),
+  }),
+);
 
 const STORE_FUNCTIONS = ['load', 'write', 'replace', 'clear', 'loadDisabled', 'setDisabled', 'flush'];
 
@@ -88,7 +95,7 @@ export const managerSchema = z.strictObject({
     .custom<object>((value) => typeof value === 'object' && value !== null, 'expected an object of functions')
     .optional(),
   logger: z.custom<Logger>(isLogger, `expected a logger with ${LOG_LEVELS.join(', ')}`).optional(),
-  hotReload: z.union([z.boolean(), hotReloadSchema]).optional(),
+  hotReload: hotReloadSchema.optional(),
   config: z.record(z.string(), z.unknown()).optional(),
   plugins: z.record(z.string(), pluginSchema).optional(),
   defaults: pluginSchema.optional(),

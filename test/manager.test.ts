@@ -135,6 +135,7 @@ it.each([
     `unknown name 'hotReload.debounce' (did you mean 'debounceMs'?)`,
   ],
   [{ pluginDir: 'x', hotReload: { debounceMs: 'soon' } }, `'hotReload.debounceMs'`],
+  [{ pluginDir: 'x', hotReload: 5 }, `'hotReload': expected true, false or an object of options`],
   [
     { pluginDir: 'x', defaults: { heapMb: 64 } },
     `unknown name 'defaults.heapMb' (did you mean 'limits.heapMb'?)`,

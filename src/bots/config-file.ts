@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { codeOf } from '../errors.ts';
 import type { HotReloadOptions, PluginOptions } from '../index.ts';
-import { hotReloadSchema, parseOptions, pluginSchema } from '../options-schema.ts';
+import { flagOr, hotReloadSchema, parseOptions, pluginSchema } from '../options-schema.ts';
 import { MAX_TIMER_MS } from '../units.ts';
 import { parseJson } from './json.ts';
 
@@ -15,12 +15,12 @@ const pluginsSchema = z
     enabled: z.boolean().optional(),
     dir: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).optional(),
     crashDir: z.string().min(1).optional(),
-    hot_reload: z
-      .strictObject({
+    hot_reload: flagOr(
+      z.strictObject({
         enabled: z.boolean().optional(),
         debounce_delay: z.number().min(0).max(MAX_SECONDS).optional(),
-      })
-      .optional(),
+      }),
+    ).optional(),
     hotReload: hotReloadSchema.optional(),
     defaults: pluginSchema.optional(),
     options: z.record(z.string(), pluginSchema).optional(),
@@ -92,7 +92,7 @@ function toConfig(document: ConfigDocument, base: string): BotConfig {
     enabled: plugins.enabled ?? true,
     pluginDirs: plugins.dir === undefined ? undefined : [plugins.dir].flat().map((dir) => resolve(base, dir)),
     crashDir: plugins.crashDir === undefined ? undefined : resolve(base, plugins.crashDir),
-    hotReload: plugins.hotReload ?? fromSeconds(plugins.hot_reload),
+    hotReload: asObject(plugins.hotReload) ?? fromSeconds(asObject(plugins.hot_reload)),
     defaults: plugins.defaults ?? {},
     options: plugins.options ?? {},
     config,
@@ -100,7 +100,11 @@ function toConfig(document: ConfigDocument, base: string): BotConfig {
   };
 }
 
-function fromSeconds(old: z.infer<typeof pluginsSchema>['hot_reload'] = {}): HotReloadOptions {
+function asObject<T>(value: boolean | T): T | { enabled: boolean } {
+  return typeof value === 'boolean' ? { enabled: value } : value;
+}
+
+function fromSeconds(old: { enabled?: boolean; debounce_delay?: number } = {}): HotReloadOptions {
   const { enabled, debounce_delay: seconds } = old;
   return {
     ...(enabled === undefined ? {} : { enabled }),

@@ -40,6 +40,12 @@ it.each([
     { plugins: { hotReload: { enabled: true, debounceMs: 5, polling: true, pollMs: 10, sweepMs: 0 } } },
     { hotReload: { enabled: true, debounceMs: 5, polling: true, pollMs: 10, sweepMs: 0 } },
   ],
+  ['hot reload as a flag', { plugins: { hotReload: false } }, { hotReload: { enabled: false } }],
+  [
+    'hot reload as a flag in the older spelling',
+    { plugins: { hot_reload: true } },
+    { hotReload: { enabled: true } },
+  ],
   [
     'a directory, from the place of the file',
     { plugins: { dir: 'my-plugins' } },
@@ -104,6 +110,11 @@ it.each([
     'a wrong type',
     { plugins: { enabled: 'yes' } },
     `'plugins.enabled': Invalid input: expected boolean, received string`,
+  ],
+  [
+    'hot reload that is neither flag nor options',
+    { plugins: { hotReload: 5 } },
+    `'plugins.hotReload': expected true, false or an object of options`,
   ],
   [
     'a delay that is no number',
