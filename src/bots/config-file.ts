@@ -13,7 +13,12 @@ const MAX_SECONDS = MAX_TIMER_MS / 1_000;
 const pluginsSchema = z
   .strictObject({
     enabled: z.boolean().optional(),
-    dir: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).optional(),
+    dir: z
+      .union(
+        [z.string().min(1), z.array(z.string().min(1)).min(1)],
+        'expected a directory, or a list of directories',
+      )
+      .optional(),
     crashDir: z.string().min(1).optional(),
     hot_reload: flagOr(
       z.strictObject({
@@ -30,9 +35,14 @@ const pluginsSchema = z
     message: "stands beside 'plugins.hotReload', which means the same; keep one of them",
   });
 
-/** `bot` is the connection of whichever bot reads the file, and that bot's to check: the console bot has none. */
+/** The connection of a bot that has one; the console bot has none. */
+const botSchema = z.strictObject({
+  domain: z.string().min(1).optional(),
+  channel: z.string().min(1).optional(),
+});
+
 const documentSchema = z.strictObject({
-  bot: z.record(z.string(), z.unknown()).optional(),
+  bot: botSchema.optional(),
   plugins: pluginsSchema.optional(),
   config: z.record(z.string(), z.unknown()).optional(),
 });

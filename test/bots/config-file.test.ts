@@ -29,6 +29,7 @@ it.each([
     },
     { hotReload: { enabled: true, debounceMs: 500 } },
   ],
+  ['a bot of which not all is known', { bot: { channel: 'mychannel' } }, {}],
   ['no plugins at all', { plugins: { enabled: false } }, { enabled: false }],
   [
     'hot reload switched off in the older spelling',
@@ -128,7 +129,14 @@ it.each([
   ],
   ['something else than an object', [], `Wrong configuration file '${PATH}': Invalid input: expected object`],
   ['an empty list of directories', { plugins: { dir: [] } }, `'plugins.dir'`],
-  ['a bot that is no object', { bot: 'cytu.be' }, `'bot': Invalid input: expected record`],
+  [
+    'a directory that is no text',
+    { plugins: { dir: 5 } },
+    `'plugins.dir': expected a directory, or a list of directories`,
+  ],
+  ['a bot that is no object', { bot: 'cytu.be' }, `'bot': Invalid input: expected object`],
+  ['an unknown key of bot', { bot: { chanel: 'x' } }, `unknown name 'bot.chanel' (did you mean 'channel'?)`],
+  ['a domain that is no text', { bot: { domain: 5 } }, `'bot.domain': Invalid input: expected string`],
   [
     'both spellings of hot reload',
     { plugins: { hot_reload: {}, hotReload: {} } },
