@@ -1,5 +1,17 @@
-/** The known word that was probably meant; `undefined` if none is near. */
-export function nearest(word: string, known: Iterable<string>): string | undefined {
+/** From so many letters on, the beginning of a word stands for it. */
+const TELLING_LETTERS = 3;
+
+/** The known word that was probably meant: misspelt, or the beginning of it; `undefined` if none is near. */
+export function nearest(word: string, known: readonly string[]): string | undefined {
+  return misspelt(word, known) ?? begun(word, known);
+}
+
+function begun(word: string, known: readonly string[]): string | undefined {
+  if (word.length < TELLING_LETTERS) return undefined;
+  return known.find((candidate) => candidate.toLowerCase().startsWith(word.toLowerCase()));
+}
+
+function misspelt(word: string, known: readonly string[]): string | undefined {
   let best: string | undefined;
   let least = Math.ceil(word.length / 3) + 1;
   for (const candidate of known) {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { nearest } from '#internal/nearest';
 
-const KNOWN = ['roll', 'reload', 'quote', 'poll-end'];
+const KNOWN = ['roll', 'reload', 'quote', 'poll-end', 'debounce_delay'];
 
 it.each([
   ['rol', 'roll'],
@@ -10,6 +10,10 @@ it.each([
   ['relaod', 'reload'],
   ['qoute', 'quote'],
   ['pollend', 'poll-end'],
+  ['debounce', 'debounce_delay'],
+  ['DEB', 'debounce_delay'],
+  ['de', undefined],
+  ['delay', undefined],
   ['xyzzy', undefined],
   ['q', undefined],
   ['', undefined],

@@ -90,7 +90,7 @@ it.each([
   [
     'an unknown key of the older hot_reload',
     { plugins: { hot_reload: { debounce: 1 } } },
-    `unknown name 'plugins.hot_reload.debounce'`,
+    `unknown name 'plugins.hot_reload.debounce' (did you mean 'debounce_delay'?)`,
   ],
   [
     'seconds in the newer hotReload',
