@@ -159,9 +159,9 @@ export class Runtime {
     this.#config = await this.#checkConfig(config);
   }
 
-  async #checkConfig(config: unknown): Promise<unknown> {
+  async #checkConfig(config: unknown = {}): Promise<unknown> {
     const schema = this.#definition.config;
-    return schema === undefined ? (config ?? {}) : await validated(schema, config ?? {});
+    return schema === undefined ? config : await validated(schema, config);
   }
 
   async #migrate({ entries, fromVersion }: MigrateMessage): Promise<StateEntries> {

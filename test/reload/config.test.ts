@@ -37,6 +37,23 @@ it('reloads for a changed configuration when there is no onConfig', async () => 
   expect(seen('reloaded')).toMatchObject([{ name: 'dice', generation: 2 }]);
 });
 
+it('takes only a configuration that is undefined for an empty one', async () => {
+  const plain = pluginSource('dice', 'return { value: () => ctx.config };');
+  const { manager } = await bench(
+    { 'dice.ts': plain, 'picky.ts': configured().replace(`'dice'`, `'picky'`) },
+    { hotReload: false, config: { dice: null } },
+  );
+  await manager.loadAll();
+  expect(await currentValue(manager, 'dice')).toBe(null);
+  for (const value of [undefined, 0, '', null]) {
+    await manager.configure('dice', value);
+    expect(await currentValue(manager, 'dice')).toEqual(value === undefined ? {} : value);
+  }
+  await expect(manager.configure('picky', null)).rejects.toMatchObject({ code: 'ERR_PLUGIN_CONFIG' });
+  await manager.configure('picky', undefined);
+  expect(await currentValue(manager, 'picky')).toEqual({ sides: 6 });
+});
+
 it('does not give a failure from before as the reason why a plugin does not run', async () => {
   const { manager } = await bench({ 'dice.ts': configured() });
   await manager.loadAll();
