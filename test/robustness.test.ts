@@ -145,15 +145,15 @@ it('serves on with the old configuration when the new one fails in setup', async
 it('gives up onConfig and migrate that never end, and a stop does not wait for them', async () => {
   const { manager, workspace } = await bench(
     { 'a.ts': pluginSource('a', `ctx.onConfig(async () => { ${never} });`) },
-    { ...OFF, defaults: { startMs: 5_000 } },
+    { ...OFF, defaults: { startMs: 3_000, drainMs: 600_000 } },
   );
   await manager.loadAll();
-  await expect(manager.configure('a', 1)).rejects.toThrow('onConfig did not end within 5000 ms');
+  await expect(manager.configure('a', 1)).rejects.toThrow('onConfig did not end within 3000 ms');
   await writeFile(
     workspace.path('plugins/a.ts'),
     pluginSource('a', '', `state: { version: 2, async migrate() { ${never} } },`),
   );
-  await expect(manager.reload('a')).rejects.toThrow('state.migrate did not end within 5000 ms');
+  await expect(manager.reload('a')).rejects.toThrow('state.migrate did not end within 3000 ms');
   const configuring = manager.configure('a', 2).catch((error: unknown) => error);
   await manager.unloadAll();
   expect(await configuring).toBeInstanceOf(Error);

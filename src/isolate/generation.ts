@@ -219,6 +219,7 @@ export class Generation {
 
   /** The configuration that it is just being given is not waited for any more: it keeps the one before. */
   giveUpConfigure(): void {
+    this.#inFlight.removeKind('configure');
     this.#link.note('giveUpConfigure', undefined);
   }
 

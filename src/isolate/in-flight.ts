@@ -42,6 +42,11 @@ export class InFlight {
     return invocation;
   }
 
+  /** Those of a kind that nobody waits for any more. */
+  removeKind(kind: Invocation['kind']): void {
+    for (const [number, invocation] of this.#invocations) if (invocation.kind === kind) this.remove(number);
+  }
+
   removeAll(): Invocation[] {
     const all = [...this.#invocations.values()];
     for (const invocation of all) invocation.isOver = true;

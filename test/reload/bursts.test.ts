@@ -147,7 +147,7 @@ it('starts no more threads for reloads once everything is to be unloaded', async
 
 it('notices a save in the midst of a stream of other changes', async () => {
   // Longer than the native watcher waits before it tells of more.
-  const hotReload = { debounceMs: 1_000 };
+  const hotReload = { debounceMs: 600 };
   const { manager, workspace, next } = await bench({ 'dice.ts': valued('dice', 0) }, { hotReload });
   await manager.loadAll();
   const noise = () => writeFileSync(workspace.path('plugins/noise.txt'), String(performance.now()));
