@@ -30,6 +30,7 @@ import { Schedules } from './platform/schedule.ts';
 import { memoryStateStore } from './platform/state-store.ts';
 import { describePlugin, type PluginInfo } from './plugin-info.ts';
 import { pluginProxy } from './plugin-proxy.ts';
+import { changedSince } from './reload/changed-since.ts';
 import type { EarlyBuilds } from './reload/early-builds.ts';
 import { HotReloadWatcher } from './reload/hot-reload.ts';
 import { Limiter } from './reload/limiter.ts';
@@ -208,7 +209,7 @@ export class PluginManager implements AsyncDisposable {
       checkOpen: () => this.#checkOpen(),
       roots: this.#options.pluginDirs,
       look: (hints, since) => this.#look.act(hints, since),
-      changedSince: (since) => this.#look.changedSince(since),
+      changedSince: (since) => changedSince(since, this.#inputs(), this.#options.pluginDirs),
       anticipate: (hints) => this.#look.anticipate(hints),
       forgo: () => this.#earlyBuilds.dropAll(),
       outOfDate: () => this.#look.outOfDate(),

@@ -165,7 +165,7 @@ export interface StatusEvents {
     /** How many there were since its file changed, or since it was stopped, enabled or started with a new configuration. */
     crashes: number;
   };
-  /** It crashed too often, or left too many threads behind that do not end: it does not run for now. */
+  /** It crashed too often, or left too many threads behind that do not end: it rests. */
   quarantined: Base & {
     /** As in `restarting`. */
     crashes: number;

@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import { assertNever, BulkheadError, codeOf } from '../errors.ts';
 import type { Slot } from '../isolate/slot.ts';
 import { type Discovered, type Discovery, discover } from '../source/discover.ts';
-import { filesBelow, isFile, wasWritten } from '../source/files.ts';
+import { isFile } from '../source/files.ts';
 import type { Seen } from '../source/fingerprint.ts';
 import type { Report } from '../status.ts';
 import { Absences, DIRECTORY_GRACE_MS } from './absences.ts';
@@ -33,9 +33,6 @@ export interface LookHost {
 
 /** How long after what the hints name all else is looked at, ms. */
 const HEAD_START_MS = 50;
-
-/** So many files in the plugin directories are looked at to see whether something is still being written. */
-const MOST_FILES = 2_000;
 
 /** How long a new plugin waits for those that go at the same time, ms. */
 const SOON_MS = 500;
@@ -74,17 +71,6 @@ export class Look {
       await this.#carryOut(plan, since, removed);
     }
     for (const [slot, acted] of before) this.#checkBusy(slot, acted);
-  }
-
-  /** Whether a file of a plugin, or anything in the plugin directories, was written after that, on the clock of `Date.now()`. */
-  async changedSince(since: number): Promise<boolean> {
-    const slice = new TimeSlice();
-    const inputs = [...this.#host.table].flatMap(({ acted }) => [...(acted?.paths ?? [])]);
-    for (const path of paths(inputs, this.#host.directories)) {
-      if (wasWritten(path, since)) return true;
-      await slice.pause();
-    }
-    return false;
   }
 
   /** Begins to build what the hints name, to have it at hand when that is acted on. */
@@ -296,16 +282,6 @@ function mayFitNow(slot: Slot, other: Slot): boolean {
   const code = codeOf(slot.lastError);
   if (code === 'ERR_MAX_PLUGINS') return other.lifecycle.state !== 'running';
   return slot.blockedBy?.slot === other && (code === 'ERR_PLUGIN_NAME_TAKEN' || code === 'ERR_COMMAND_TAKEN');
-}
-
-/** All inputs, and what is in the directories, as far as that is not too much. */
-function* paths(inputs: Iterable<string>, directories: readonly string[]): Generator<string> {
-  yield* inputs;
-  let left = MOST_FILES;
-  for (const path of filesBelow(directories)) {
-    if (left-- === 0) return;
-    yield path;
-  }
 }
 
 function ignore(): void {}
