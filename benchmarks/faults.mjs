@@ -26,7 +26,7 @@ const { parallel, share, calm, quick, only, write } = readArguments(
   {
     // They disturb each other's figures, which a quick run does not judge.
     parallel: { full: 1, quick: 3, about: 'hosts at a time' },
-    share: { full: 1, quick: 8, about: 'cases in one host' },
+    share: { full: 1, quick: 12, about: 'cases in one host' },
     calm: { full: 1_000, quick: 150, about: 'ms for which the neighbour is called before each fault' },
   },
   {},
