@@ -167,10 +167,13 @@ it.each([
     const { manager, workspace, seen, next } = await bench({ 'dice.ts': valued('dice', 0) }, { hotReload });
     await manager.loadAll();
     const reloaded = next('reloaded');
+    const began = performance.now();
     let pauses = 0;
-    let last = performance.now();
-    for (let value = 1; value <= 60; value++) {
-      await writeFile(workspace.path('plugins/dice.ts'), valued('dice', value));
+    let last = began;
+    let value = 0;
+    // After ten quiet times a stream is cut, on a machine so slow that this one lasts that long.
+    while (value < 60 && performance.now() - began < hotReload.debounceMs * 8) {
+      await writeFile(workspace.path('plugins/dice.ts'), valued('dice', ++value));
       await new Promise((resolve) => setTimeout(resolve, 40));
       // A machine that stalls makes a pause of its own.
       if (performance.now() - last > hotReload.debounceMs * 0.8) pauses++;
@@ -178,6 +181,6 @@ it.each([
     }
     expect(seen('reloaded').length).toBeLessThanOrEqual(pauses);
     await reloaded;
-    await until(async () => (await currentValue(manager, 'dice')) === 60, 'the last save');
+    await until(async () => (await currentValue(manager, 'dice')) === value, 'the last save');
   },
 );
