@@ -384,29 +384,29 @@ export class Generation {
 
   #done(note: unknown): void {
     const { calls, results, failed, events } = check.checkDone(note);
+    const now = performance.now();
     for (const invocation of events) {
-      const event = this.#remove(invocation);
+      const event = this.#remove(invocation, now);
       // It may end before it has answered that the event arrived.
       if (event instanceof EventWork) event.delivered();
     }
     const errors = new Set(failed);
     for (const [index, invocation] of calls.entries()) {
-      const call = this.#removeCall(invocation);
+      const call = this.#removeCall(invocation, now);
       if (errors.has(index)) call?.reject(decodeError(results[index] as WireError));
       else call?.resolve(results[index]);
     }
   }
 
-  #removeCall(number: number): CallWork | undefined {
-    const work = this.#remove(number);
+  #removeCall(number: number, now: number): CallWork | undefined {
+    const work = this.#remove(number, now);
     return work instanceof CallWork ? work : undefined;
   }
 
   /** It was done, well or not. */
-  #remove(number: number): Invocation | undefined {
+  #remove(number: number, now: number): Invocation | undefined {
     const work = this.#inFlight.remove(number);
-    if (work instanceof CallWork || work instanceof EventWork)
-      this.timings.record(performance.now() - work.sentAt);
+    if (work instanceof CallWork || work instanceof EventWork) this.timings.record(now - work.sentAt);
     return work;
   }
 

@@ -57,10 +57,12 @@ function copyPlain(value: unknown, seen: object[]): unknown {
   const prototype = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null)
     throw value instanceof AbortSignal ? MISPLACED_SIGNAL : NOT_SMALL_AND_PLAIN;
-  const copy: Record<string, unknown> = {};
-  for (const key of Object.keys(value)) {
-    if (key === '__proto__') throw NOT_SMALL_AND_PLAIN;
-    copy[key] = copyPlain((value as Record<string, unknown>)[key], seen);
+  // At once, which is several times as quick as key by key.
+  const copy: Record<string, unknown> = { ...value };
+  for (const key of Object.keys(copy)) {
+    const part = copy[key];
+    const copied = copyPlain(part, seen);
+    if (copied !== part) copy[key] = copied;
   }
   return copy;
 }
