@@ -30,6 +30,7 @@ const PLAIN = [
   'lifecycle',
   'permissions',
   'status',
+  'turns',
   'units',
   'unused-entries',
 ];

@@ -1,4 +1,5 @@
 import { unwatchFile, watchFile } from 'node:fs';
+import { Turns } from '../turns.ts';
 import { compareConfigs } from './config-changes.ts';
 import { type BotConfig, readConfigFile } from './config-file.ts';
 
@@ -22,10 +23,10 @@ export class ConfigWatch {
   readonly #host: ConfigWatchHost;
   #current: BotConfig;
   #quiet: NodeJS.Timeout | undefined;
-  #reading: Promise<void> = Promise.resolve();
+  readonly #readings = new Turns();
   readonly #changed = () => {
     clearTimeout(this.#quiet);
-    this.#quiet = setTimeout(() => this.#read(), QUIET_MS);
+    this.#quiet = setTimeout(() => void this.#readings.take(() => this.#apply()), QUIET_MS);
   };
 
   /** @param current what the file said when the bot started. */
@@ -45,11 +46,7 @@ export class ConfigWatch {
   async stop(): Promise<void> {
     unwatchFile(this.#path, this.#changed);
     clearTimeout(this.#quiet);
-    await this.#reading;
-  }
-
-  #read(): void {
-    this.#reading = this.#reading.then(() => this.#apply());
+    await this.#readings.over();
   }
 
   async #apply(): Promise<void> {

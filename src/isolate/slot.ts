@@ -6,6 +6,7 @@ import type { Build } from '../source/build.ts';
 import type { Discovered, Place } from '../source/discover.ts';
 import type { Fingerprint } from '../source/fingerprint.ts';
 import type { DeadLetterReason, LogLevel, Report } from '../status.ts';
+import { Turns } from '../turns.ts';
 import { MIB } from '../units.ts';
 import type { CallTarget, DroppedNote, PluginMetadata, Registration, StateChange } from '../wire/messages.ts';
 import { splitSignals, watchSignals } from '../wire/signals.ts';
@@ -108,7 +109,7 @@ export class Slot implements GenerationHost {
   lastErrorAt: Date | undefined;
   readonly #host: SlotHost;
   readonly #earlyEmits = new Map<Generation, [topic: string, payload: unknown][]>();
-  #lock: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
 
   constructor(place: Discovered, options: ResolvedPluginOptions, config: unknown, host: SlotHost) {
     this.id = place.id;
@@ -163,9 +164,7 @@ export class Slot implements GenerationHost {
 
   /** One operation at a time on a slot; others wait their turn, whatever becomes of this one. */
   exclusively<T>(operation: () => Promise<T>): Promise<T> {
-    const turn = this.#lock.then(operation);
-    this.#lock = turn.catch(() => {});
-    return turn;
+    return this.#turns.take(operation);
   }
 
   call(target: CallTarget, args: readonly unknown[]): Promise<unknown> {

@@ -1,3 +1,4 @@
+import { Turns } from '../turns.ts';
 import { AuthorFrames } from '../wire/author-frames.ts';
 import type { Whereabouts } from './isolate.ts';
 import { CUT, ThreadSession } from './thread-session.ts';
@@ -25,13 +26,11 @@ interface CallFrame {
 
 type Answer = Whereabouts | typeof CUT;
 
-let last: Promise<unknown> = Promise.resolve();
+const turns = new Turns();
 
 /** Where a thread of this process is at the moment. One thread at a time. Rejects if this Node has no inspector. */
 export function threadWhereabouts(threadId: number): Promise<Whereabouts> {
-  const turn = last.then(() => inquire(threadId));
-  last = turn.catch(() => {});
-  return turn;
+  return turns.take(() => inquire(threadId));
 }
 
 /** While other threads end, nobody can be asked: then again. */

@@ -2,6 +2,7 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Patience } from '../isolate/patience.ts';
 import type { CrashReport } from '../status.ts';
+import { Turns } from '../turns.ts';
 
 /** How many reports of one plugin are kept; the oldest go first. */
 const KEPT = 20;
@@ -12,7 +13,7 @@ const FLUSH_MS = 1_000;
 export class CrashFiles {
   readonly #directory: string;
   readonly #failed: (report: CrashReport, error: unknown) => void;
-  #writing: Promise<void> = Promise.resolve();
+  readonly #writes = new Turns();
 
   constructor(directory: string, failed: (report: CrashReport, error: unknown) => void) {
     this.#directory = directory;
@@ -20,15 +21,13 @@ export class CrashFiles {
   }
 
   write(id: string, report: CrashReport): void {
-    this.#writing = this.#writing
-      .then(() => this.#write(id, report))
-      .catch((error) => this.#failed(report, error));
+    this.#writes.take(() => this.#write(id, report)).catch((error) => this.#failed(report, error));
   }
 
   /** Resolves when everything is written, or if that takes too long: a file system may never answer. */
   async flush(): Promise<void> {
     const late = () => new Error('late');
-    await new Patience().wait(this.#writing, FLUSH_MS, late).catch(() => {});
+    await new Patience().wait(this.#writes.over(), FLUSH_MS, late).catch(() => {});
   }
 
   async #write(id: string, report: CrashReport): Promise<void> {

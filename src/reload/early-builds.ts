@@ -1,5 +1,6 @@
 import type { Slot } from '../isolate/slot.ts';
 import type { Build } from '../source/build.ts';
+import { Turns } from '../turns.ts';
 
 export interface EarlyBuildsHost {
   build(slot: Slot, entry: string): Promise<Build>;
@@ -19,7 +20,7 @@ interface EarlyBuild {
 export class EarlyBuilds {
   readonly #host: EarlyBuildsHost;
   readonly #builds = new Map<Slot, EarlyBuild>();
-  #turn: Promise<void> = Promise.resolve();
+  readonly #turns = new Turns();
 
   constructor(host: EarlyBuildsHost) {
     this.#host = host;
@@ -30,7 +31,7 @@ export class EarlyBuilds {
     this.drop(slot);
     const early: EarlyBuild = { entry: slot.entry };
     this.#builds.set(slot, early);
-    this.#turn = this.#turn.then(async () => {
+    void this.#turns.take(async () => {
       if (this.#builds.get(slot) !== early) return;
       // What is wrong with it is said when it is built to be used.
       early.build = this.#host.build(slot, early.entry).catch(() => undefined);
@@ -65,6 +66,6 @@ export class EarlyBuilds {
 
   /** Resolves when nothing is being built. */
   idle(): Promise<void> {
-    return this.#turn;
+    return this.#turns.over();
   }
 }

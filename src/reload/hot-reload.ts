@@ -1,4 +1,5 @@
 import type { HotReloadOptions } from '../options.ts';
+import { Turns } from '../turns.ts';
 import { Debounce } from './debounce.ts';
 import { NativeWatcher } from './watcher.ts';
 
@@ -40,8 +41,8 @@ export class HotReloadWatcher {
   #sweepTimer: NodeJS.Timeout | undefined;
   readonly #lookTimers = new Set<NodeJS.Timeout>();
   #mode: WatchMode = 'off';
-  #lock: Promise<void> = Promise.resolve();
-  #looking: Promise<void> = Promise.resolve();
+  readonly #changes = new Turns();
+  readonly #looks = new Turns();
   #stopsWanted = 0;
   #sweeping = false;
   #lastSweep = '';
@@ -55,8 +56,11 @@ export class HotReloadWatcher {
       // The native watcher tells of a stream of changes twice a second, polling whenever it looks.
       (since) => host.changedSince(since),
     );
-    this.#lull = new Debounce(options.debounceMs * LULL, (hints) => this.#anticipate(hints));
-    this.#settling = new Debounce(SETTLE_MS, () => void this.#exclusively(() => this.#watchAnew()));
+    this.#lull = new Debounce(
+      options.debounceMs * LULL,
+      (hints) => void this.#looks.take(() => host.anticipate(hints)),
+    );
+    this.#settling = new Debounce(SETTLE_MS, () => void this.#changes.take(() => this.#watchAnew()));
   }
 
   /** Whether files are watched, in whichever mode. */
@@ -71,7 +75,7 @@ export class HotReloadWatcher {
 
   /** Resolves when changes from now on are noticed. Rejects with `ERR_MANAGER_CLOSED` during `unloadAll`. */
   start(): Promise<void> {
-    return this.#exclusively(async () => {
+    return this.#changes.take(async () => {
       this.#host.checkOpen();
       if (this.#mode !== 'off') return;
       if (this.#options.polling) this.#poll('debug', 'as asked for by the option');
@@ -85,7 +89,7 @@ export class HotReloadWatcher {
   stop(): Promise<void> {
     this.#stopsWanted++;
     void this.#native?.stop();
-    return this.#exclusively(async () => {
+    return this.#changes.take(async () => {
       this.#stopsWanted--;
       if (this.#mode === 'off') return;
       this.#mode = 'off';
@@ -98,7 +102,7 @@ export class HotReloadWatcher {
       const native = this.#native;
       this.#native = undefined;
       await native?.stop();
-      await this.#looking;
+      await this.#looks.over();
       this.#host.forgo();
       this.#host.watching('off', 'debug', 'Files are no longer watched');
     });
@@ -185,12 +189,8 @@ export class HotReloadWatcher {
     if (this.#options.debounceMs > 0) this.#lull.hint(paths);
   }
 
-  #anticipate(hints: ReadonlySet<string>): void {
-    this.#looking = this.#looking.then(() => this.#host.anticipate(hints)).catch(() => {});
-  }
-
   #look(hints: ReadonlySet<string>, since: number): void {
-    this.#looking = this.#looking.then(async () => {
+    void this.#looks.take(async () => {
       try {
         await this.#host.look(hints, since);
       } catch (error) {
@@ -205,11 +205,5 @@ export class HotReloadWatcher {
       // Directories outside may have come or gone.
       this.inputsChanged();
     });
-  }
-
-  #exclusively(change: () => Promise<void>): Promise<void> {
-    const turn = this.#lock.then(change);
-    this.#lock = turn.catch(() => {});
-    return turn;
   }
 }
