@@ -24,6 +24,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 };
 const PLAIN = [
   'errors',
+  'late-timeout',
   'nearest',
   'options',
   'options-schema',
@@ -33,6 +34,7 @@ const PLAIN = [
   'turns',
   'units',
   'unused-entries',
+  'within',
 ];
 const MANAGER = ['manager', 'plugin-info', 'plugin-proxy'];
 

@@ -1,4 +1,4 @@
-import { lateTimeout } from './late-timeout.ts';
+import { lateTimeout } from '../late-timeout.ts';
 
 /** Something that is cut when its time has come. */
 export interface Deadline {

@@ -5,7 +5,7 @@ import type { Outcome } from '../wire/frames.ts';
 import type { JobMessage } from '../wire/messages.ts';
 import type { JobPoolOptions } from '../wire/process-messages.ts';
 import { encodeError } from '../wire/wire-error.ts';
-import { Patience } from './patience.ts';
+import { within } from '../within.ts';
 import { threadEnds } from './thread-ends.ts';
 
 const JOB_THREAD = fileURLToPath(new URL('../runtime/job-thread.cjs', import.meta.url));
@@ -70,12 +70,11 @@ export class JobPool implements Jobs {
     if (pool === undefined) return undefined;
     return threadEnds.end(async () => {
       const gone = pool.destroy();
-      try {
-        await new Patience().wait(gone, DESTROY_MS, () => undefined);
-        return undefined;
-      } catch {
-        return { gone };
-      }
+      const ended = gone.then(
+        () => true,
+        () => false,
+      );
+      return (await within(ended, DESTROY_MS)) ? undefined : { gone };
     });
   }
 

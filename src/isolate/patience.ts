@@ -1,4 +1,4 @@
-import { lateTimeout } from './late-timeout.ts';
+import { lateTimeout } from '../late-timeout.ts';
 
 /**
  * How long to wait for something. A limit set from outside, such as the budget of a program that is to end, shortens

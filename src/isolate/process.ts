@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Duplex, finished, Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { lateTimeout } from '../late-timeout.ts';
 import { EncodedChannel, MAX_HOST_BATCH_BYTES } from '../wire/codec.ts';
 import type { Channel, Outcome } from '../wire/frames.ts';
 import { Link } from '../wire/link.ts';
@@ -18,10 +19,10 @@ import {
   type ProcessArguments,
 } from '../wire/process-messages.ts';
 import { release } from '../wire/release.ts';
+import { within } from '../within.ts';
 import { checkChunk, checkEnded, checkJobOutcome, checkVitals, checkWhereabouts } from './check-process.ts';
 import type { EndReason, Isolate, IsolateEnd, IsolateSpec, IsolateUsage, Whereabouts } from './isolate.ts';
 import type { Jobs } from './job-pool.ts';
-import { lateTimeout } from './late-timeout.ts';
 
 const ENTRY = fileURLToPath(new URL('../child/entry.js', import.meta.url));
 const IS_POSIX = process.platform !== 'win32';
@@ -268,17 +269,12 @@ export class ProcessIsolate implements Isolate {
 
   async #lastWords(): Promise<void> {
     const streams = [this.#child.stdout, this.#child.stderr, this.#child.stdio[PIPE]] as Readable[];
-    let timer: NodeJS.Timeout | undefined;
-    const tooLong = new Promise((resolve) => {
-      timer = setTimeout(resolve, LAST_WORDS_MS);
-    });
     // A standby's output, which nobody listens to.
     for (const stream of streams) stream.resume();
     const ends = streams.map(
       (stream) => new Promise((resolve) => finished(stream, { writable: false }, resolve)),
     );
-    await Promise.race([Promise.all(ends), tooLong]);
-    clearTimeout(timer);
+    await within(Promise.all(ends), LAST_WORDS_MS);
     for (const stream of streams) stream.destroy();
   }
 

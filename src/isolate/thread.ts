@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { MessageChannel, type ResourceLimits, Worker } from 'node:worker_threads';
+import { lateTimeout } from '../late-timeout.ts';
 import type { Batch } from '../wire/frames.ts';
 import type { FirstMessage } from '../wire/messages.ts';
 import { PortChannel } from '../wire/port-channel.ts';
@@ -7,7 +8,6 @@ import type { JobPoolOptions } from '../wire/process-messages.ts';
 import { Vitals } from '../wire/vitals.ts';
 import type { EndReason, Isolate, IsolateEnd, IsolateSpec, IsolateUsage, Whereabouts } from './isolate.ts';
 import { JobPool, type Jobs } from './job-pool.ts';
-import { lateTimeout } from './late-timeout.ts';
 import { Pulse } from './pulse.ts';
 import { runtimeCode } from './runtime-code.ts';
 import { threadEnds } from './thread-ends.ts';

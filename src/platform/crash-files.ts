@@ -1,8 +1,8 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Patience } from '../isolate/patience.ts';
 import type { CrashReport } from '../status.ts';
 import { Turns } from '../turns.ts';
+import { within } from '../within.ts';
 
 /** How many reports of one plugin are kept; the oldest go first. */
 const KEPT = 20;
@@ -26,8 +26,7 @@ export class CrashFiles {
 
   /** Resolves when everything is written, or if that takes too long: a file system may never answer. */
   async flush(): Promise<void> {
-    const late = () => new Error('late');
-    await new Patience().wait(this.#writes.over(), FLUSH_MS, late).catch(() => {});
+    await within(this.#writes.over(), FLUSH_MS);
   }
 
   async #write(id: string, report: CrashReport): Promise<void> {

@@ -5,6 +5,7 @@ import { type Discovered, type Discovery, discover } from '../source/discover.ts
 import { isFile } from '../source/files.ts';
 import type { Seen } from '../source/fingerprint.ts';
 import type { Report } from '../status.ts';
+import { within } from '../within.ts';
 import { Absences, DIRECTORY_GRACE_MS } from './absences.ts';
 import type { EarlyBuilds } from './early-builds.ts';
 import { mayRedirect, namedBy } from './hints.ts';
@@ -35,7 +36,7 @@ export interface LookHost {
 const HEAD_START_MS = 50;
 
 /** How long a new plugin waits for those that go at the same time, ms. */
-const SOON_MS = 500;
+const GONE_MS = 500;
 
 /** Compares the disk with what was last acted on, and acts on the difference. */
 export class Look {
@@ -64,7 +65,7 @@ export class Look {
     this.#noteDirectories(discovery);
     const { gone, isOpen, nextInMs } = this.#absences.note(this.#absent(plans), discovery.missing);
     if (nextInMs !== undefined) this.#host.lookAgain(nextInMs);
-    const removed = soon(Promise.all(gone.map((id) => this.#remove(id).catch(ignore))));
+    const removed = within(Promise.all(gone.map((id) => this.#remove(id).catch(ignore))), GONE_MS);
     for (const plan of plans) {
       // Something that vanished may be about to appear under a new name, which would still be taken.
       if (plan.kind === 'load' && isOpen) continue;
@@ -285,16 +286,6 @@ function mayFitNow(slot: Slot, other: Slot): boolean {
 }
 
 function ignore(): void {}
-
-/** Resolves when it has, or when that takes too long for others to wait. */
-async function soon(promise: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise((resolve) => {
-    timer = setTimeout(resolve, SOON_MS);
-  });
-  await Promise.race([promise, late]);
-  clearTimeout(timer);
-}
 
 function missingDirectory(directory: string, isWatching: boolean): Error {
   const why = isFile(directory) ? 'is a file' : 'is not there or cannot be read';

@@ -1,5 +1,6 @@
 import { assertNever } from '../../errors.ts';
 import type { LoadAllResult, PluginManager } from '../../index.ts';
+import { within } from '../../within.ts';
 import { HelpCommand } from './help-command.ts';
 import type { HostCommand } from './host-command.ts';
 import { PluginCommand } from './plugin-command.ts';
@@ -153,13 +154,4 @@ export function botFunctions(screen: Screen): { send(channel: string, text: stri
       screen.print(printable(channel === CHANNEL ? text : `${channel}: ${text}`));
     },
   };
-}
-
-/** The result, or `undefined` if it takes longer. */
-function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
-  if (ms === Number.POSITIVE_INFINITY) return promise;
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => resolve(undefined), ms);
-    promise.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
 }
