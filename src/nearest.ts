@@ -6,6 +6,12 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   return misspelt(word, known) ?? begun(word, known);
 }
 
+/** To be put behind a word that is not known: the one that was probably meant, or something else to help. */
+export function didYouMean(near: string | undefined, otherwise = ''): string {
+  const hint = near === undefined ? otherwise : `did you mean '${near}'?`;
+  return hint && ` (${hint})`;
+}
+
 function begun(word: string, known: readonly string[]): string | undefined {
   if (word.length < TELLING_LETTERS) return undefined;
   return known.find((candidate) => candidate.toLowerCase().startsWith(word.toLowerCase()));

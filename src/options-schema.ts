@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { BulkheadError } from './errors.ts';
-import { nearest } from './nearest.ts';
+import { didYouMean, nearest } from './nearest.ts';
 import type { Logger, StateStore } from './options.ts';
 import { LOG_LEVELS } from './status.ts';
 import { MAX_TIMER_MS } from './units.ts';
@@ -124,8 +124,8 @@ function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodType): string[] {
     const known = knownKeys(schema, issue.path);
     return issue.keys.map((key) => {
       const near = nearest(key, known) ?? nearestInside(key, schema, issue.path);
-      const hint = near === undefined ? `known are ${known.join(', ')}` : `did you mean '${near}'?`;
-      return `unknown name '${[...issue.path, key].join('.')}' (${hint})`;
+      const hint = didYouMean(near, `known are ${known.join(', ')}`);
+      return `unknown name '${[...issue.path, key].join('.')}'${hint}`;
     });
   }
   if (issue.code === 'invalid_union') {

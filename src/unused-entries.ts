@@ -1,4 +1,4 @@
-import { nearest } from './nearest.ts';
+import { didYouMean, nearest } from './nearest.ts';
 
 /** Warnings of entries that belong to none of the plugins with these ids: a name is mistyped, mostly. */
 export function unusedEntries(section: string, entries: object, ids: readonly string[]): string[] {
@@ -8,7 +8,5 @@ export function unusedEntries(section: string, entries: object, ids: readonly st
 }
 
 export function noPlugin(id: string, ids: readonly string[]): string {
-  const near = nearest(id, ids);
-  const hint = near === undefined ? '' : ` (did you mean '${near}'?)`;
-  return `there is no plugin in a file or folder '${id}'${hint}`;
+  return `there is no plugin in a file or folder '${id}'${didYouMean(nearest(id, ids))}`;
 }

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { nearest } from '../nearest.ts';
+import { didYouMean, nearest } from '../nearest.ts';
 
 export interface RunArguments {
   kind: 'run';
@@ -64,7 +64,7 @@ function parse(argv: string[]) {
     // Node adds advice about positional arguments, of which there are none here.
     const [text = ''] = (error as Error).message.split(/\. |\n/, 1);
     const unknown = /^Unknown option '--([^']+)'/.exec(text)?.[1];
-    const near = unknown === undefined ? undefined : nearest(unknown, Object.keys(OPTIONS));
-    throw new UsageError(near === undefined ? text : `${text} (did you mean '--${near}'?)`);
+    const near = unknown && nearest(unknown, Object.keys(OPTIONS));
+    throw new UsageError(text + didYouMean(near && `--${near}`));
   }
 }

@@ -1,6 +1,6 @@
 import { channel } from 'node:diagnostics_channel';
 import { BulkheadError } from '../errors.ts';
-import { nearest } from '../nearest.ts';
+import { didYouMean, nearest } from '../nearest.ts';
 import type { Logger } from '../options.ts';
 import type { StatusEvents, StatusListener, StatusName } from '../status.ts';
 
@@ -124,7 +124,6 @@ const LOGGED: { [K in StatusName]: (logger: Logger, event: StatusEvents[K]) => v
 function checkName(name: string): void {
   if (Object.hasOwn(LOGGED, name)) return;
   const known = Object.keys(LOGGED);
-  const near = nearest(String(name), known);
-  const hint = near === undefined ? `there are: ${known.join(', ')}` : `did you mean '${near}'?`;
-  throw new BulkheadError('ERR_INVALID_ARGUMENT', `There is no status event '${String(name)}' (${hint})`);
+  const hint = didYouMean(nearest(String(name), known), `there are: ${known.join(', ')}`);
+  throw new BulkheadError('ERR_INVALID_ARGUMENT', `There is no status event '${String(name)}'${hint}`);
 }

@@ -1,5 +1,5 @@
 import type { PluginInfo, PluginManager } from '../../index.ts';
-import { nearest } from '../../nearest.ts';
+import { didYouMean, nearest } from '../../nearest.ts';
 import type { HostCommand } from './host-command.ts';
 import { pluginDetails, pluginTable } from './plugin-tables.ts';
 import type { StatusBoard } from './status-board.ts';
@@ -47,9 +47,8 @@ export class PluginCommand implements HostCommand {
     const found = this.#manager.get(name);
     if (found !== undefined) return found;
     const names = this.#manager.list().map((plugin) => plugin.name);
-    const near = nearest(name, names);
-    const hint = near === undefined ? `there are: ${names.join(', ') || 'none'}` : `did you mean '${near}'?`;
-    throw new Error(`There is no plugin '${name}' (${hint})`);
+    const hint = didYouMean(nearest(name, names), `there are: ${names.join(', ') || 'none'}`);
+    throw new Error(`There is no plugin '${name}'${hint}`);
   }
 
   /** Mostly the status line of what was done is the answer; where nothing happened, the state is. */
