@@ -51,8 +51,8 @@ export function describePlugin(slot: Slot): PluginInfo {
     tier: slot.options.isolation,
     reloads: slot.reloads,
     crashes: slot.crashes,
-    lastError: slot.lastError,
-    lastErrorAt: slot.lastErrorAt,
+    lastError: slot.lastFailure?.error,
+    lastErrorAt: slot.lastFailure?.at,
     startedAt: current?.servesSince,
     usage: current && usageOf(current, slot.inbox.size),
   };

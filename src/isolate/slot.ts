@@ -47,6 +47,13 @@ export interface SlotHost {
   ended(slot: Slot, generation: Generation, end: IsolateEnd): void;
 }
 
+interface Wait {
+  /** It is given up. */
+  interrupt(): void;
+  /** It was only for as long as the current generation serves. */
+  hurry?(): void;
+}
+
 /** Outlives the generations of one plugin: callers hold it, never a thread. */
 export class Slot implements GenerationHost {
   readonly id: string;
@@ -55,27 +62,18 @@ export class Slot implements GenerationHost {
   entry!: string;
   /** Why it cannot be loaded as it lies there. */
   problem: BulkheadError | undefined;
-  /** Its metadata's name, its id until it has loaded once. */
-  name: string;
-  options: ResolvedPluginOptions;
+  readonly options: ResolvedPluginOptions;
   config: unknown;
   readonly lifecycle: Lifecycle;
   readonly inbox: Inbox;
   readonly state: SlotState;
   /** How long drain and teardown may take at the most, whatever the options say. */
   readonly patience = new Patience();
-  /** The generation that serves. */
-  current: Generation | undefined;
-  /** The generation that is being loaded, and the one that is being set up. */
-  preparing: Generation | undefined;
+  /** The generation that is being loaded or set up. */
   next: Generation | undefined;
   lastGeneration = 0;
-  /** The one that serves, or served last; 0 if none ever did. */
-  lastServed = 0;
   /** The exit code of the one that was being loaded or set up, if it ended by itself. */
   earlyExitCode: number | undefined;
-  /** What the newest generation that served says of itself. */
-  metadata: PluginMetadata | undefined;
   /** What was last acted on: accepted, failed, or rolled back from. */
   acted: Fingerprint | undefined;
   /** The build that serves or last served. */
@@ -91,10 +89,8 @@ export class Slot implements GenerationHost {
    * that version was refused.
    */
   blockedBy: { slot: Slot; current: Generation | undefined } | undefined;
-  /** Ends a wait of the operation under way that nothing else would end. */
-  interrupt: (() => void) | undefined;
-  /** Ends a wait that is only for as long as its current generation serves. */
-  hurry: (() => void) | undefined;
+  /** A wait of the operation under way that nothing else would end. */
+  wait: Wait | undefined;
   /** How many wait to stop it: what is being started is not worth going on with. */
   stopsWanted = 0;
   /** While two generations serve, each sees what the other writes. */
@@ -105,15 +101,15 @@ export class Slot implements GenerationHost {
   crashes = 0;
   /** How many of its threads have not ended although they were told to. */
   zombies = 0;
-  lastError: Error | undefined;
-  lastErrorAt: Date | undefined;
   readonly #host: SlotHost;
+  #current: Generation | undefined;
+  #lastServed: { number: number; metadata: PluginMetadata } | undefined;
+  #lastFailure: { error: Error; at: Date } | undefined;
   readonly #earlyEmits = new Map<Generation, [topic: string, payload: unknown][]>();
   readonly #turns = new Turns();
 
   constructor(place: Discovered, options: ResolvedPluginOptions, config: unknown, host: SlotHost) {
     this.id = place.id;
-    this.name = place.id;
     this.settleAt(place);
     this.options = options;
     this.config = config;
@@ -140,6 +136,30 @@ export class Slot implements GenerationHost {
       const text = `The state store did not load the state of '${this.id}' within ${startMs} ms`;
       return new BulkheadError('ERR_STATE_STORE', text, { plugin: this.name });
     });
+  }
+
+  /** The generation that serves, or served until it crashed. */
+  get current(): Generation | undefined {
+    return this.#current;
+  }
+
+  /** What the generation says of itself that serves, or served last. */
+  get metadata(): PluginMetadata | undefined {
+    return this.#lastServed?.metadata;
+  }
+
+  /** Its metadata's name, its id until it has loaded once. */
+  get name(): string {
+    return this.metadata?.name ?? this.id;
+  }
+
+  /** The number of the generation that serves, or served last; 0 if none ever did. */
+  get lastServed(): number {
+    return this.#lastServed?.number ?? 0;
+  }
+
+  get lastFailure(): { error: Error; at: Date } | undefined {
+    return this.#lastFailure;
   }
 
   /** Its current generation takes what comes. */
@@ -210,11 +230,9 @@ export class Slot implements GenerationHost {
 
   /** From now on this generation serves. */
   serve(generation: Generation): void {
-    this.current = generation;
+    this.#current = generation;
+    this.#lastServed = { number: generation.number, metadata: generation.metadata };
     this.next = undefined;
-    this.name = generation.metadata.name;
-    this.metadata = generation.metadata;
-    this.lastServed = generation.number;
     generation.servesSince = new Date();
     const emits = this.#earlyEmits.get(generation) ?? [];
     this.#earlyEmits.delete(generation);
@@ -250,18 +268,17 @@ export class Slot implements GenerationHost {
   stopped(): void {
     if (this.lifecycle.state !== 'stopped') this.lifecycle.moveTo('stopped');
     const last = this.current;
-    this.current = undefined;
+    this.#current = undefined;
     this.refuseWork('stopped');
     if (last !== undefined) this.#host.report('unloaded', { name: this.name, generation: last.number });
   }
 
   fail(error: Error): void {
-    this.lastError = error;
-    this.lastErrorAt = new Date();
+    this.#lastFailure = { error, at: new Date() };
   }
 
   #unavailable(): Error {
-    const cause = ENDED_BY_ERROR.has(this.lifecycle.state) ? this.lastError : undefined;
+    const cause = ENDED_BY_ERROR.has(this.lifecycle.state) ? this.#lastFailure?.error : undefined;
     const because = cause === undefined ? '' : `: ${cause.message}`;
     return new BulkheadError(
       'ERR_PLUGIN_UNAVAILABLE',
@@ -338,7 +355,7 @@ export class Slot implements GenerationHost {
 
   ended(generation: Generation, end: IsolateEnd): void {
     this.#earlyEmits.delete(generation);
-    if (generation === this.current) this.hurry?.();
+    if (generation === this.current) this.wait?.hurry?.();
     this.#host.ended(this, generation, end);
   }
 

@@ -280,7 +280,7 @@ async function describe(
 function mayFitNow(slot: Slot, other: Slot): boolean {
   const failed = slot.lifecycle.state !== 'running' || slot.acted !== slot.accepted?.inputs;
   if (!failed || slot.unloaded) return false;
-  const code = codeOf(slot.lastError);
+  const code = codeOf(slot.lastFailure?.error);
   if (code === 'ERR_MAX_PLUGINS') return other.lifecycle.state !== 'running';
   return slot.blockedBy?.slot === other && (code === 'ERR_PLUGIN_NAME_TAKEN' || code === 'ERR_COMMAND_TAKEN');
 }

@@ -284,7 +284,7 @@ export class Operations {
   ): Promise<boolean> {
     const { startMs } = slot.options;
     const interrupted = new Promise<never>((_, reject) => {
-      slot.interrupt = () => reject(new PluginStoppedError(slot.name, current.number));
+      slot.wait = { interrupt: () => reject(new PluginStoppedError(slot.name, current.number)) };
     });
     try {
       const text =
@@ -298,7 +298,7 @@ export class Operations {
       if (!isNewest && codeOf(cause) === 'ERR_PLUGIN_CONFIG') return false;
       throw this.#failures.ofReload(slot, new TransactionError('config', slot, slot.accepted, cause));
     } finally {
-      slot.interrupt = undefined;
+      slot.wait = undefined;
     }
   }
 
@@ -326,9 +326,8 @@ export class Operations {
     refuseStopCycle(slot);
     slot.stopsWanted++;
     const stopped = () => new PluginStoppedError(slot.name, slot.lastGeneration);
-    slot.preparing?.end({ kind: 'requested', text: 'it was stopped' }, stopped);
     slot.next?.end({ kind: 'requested', text: 'it was stopped' }, stopped);
-    slot.interrupt?.();
+    slot.wait?.interrupt();
     try {
       await this.#inTurn(slot, operation);
     } finally {

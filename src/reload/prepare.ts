@@ -70,7 +70,7 @@ export class Preparation {
     const execArgv = await this.#permissionFlags(slot);
     const build = given ?? (await this.#build(slot, options.since !== undefined));
     const generation = await this.#start(slot, build, execArgv, given === undefined);
-    slot.preparing = generation;
+    slot.next = generation;
     this.#host.watch(slot, generation);
     let stage: Stage = 'load';
     try {
@@ -104,7 +104,7 @@ export class Preparation {
       if (given === undefined) this.#host.discard(build);
       throw failure;
     } finally {
-      slot.preparing = undefined;
+      slot.next = undefined;
     }
   }
 
@@ -138,8 +138,7 @@ export class Preparation {
       let isWaiting = true;
       const waitNoMore = () => {
         isWaiting = false;
-        slot.interrupt = undefined;
-        slot.hurry = undefined;
+        slot.wait = undefined;
       };
       const boot = async () => {
         if (!isWaiting) return;
@@ -148,11 +147,13 @@ export class Preparation {
         resolve(generation);
         await generation.booted;
       };
-      slot.interrupt = () => {
-        waitNoMore();
-        reject(new PluginStoppedError(slot.name, slot.lastGeneration));
+      slot.wait = {
+        interrupt: () => {
+          waitNoMore();
+          reject(new PluginStoppedError(slot.name, slot.lastGeneration));
+        },
+        hurry: () => void boot().catch(reject),
       };
-      slot.hurry = () => boot().catch(reject);
       this.#boots.run(boot).catch(reject);
     });
   }
