@@ -10,7 +10,7 @@ import type { StoredState } from '../options.ts';
 import { type Deniable, deniedModules } from '../permissions.ts';
 import { type Build, BuildError, buildPlugin } from '../source/build.ts';
 import type { Stage } from '../status.ts';
-import type { StateEntries } from '../wire/messages.ts';
+import type { PluginMetadata, StateEntries } from '../wire/messages.ts';
 import { EarlyBuilds } from './early-builds.ts';
 import { Limiter } from './limiter.ts';
 import { TransactionError } from './transaction-error.ts';
@@ -65,31 +65,24 @@ export class Preparation {
   /** Builds (unless a build is given), loads, checks metadata and configuration, and migrates a copy of the state as a trial. */
   async prepare(slot: Slot, options: PrepareOptions): Promise<Prepared> {
     const { build: given, config } = options;
-    if (slot.problem !== undefined) throw new TransactionError('discover', slot, undefined, slot.problem);
-    await this.#checkSlot(slot);
-    const execArgv = await this.#permissionFlags(slot);
-    const build = given ?? (await this.#build(slot, options.since !== undefined));
-    const generation = await this.#start(slot, build, execArgv, given === undefined);
-    slot.next = generation;
-    this.#host.watch(slot, generation);
-    let stage: Stage = 'load';
+    let stage: Stage = 'discover';
+    let build: Build | undefined;
+    let generation: Generation | undefined;
     try {
-      slot.throwIfStopping();
-      const message = {
-        generation: generation.number,
-        url: build.url,
-        env: grantedEnvironment(slot.options.env),
-        bot: [...this.#host.botFunctions],
-        budgets: slot.options.budgets,
-        stateBytes: slot.stateBytes,
-        denied: denied(slot),
-      };
-      const { startMs } = slot.options;
-      const metadata = await slot.patience.wait(generation.load(message), startMs, () => loadTimeout(slot));
+      if (slot.problem !== undefined) throw slot.problem;
+      stage = 'load';
+      this.#host.checkRoom(slot);
+      await slot.loadState();
+      const execArgv = await this.#permissionFlags(slot);
+      stage = 'build';
+      build = given ?? (await this.#build(slot, options.since !== undefined));
+      stage = 'load';
+      generation = await this.#start(slot, build, execArgv, given === undefined);
+      const metadata = await this.#load(slot, generation);
       checkName(this.#host, slot, metadata.name);
       stage = 'config';
       const checked = generation.checkConfig(config === undefined ? slot.config : config.value);
-      await slot.patience.wait(checked, startMs, () => configTimeout(slot));
+      await slot.patience.wait(checked, slot.options.startMs, () => configTimeout(slot));
       stage = 'migrate';
       const state = options.state ?? slot.state.save();
       if (state !== undefined && state.version !== metadata.stateVersion) {
@@ -97,39 +90,42 @@ export class Preparation {
       }
       return { generation, build };
     } catch (error) {
-      generation.fence();
-      generation.end({ kind: 'requested', text: 'it could not be loaded' });
+      generation?.fence();
+      generation?.end({ kind: 'requested', text: 'it could not be loaded' });
       // Before the build goes: it may have to tell where the author wrote what is wrong.
       const failure = new TransactionError(stage, slot, build, error);
-      if (given === undefined) this.#host.discard(build);
+      if (build !== undefined && given === undefined) this.#host.discard(build);
       throw failure;
     } finally {
       slot.next = undefined;
     }
   }
 
-  async #checkSlot(slot: Slot): Promise<void> {
-    try {
-      this.#host.checkRoom(slot);
-      await slot.loadState();
-    } catch (error) {
-      throw new TransactionError('load', slot, undefined, error);
-    }
-  }
-
-  /** @param isFresh nobody else has the build, and it is of no use without an isolate */
+  /** @param isFresh no version that has served is made of it */
   async #start(slot: Slot, build: Build, execArgv: string[], isFresh: boolean): Promise<Generation> {
-    const { standbys, discard } = this.#host;
+    const { standbys } = this.#host;
     const spec = specOf(slot.options, execArgv);
     const start = () => new Generation(slot.lastGeneration + 1, build, standbys.take(spec), slot);
-    try {
-      slot.throwIfStopping();
-      const canWait = isFresh && slot.isServing && !standbys.has(spec);
-      return canWait ? await this.#inTurn(slot, start) : start();
-    } catch (error) {
-      if (isFresh) discard(build);
-      throw new TransactionError('load', slot, build, error);
-    }
+    slot.throwIfStopping();
+    const canWait = isFresh && slot.isServing && !standbys.has(spec);
+    return canWait ? await this.#inTurn(slot, start) : start();
+  }
+
+  #load(slot: Slot, generation: Generation): Promise<PluginMetadata> {
+    slot.next = generation;
+    this.#host.watch(slot, generation);
+    slot.throwIfStopping();
+    const { startMs, env, budgets } = slot.options;
+    const loading = generation.load({
+      generation: generation.number,
+      url: generation.build.url,
+      env: grantedEnvironment(env),
+      bot: [...this.#host.botFunctions],
+      budgets,
+      stateBytes: slot.stateBytes,
+      denied: denied(slot),
+    });
+    return slot.patience.wait(loading, startMs, () => loadTimeout(slot));
   }
 
   /** Of many reloads at once, only some boot their isolates at a time, as long as the versions before serve. */
@@ -160,12 +156,8 @@ export class Preparation {
 
   async #permissionFlags(slot: Slot): Promise<string[]> {
     const { permissions, isolation } = slot.options;
-    try {
-      const buildDirectory = await this.#host.buildDirectory(slot);
-      return await permissionFlags(permissions, { plugin: slot.name, tier: isolation, buildDirectory });
-    } catch (error) {
-      throw new TransactionError('load', slot, undefined, error);
-    }
+    const buildDirectory = await this.#host.buildDirectory(slot);
+    return permissionFlags(permissions, { plugin: slot.name, tier: isolation, buildDirectory });
   }
 
   async #build(slot: Slot, wasLookedAt: boolean): Promise<Build> {
@@ -181,7 +173,7 @@ export class Preparation {
     } catch (error) {
       if (build !== undefined) this.#host.discard(build);
       else if (error instanceof BuildError) slot.acted = error.inputs;
-      throw new TransactionError('build', slot, undefined, error);
+      throw error;
     }
   }
 }
