@@ -45,7 +45,7 @@ export class EarlyBuilds {
     this.#builds.delete(slot);
     const build = await early?.build;
     if (build === undefined) return undefined;
-    if (early?.entry === slot.entry && (await build.inputs.compare(new Set(), true)) !== 'changed')
+    if (early?.entry === slot.entry && (await build.inputs.compare({ acknowledge: true })) !== 'changed')
       return build;
     this.#host.discard(build);
     return undefined;

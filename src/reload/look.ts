@@ -3,7 +3,7 @@ import { assertNever, BulkheadError, codeOf } from '../errors.ts';
 import type { Slot } from '../isolate/slot.ts';
 import { type Discovered, type Discovery, discover } from '../source/discover.ts';
 import { isFile } from '../source/files.ts';
-import type { Seen } from '../source/fingerprint.ts';
+import type { Comparison } from '../source/fingerprint.ts';
 import type { Report } from '../status.ts';
 import { within } from '../within.ts';
 import { Absences, DIRECTORY_GRACE_MS } from './absences.ts';
@@ -78,10 +78,10 @@ export class Look {
   async anticipate(hints: ReadonlySet<string>): Promise<void> {
     const { table, earlyBuilds } = this.#host;
     if (mayRedirect(hints, table)) return;
-    const seen: Seen = new Map();
+    const comparison: Comparison = { suspects: hints, seen: new Map() };
     const slice = new TimeSlice();
     for (const slot of [...table].filter(({ acted }) => [...hints].some((path) => acted?.has(path)))) {
-      const difference = await slot.acted?.compare(hints, false, seen);
+      const difference = await slot.acted?.compare(comparison);
       if (difference === 'changed' && slot.isServing && table.byId(slot.id) === slot) earlyBuilds.begin(slot);
       await slice.pause();
     }
@@ -132,10 +132,10 @@ export class Look {
   async #followHints(hints: ReadonlySet<string>, since: number): Promise<boolean> {
     const named = namedBy(hints, this.#host.table);
     if (named === undefined) return false;
-    const seen: Seen = new Map();
+    const comparison: Comparison = { suspects: hints, seen: new Map() };
     const slice = new TimeSlice();
     for (const { acted, entry } of named) {
-      if ((await acted?.compare(hints, false, seen)) !== 'changed' || !isFile(entry)) return false;
+      if ((await acted?.compare(comparison)) !== 'changed' || !isFile(entry)) return false;
       await slice.pause();
     }
     for (const slot of named) void this.#host.operations.follow(slot, slot, since).catch(ignore);
@@ -148,11 +148,11 @@ export class Look {
   ): Promise<{ discovery: Discovery; plans: Plan[] }> {
     const slots = [...this.#host.table];
     // First the files, then the names: what vanishes in between is missing, not changed.
-    const seen: Seen = new Map();
+    const comparison: Comparison = { suspects: hints, acknowledge, seen: new Map() };
     const slice = new TimeSlice();
     const known: KnownPlugin[] = [];
     for (const slot of slots) {
-      known.push(await describe(slot, hints, acknowledge, seen));
+      known.push(await describe(slot, comparison));
       await slice.pause();
     }
     const discovery = await discover(this.#host.directories);
@@ -264,15 +264,10 @@ export class Look {
   }
 }
 
-async function describe(
-  slot: Slot,
-  hints: ReadonlySet<string>,
-  acknowledge: boolean,
-  seen: Seen,
-): Promise<KnownPlugin> {
+async function describe(slot: Slot, comparison: Comparison): Promise<KnownPlugin> {
   const { id, path, entry, problem, acted } = slot;
-  const unknown = hints.has(entry) ? 'changed' : 'same';
-  const difference = (await acted?.compare(hints, acknowledge, seen)) ?? unknown;
+  const unknown = comparison.suspects?.has(entry) ? 'changed' : 'same';
+  const difference = (await acted?.compare(comparison)) ?? unknown;
   return { id, path, entry, problem, difference, hasLoaded: slot.accepted !== undefined };
 }
 

@@ -13,13 +13,19 @@ interface Print {
 
 export type Difference = 'same' | 'touched' | 'changed';
 
-/** What was found of files, by path: plugins have some in common, and one look at them is enough. */
-export type Seen = Map<string, Seeing>;
+export interface Comparison {
+  /** Files to be read although their size, times and inode are as they were. */
+  suspects?: ReadonlySet<string>;
+  /** That something was touched is told only this once. */
+  acknowledge?: boolean;
+  /** What was found in the same look already: plugins have files in common, and one look at them is enough. */
+  seen?: Map<string, FileStats>;
+}
 
-type Seeing = Pick<Print, 'mtimeMs' | 'quick'> & { size: number };
+type FileStats = Pick<Print, 'mtimeMs' | 'quick'> & { size: number };
 
 const ABSENT = 'absent';
-const NOTHING: Seeing = { size: 0, mtimeMs: 0, quick: ABSENT };
+const NOTHING: FileStats = { size: 0, mtimeMs: 0, quick: ABSENT };
 /** File systems count time in steps of some milliseconds; a change within the same step would go unnoticed. */
 const SETTLED_MS = 100;
 /** Of a larger file, in bytes, size and time stand for the content: it is data or a bundle gone wrong, not a plugin. */
@@ -109,20 +115,15 @@ export class Fingerprint {
   }
 
   /**
-   * Compares with the disk. Files are read only if their size, times or inode differ, or if `suspects` names them.
+   * Compares with the disk. Files are read only if their size, times or inode differ.
    *
-   * @param seen what was already found in the same look
-   * @returns `touched` if something was written with the same content; with `acknowledge` only this once.
+   * @returns `touched` if something was written with the same content
    */
-  async compare(
-    suspects: ReadonlySet<string> = new Set(),
-    acknowledge = false,
-    seen: Seen = new Map(),
-  ): Promise<Difference> {
+  async compare({ suspects, acknowledge, seen = new Map() }: Comparison = {}): Promise<Difference> {
     let difference: Difference = 'same';
     for (const [path, print] of [...this.#prints]) {
-      const { quick } = see(path, seen);
-      if (quick !== '' && quick === print.quick && !suspects.has(path)) continue;
+      const { quick } = statsOnce(path, seen);
+      if (quick !== '' && quick === print.quick && !suspects?.has(path)) continue;
       const now = await printOf(path);
       if (now.hash !== print.hash) return 'changed';
       if (now.mtimeMs === print.mtimeMs) print.quick = now.quick;
@@ -151,7 +152,7 @@ async function printOf(path: string): Promise<Print> {
   }
 }
 
-function see(path: string, seen: Seen): Seeing {
+function statsOnce(path: string, seen: Map<string, FileStats>): FileStats {
   let stats = seen.get(path);
   if (stats === undefined) {
     stats = statsOf(path);
@@ -164,7 +165,7 @@ function see(path: string, seen: Seen): Seeing {
  * Of what is no file, as of what is not there: nothing can be read from it. At once: to be told of the stats of 200 files
  * keeps the host busy for 20 ms, to wait for them for 2.
  */
-function statsOf(path: string): Seeing {
+function statsOf(path: string): FileStats {
   let stats: Stats | undefined;
   try {
     stats = statSync(path, { throwIfNoEntry: false });
@@ -177,7 +178,7 @@ function statsOf(path: string): Seeing {
   return { size, mtimeMs, quick: settled ? `${size}:${mtimeMs}:${ctimeMs}:${ino}` : '' };
 }
 
-async function contentOf(path: string, { size }: Seeing): Promise<Buffer> {
+async function contentOf(path: string, { size }: FileStats): Promise<Buffer> {
   return size > AT_ONCE_BYTES ? await readFile(path) : readFileSync(path);
 }
 

@@ -101,7 +101,7 @@ async function noteCandidates(
   inputs: Fingerprint,
 ): Promise<string | undefined> {
   for (const { file, leadsOn } of possible) {
-    if (!isSomething(file)) inputs.addMissing([file]);
+    if (!isFileOfAnyKind(file)) inputs.addMissing([file]);
     else if (!leadsOn) {
       if (realpathSync(file) !== file) await inputs.addLink(file);
       return file;
@@ -177,8 +177,8 @@ function packageCandidates(specifier: string, from: string): Candidate[][] {
   }
 }
 
-/** Not a folder; whether it can be read is seen later. */
-function isSomething(path: string): boolean {
+/** Also what cannot be read, which is seen later. */
+function isFileOfAnyKind(path: string): boolean {
   try {
     return !statSync(path).isDirectory();
   } catch {

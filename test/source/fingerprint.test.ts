@@ -45,7 +45,7 @@ it('is touched when the same content is written, until that is acknowledged', as
   const { print, a } = await printed('a.ts', 'b.ts');
   await writeFile(a, 'aaa');
   expect(await print.compare()).toBe('touched');
-  expect(await print.compare(new Set([a]), true)).toBe('touched');
+  expect(await print.compare({ suspects: new Set([a]), acknowledge: true })).toBe('touched');
   expect(await print.compare()).toBe('same');
   await writeFile(a, 'AAA');
   expect(await print.compare()).toBe('changed');
@@ -84,7 +84,7 @@ it('describes what is too large to be read, and notices when it changes', async 
   for (const record of [(large: Fingerprint) => large.read(a), (large: Fingerprint) => large.addFiles([a])]) {
     const large = new Fingerprint();
     await record(large);
-    expect(await large.compare(new Set([a]))).toBe('same');
+    expect(await large.compare({ suspects: new Set([a]) })).toBe('same');
     await truncate(a, MAX_READ_BYTES + 2);
     expect(await large.compare()).toBe('changed');
     await truncate(a, MAX_READ_BYTES + 1);
