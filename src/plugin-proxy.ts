@@ -1,3 +1,4 @@
+import { getOrMake } from './get-or-make.ts';
 import type { Remote } from './runtime/api.ts';
 
 /** What JavaScript asks of any object that is awaited, logged or printed; nobody would take care of the promise. */
@@ -9,16 +10,15 @@ export function pluginProxy<T>(
   call: (method: string, args: unknown[]) => Promise<unknown>,
 ): Remote<T> {
   const functions = new Map<string, (...args: unknown[]) => Promise<unknown>>();
+  const caller =
+    (name: string) =>
+    (...args: unknown[]) =>
+      call(name, args);
   return new Proxy(Object.create(null), {
     get(_target, name) {
       if (name === 'toString') return () => `plugin '${plugin}'`;
       if (typeof name !== 'string' || ASKED_BY_LANGUAGE.has(name)) return undefined;
-      let found = functions.get(name);
-      if (found === undefined) {
-        found = (...args) => call(name, args);
-        functions.set(name, found);
-      }
-      return found;
+      return getOrMake(functions, name, caller);
     },
     set: () => false,
     defineProperty: () => false,

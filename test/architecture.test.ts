@@ -24,6 +24,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 };
 const PLAIN = [
   'errors',
+  'get-or-make',
   'late-timeout',
   'nearest',
   'options',

@@ -1,3 +1,4 @@
+import { getOrMake } from '../get-or-make.ts';
 import { lateTimeout } from '../late-timeout.ts';
 
 /** Something that is cut when its time has come. */
@@ -20,11 +21,7 @@ export class Deadlines {
 
   add(deadline: Deadline, afterMs: number): void {
     if (afterMs === Number.POSITIVE_INFINITY) return;
-    let queue = this.#queues.get(afterMs);
-    if (queue === undefined) {
-      queue = { waiting: new Map(), cancel: undefined };
-      this.#queues.set(afterMs, queue);
-    }
+    const queue = getOrMake(this.#queues, afterMs, createQueue);
     queue.waiting.set(deadline, performance.now() + afterMs);
     if (queue.cancel === undefined) this.#arm(queue, afterMs);
   }
@@ -55,4 +52,8 @@ export class Deadlines {
       deadline.expire();
     }
   }
+}
+
+function createQueue(): Queue {
+  return { waiting: new Map(), cancel: undefined };
 }

@@ -1,3 +1,4 @@
+import { getOrMake } from '../get-or-make.ts';
 import type { BuildDirectory } from '../source/build-directory.ts';
 import type { JobNote } from '../wire/messages.ts';
 import { checkDropped, checkLog } from './check-notes.ts';
@@ -28,12 +29,10 @@ export class OffloadPools {
     input: unknown,
     signal?: AbortSignal,
   ): Promise<unknown> {
-    let pool = this.#pools.get(generation);
-    if (pool === undefined) {
+    const pool = getOrMake(this.#pools, generation, () => {
       const directory = () => this.#builds.of(slot.id);
-      pool = new OffloadPool(generation, slot.options, directory, (note) => take(slot, generation, note));
-      this.#pools.set(generation, pool);
-    }
+      return new OffloadPool(generation, slot.options, directory, (note) => take(slot, generation, note));
+    });
     return pool.run(url, input, signal);
   }
 

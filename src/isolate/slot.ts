@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { asError, BulkheadError, PluginStoppedError } from '../errors.ts';
+import { getOrMake } from '../get-or-make.ts';
 import { Lifecycle, type PluginState } from '../lifecycle.ts';
 import type { ResolvedPluginOptions, StateStore } from '../options.ts';
 import type { Build } from '../source/build.ts';
@@ -313,13 +314,8 @@ export class Slot implements GenerationHost {
   }
 
   emit(generation: Generation, topic: string, payload: unknown): void {
-    if (generation !== this.next) {
-      this.#host.emit(this, topic, payload);
-      return;
-    }
-    const early = this.#earlyEmits.get(generation);
-    if (early === undefined) this.#earlyEmits.set(generation, [[topic, payload]]);
-    else early.push([topic, payload]);
+    if (generation !== this.next) this.#host.emit(this, topic, payload);
+    else getOrMake(this.#earlyEmits, generation, () => []).push([topic, payload]);
   }
 
   writeState(generation: Generation, change: StateChange): void {

@@ -1,5 +1,6 @@
 import { channel } from 'node:diagnostics_channel';
 import { BulkheadError } from '../errors.ts';
+import { getOrMake } from '../get-or-make.ts';
 import { didYouMean, nearest } from '../nearest.ts';
 import type { Logger } from '../options.ts';
 import type { StatusEvents, StatusListener, StatusName } from '../status.ts';
@@ -19,11 +20,7 @@ export class Reports {
       const text = `on('${name}', listener): expected a function, got ${typeof listener}`;
       throw new BulkheadError('ERR_INVALID_ARGUMENT', text);
     }
-    let listeners = this.#listeners.get(name);
-    if (listeners === undefined) {
-      listeners = new Set();
-      this.#listeners.set(name, listeners);
-    }
+    const listeners = getOrMake(this.#listeners, name, () => new Set());
     const entry = { listener };
     listeners.add(entry);
     return () => void listeners.delete(entry);

@@ -1,3 +1,4 @@
+import { getOrMake } from '../get-or-make.ts';
 import type { StateStore, StoredState } from '../options.ts';
 
 /** Keeps states for as long as the store object lives: give one store to two managers, and the second finds the states of the first. */
@@ -10,13 +11,9 @@ export function memoryStateStore(): StateStore {
       return found === undefined ? undefined : { version: found.version, entries: [...found.entries] };
     },
     write(plugin, key, value) {
-      let state = states.get(plugin);
-      if (state === undefined) {
-        state = { version: 1, entries: new Map() };
-        states.set(plugin, state);
-      }
-      if (value === undefined) state.entries.delete(key);
-      else state.entries.set(key, value);
+      const { entries } = getOrMake(states, plugin, () => ({ version: 1, entries: new Map() }));
+      if (value === undefined) entries.delete(key);
+      else entries.set(key, value);
     },
     replace(plugin: string, { version, entries }: StoredState) {
       states.set(plugin, { version, entries: new Map(entries) });

@@ -1,5 +1,6 @@
 import { existsSync, type FSWatcher, watch } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { getOrMake } from '../get-or-make.ts';
 
 interface Watched {
   watcher: FSWatcher;
@@ -74,22 +75,11 @@ function directoriesOf(files: Iterable<string>): Map<string, Set<string>> {
   for (const file of files) {
     let directory = dirname(file);
     let name = basename(file);
-    while (directory !== dirname(directory) && !remember(exists, directory)) {
+    while (directory !== dirname(directory) && !getOrMake(exists, directory, existsSync)) {
       name = basename(directory);
       directory = dirname(directory);
     }
-    const names = directories.get(directory);
-    if (names === undefined) directories.set(directory, new Set([name]));
-    else names.add(name);
+    getOrMake(directories, directory, () => new Set()).add(name);
   }
   return directories;
-}
-
-function remember(known: Map<string, boolean>, directory: string): boolean {
-  let exists = known.get(directory);
-  if (exists === undefined) {
-    exists = existsSync(directory);
-    known.set(directory, exists);
-  }
-  return exists;
 }

@@ -1,3 +1,4 @@
+import { getOrMake } from '../get-or-make.ts';
 import type { Discovered } from '../source/discover.ts';
 import type { Difference } from '../source/fingerprint.ts';
 
@@ -62,10 +63,6 @@ function duplicates(candidates: readonly Discovered[], chosen: Discovered | unde
 
 function groupById(found: readonly Discovered[]): Map<string, Discovered[]> {
   const groups = new Map<string, Discovered[]>();
-  for (const plugin of found) {
-    const group = groups.get(plugin.id);
-    if (group === undefined) groups.set(plugin.id, [plugin]);
-    else group.push(plugin);
-  }
+  for (const plugin of found) getOrMake(groups, plugin.id, () => []).push(plugin);
   return groups;
 }

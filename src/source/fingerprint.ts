@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { readFile, realpath } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
+import { getOrMake } from '../get-or-make.ts';
 
 /** What was found at a path: the hash of the content, or that nothing readable was there. */
 interface Print {
@@ -122,7 +123,7 @@ export class Fingerprint {
   async compare({ suspects, acknowledge, seen = new Map() }: Comparison = {}): Promise<Difference> {
     let difference: Difference = 'same';
     for (const [path, print] of [...this.#prints]) {
-      const { quick } = statsOnce(path, seen);
+      const { quick } = getOrMake(seen, path, statsOf);
       if (quick !== '' && quick === print.quick && !suspects?.has(path)) continue;
       const now = await printOf(path);
       if (now.hash !== print.hash) return 'changed';
@@ -150,15 +151,6 @@ async function printOf(path: string): Promise<Print> {
   } catch {
     return { ...stats, hash: ABSENT, mtimeMs: 0 };
   }
-}
-
-function statsOnce(path: string, seen: Map<string, FileStats>): FileStats {
-  let stats = seen.get(path);
-  if (stats === undefined) {
-    stats = statsOf(path);
-    seen.set(path, stats);
-  }
-  return stats;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { getOrMake } from '../get-or-make.ts';
 import type { Deniable } from '../permissions.ts';
 import { BuildError } from './build-error.ts';
 import { type Bundle, bundle } from './bundle.ts';
@@ -19,12 +20,7 @@ export class BuiltJobs {
 
   /** The module that a file becomes. What could not be built is tried again the next time. */
   get(file: string, directory: string, denied: readonly Deniable[]): Promise<Bundle> {
-    let built = this.#bundles.get(file);
-    if (built === undefined) {
-      built = this.#build(file, directory, denied);
-      this.#bundles.set(file, built);
-    }
-    return built;
+    return getOrMake(this.#bundles, file, () => this.#build(file, directory, denied));
   }
 
   /**

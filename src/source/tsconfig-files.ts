@@ -1,4 +1,5 @@
 import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { getOrMake } from '../get-or-make.ts';
 import { isFile, readSettings } from './files.ts';
 
 /** What is not part of a JSON text in one that may have comments and commas at the end; strings, so that they stay as they are. */
@@ -42,16 +43,16 @@ export class TsconfigFiles {
   }
 
   #settings(directory: string): Map<string, Settings> {
-    let settings = this.#known.get(directory);
-    if (settings === undefined) {
-      settings = new Map(nearest(directory).map((file) => [file, settingsOf(file)]));
-      for (const [file, { extends: bases }] of settings)
-        for (const base of basesOf(file, bases))
-          if (!settings.has(base)) settings.set(base, settingsOf(base));
-      this.#known.set(directory, settings);
-    }
-    return settings;
+    return getOrMake(this.#known, directory, readSettingsFor);
   }
+}
+
+function readSettingsFor(directory: string): Map<string, Settings> {
+  const settings = new Map(nearest(directory).map((file) => [file, settingsOf(file)]));
+  // Also those that are added meanwhile: what is extended extends others.
+  for (const [file, { extends: bases }] of settings)
+    for (const base of basesOf(file, bases)) getOrMake(settings, base, settingsOf);
+  return settings;
 }
 
 /** The nearest tsconfig.json, after those that would be nearer. */
