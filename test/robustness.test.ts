@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { memoryStateStore } from 'bulkhead';
 import { expect, it } from 'vitest';
+import { gate } from './support/gate.ts';
 import { bench, benchIn, pluginSource, until, Workspace } from './support/workspace.ts';
 
 const OFF = { hotReload: false };
@@ -35,10 +36,7 @@ it('keeps nothing that a failed setup wrote, however long it goes on writing', a
 
 it('overlap: what the old generation emits while it is drained arrives', async () => {
   const heard: unknown[] = [];
-  let proceed!: () => void;
-  const held = new Promise<void>((resolve) => {
-    proceed = resolve;
-  });
+  const { open: proceed, opened: held } = gate();
   const { manager } = await bench(
     {
       'a.ts': pluginSource(
@@ -288,10 +286,7 @@ it('tells why the new version failed, also if the old one cannot come back', asy
 });
 
 it('does not let events that nobody wants take the place of calls in a full queue', async () => {
-  let proceed!: () => void;
-  const held = new Promise<void>((resolve) => {
-    proceed = resolve;
-  });
+  const { open: proceed, opened: held } = gate();
   const { manager } = await bench(
     { 'a.ts': pluginSource('a', `ctx.onTeardown(() => ctx.bot.hold()); return { n: () => 1 };`) },
     { ...OFF, defaults: { queueLimit: 5 }, bot: { hold: () => held } },

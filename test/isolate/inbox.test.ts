@@ -1,17 +1,17 @@
 import { writeFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
-import { gated } from '../reload/values.ts';
+import { gate } from '../support/gate.ts';
 import { bench, pluginSource, until } from '../support/workspace.ts';
 
 it('counts the time in the queue into the time of a call, and does not run one that was given up there', async () => {
   const ran: string[] = [];
-  const { gate, open } = gated();
+  const { open, opened } = gate();
   const worker = `ctx.onTeardown(() => ctx.bot.gate()); return { run: (what) => ctx.bot.ran(what) };`;
   const { manager, workspace } = await bench(
     { 'worker.ts': pluginSource('worker', worker) },
     {
       hotReload: false,
-      bot: { gate, ran: (what: string) => void ran.push(what) },
+      bot: { gate: () => opened, ran: (what: string) => void ran.push(what) },
       defaults: { callTimeoutMs: 200, teardownMs: 20_000 },
     },
   );

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { gate } from '../support/gate.ts';
 import { bench, pluginSource, until } from '../support/workspace.ts';
 
 const OFF = { hotReload: false };
@@ -115,10 +116,7 @@ it.each([
 ])(
   'asks the new version for a command that came during the pause and is %s there',
   async (_what, setup, outcome) => {
-    let open = () => {};
-    const opened = new Promise<void>((resolve) => {
-      open = resolve;
-    });
+    const { open, opened } = gate();
     const slow = 'ctx.onTeardown(() => ctx.bot.wait());';
     const { manager, workspace } = await bench(
       { 'dice.ts': pluginSource('dice', `${slow} ctx.command('roll', () => 'old');`) },

@@ -1,12 +1,10 @@
 import { expect, it } from 'vitest';
+import { gate } from '../support/gate.ts';
 import { bench, pluginSource, until } from '../support/workspace.ts';
 
 it('runs every task again and again, never twice at once, and not during a pause', async () => {
   const events: string[] = [];
-  let release!: () => void;
-  const held = new Promise<void>((resolve) => {
-    release = resolve;
-  });
+  const { open: release, opened: held } = gate();
   const { manager } = await bench(
     {
       'clock.ts': pluginSource(

@@ -1,5 +1,6 @@
 import { memoryStateStore, type StateStore } from 'bulkhead';
 import { expect, it, vi } from 'vitest';
+import { gate } from '../support/gate.ts';
 import { bench, pluginSource, until } from '../support/workspace.ts';
 
 const SOURCE = pluginSource(
@@ -97,10 +98,7 @@ it('does not wait for a store that never says what is disabled', async () => {
 
 it('does not put an answer that comes too late in the place of what was written since', async () => {
   const old = { version: 1, entries: [['k', 'old'] as [string, unknown]] };
-  let answer = (_state: typeof old) => {};
-  const late = new Promise<typeof old>((resolve) => {
-    answer = resolve;
-  });
+  const { open: answer, opened: late } = gate<typeof old>();
   const load = vi.fn(async () => undefined as typeof old | undefined).mockImplementationOnce(() => late);
   const stateStore = { ...memoryStateStore(), load };
   const { manager } = await bench(

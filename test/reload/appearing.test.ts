@@ -1,7 +1,8 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
+import { gate } from '../support/gate.ts';
 import { bench, DEBOUNCE_MS, until } from '../support/workspace.ts';
-import { currentValue, gated, valued } from './values.ts';
+import { currentValue, valued } from './values.ts';
 
 it('loads a file that appears, and unloads it when it is deleted', async () => {
   const { manager, workspace, next } = await bench({ 'README.md': 'Put plugins here.' });
@@ -47,9 +48,9 @@ it('keeps the state of a plugin that is deleted and comes back', async () => {
 });
 
 it('loads a plugin that comes back while it is still being torn down', async () => {
-  const { gate, open } = gated();
+  const { open, opened } = gate();
   const slow = (value: number) => valued('slow', value, 'ctx.onTeardown(() => ctx.bot.gate());');
-  const { manager, workspace, next } = await bench({ 'slow.ts': slow(1) }, { bot: { gate } });
+  const { manager, workspace, next } = await bench({ 'slow.ts': slow(1) }, { bot: { gate: () => opened } });
   await manager.loadAll();
   await rm(workspace.path('plugins/slow.ts'));
   await until(() => manager.get('slow')?.state === 'stopping', 'the teardown');

@@ -4,15 +4,19 @@ import { cp, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import { expect, it, onTestFinished } from 'vitest';
+import { gate } from '../support/gate.ts';
 import { bench, benchIn, DEBOUNCE_MS, pluginSource, until, Workspace } from '../support/workspace.ts';
-import { currentValue, gated, valued } from './values.ts';
+import { currentValue, valued } from './values.ts';
 
 /** More than are let, should the machine be busy: a boot that takes longer than a second no longer counts. */
 const MOST_BOOTING = 2 * Math.max(2, availableParallelism());
 
 it('loads what was saved during a slow reload, and loses none', async () => {
-  const { gate, open } = gated();
-  const { manager, workspace, next, seen } = await bench({ 'slow.ts': valued('slow', 0) }, { bot: { gate } });
+  const { open, opened } = gate();
+  const { manager, workspace, next, seen } = await bench(
+    { 'slow.ts': valued('slow', 0) },
+    { bot: { gate: () => opened } },
+  );
   await manager.loadAll();
   const file = workspace.path('plugins/slow.ts');
   await writeFile(file, valued('slow', 1, 'await ctx.bot.gate();').replace('setup(', 'async setup('));

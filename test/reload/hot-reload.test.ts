@@ -1,7 +1,7 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { type HotReloadHost, HotReloadWatcher } from '#internal/reload/hot-reload';
+import { gate } from '../support/gate.ts';
 import { until } from '../support/workspace.ts';
-import { gated } from './values.ts';
 
 /** A watcher that polls a host which finds what the test says. */
 function polling(host: Partial<HotReloadHost>) {
@@ -73,13 +73,13 @@ it('says so when it could not compare, and goes on', async () => {
 });
 
 it('resolves stop when a look under way has ended, and looks no more', async () => {
-  const { gate, open } = gated();
+  const { open, opened } = gate();
   const began: number[] = [];
   let ended = 0;
   const { watcher } = polling({
     look: async () => {
       began.push(performance.now());
-      await gate();
+      await opened;
       ended++;
     },
   });

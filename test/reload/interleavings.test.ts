@@ -1,5 +1,6 @@
 import { rename, writeFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
+import { gate } from '../support/gate.ts';
 import { bench, pluginSource, until } from '../support/workspace.ts';
 
 const OFF = { hotReload: false } as const;
@@ -11,10 +12,7 @@ it('overlap: starts a new version again that ended while the old one was still b
       `ctx.onTeardown(() => ctx.bot.wait()); return { die: () => process.exit(${version}) };`,
       `swap: 'overlap',`,
     );
-  let goOn = () => {};
-  const waiting = new Promise<void>((resolve) => {
-    goOn = resolve;
-  });
+  const { open: goOn, opened: waiting } = gate();
   const { manager, workspace, next, seen } = await bench(
     { 'p.ts': source(1) },
     {
@@ -192,10 +190,7 @@ it('leaves a plugin unloaded whose rollback is refused', async () => {
 });
 
 it('does not call a reload failed that an unload cuts short', async () => {
-  let entered = () => {};
-  const inLoad = new Promise<void>((resolve) => {
-    entered = resolve;
-  });
+  const { open: entered, opened: inLoad } = gate();
   const { manager, workspace, seen } = await bench({ 'p.ts': pluginSource('p', '') }, OFF);
   await manager.loadAll();
   await writeFile(
@@ -223,10 +218,7 @@ it('has served nothing as long as setup fails', async () => {
 });
 
 it('does not call it a crash when a generation that is replaced dies of what it still tries', async () => {
-  let entered = () => {};
-  const died = new Promise<void>((resolve) => {
-    entered = resolve;
-  });
+  const { open: entered, opened: died } = gate();
   const eager = pluginSource('p', `setInterval(() => ctx.bot.nothing(), 1);`);
   const patient = pluginSource('p', 'return ctx.bot.wait();');
   const { manager, workspace, log, seen } = await bench(

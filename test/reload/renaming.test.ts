@@ -1,7 +1,8 @@
 import { rename, writeFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
+import { gate } from '../support/gate.ts';
 import { bench, benchIn, until, Workspace } from '../support/workspace.ts';
-import { currentValue, gated, valued } from './values.ts';
+import { currentValue, valued } from './values.ts';
 
 it('ends with one plugin under its name when its file is renamed', async () => {
   const { manager, workspace, next, seen } = await bench({ 'dice.ts': valued('dice', 1) });
@@ -17,9 +18,12 @@ it('ends with one plugin under its name when its file is renamed', async () => {
 });
 
 it('waits for the teardown of a renamed plugin before it loads it under its new file', async () => {
-  const { gate, open } = gated();
+  const { open, opened } = gate();
   const slow = valued('slow', 1, 'ctx.onTeardown(() => ctx.bot.gate());');
-  const { manager, workspace, next, seen } = await bench({ 'slow.ts': slow }, { bot: { gate } });
+  const { manager, workspace, next, seen } = await bench(
+    { 'slow.ts': slow },
+    { bot: { gate: () => opened } },
+  );
   await manager.loadAll();
   await rename(workspace.path('plugins/slow.ts'), workspace.path('plugins/renamed.ts'));
   await until(() => manager.get('slow')?.state === 'stopping', 'the teardown');

@@ -1,7 +1,8 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
+import { gate } from '../support/gate.ts';
 import { bench, until } from '../support/workspace.ts';
-import { currentValue, gated, valued } from './values.ts';
+import { currentValue, valued } from './values.ts';
 
 it('can be started and stopped any number of times, also at once', async () => {
   const { manager, workspace, next, seen } = await bench({ 'dice.ts': valued('dice', 1) });
@@ -67,8 +68,11 @@ it('is off when the options say so, and can be started by hand', async () => {
 });
 
 it('does not bring a plugin back that is unloaded during its reload', async () => {
-  const { gate, open } = gated();
-  const { manager, workspace, seen } = await bench({ 'slow.ts': valued('slow', 1) }, { bot: { gate } });
+  const { open, opened } = gate();
+  const { manager, workspace, seen } = await bench(
+    { 'slow.ts': valued('slow', 1) },
+    { bot: { gate: () => opened } },
+  );
   await manager.loadAll();
   const slow = valued('slow', 2, 'await ctx.bot.gate();').replace('setup(', 'async setup(');
   await writeFile(workspace.path('plugins/slow.ts'), slow);
@@ -84,7 +88,7 @@ it('does not bring a plugin back that is unloaded during its reload', async () =
 });
 
 it('does not load a new plugin that was noticed while everything was being unloaded', async () => {
-  const { gate, open } = gated();
+  const { open, opened } = gate();
   const { manager, workspace, next, seen } = await bench(
     {
       'slow.ts': valued(
@@ -94,7 +98,7 @@ it('does not load a new plugin that was noticed while everything was being unloa
       ),
       'other.ts': valued('other', 1),
     },
-    { bot: { gate } },
+    { bot: { gate: () => opened } },
   );
   await manager.loadAll();
   const tearingDown = next('log', ({ text }) => text === 'tearing down');
@@ -150,9 +154,12 @@ it('goes on loading what appears after one plugin was loaded by its name', async
 it.each(['load', 'reload', 'enable'] as const)(
   'does not start a plugin again that is being removed with its file: %s',
   async (what) => {
-    const { gate, open } = gated();
+    const { open, opened } = gate();
     const slow = valued('slow', 1, 'ctx.onTeardown(() => ctx.bot.gate());');
-    const { manager, workspace, next, seen } = await bench({ 'slow.ts': slow }, { bot: { gate } });
+    const { manager, workspace, next, seen } = await bench(
+      { 'slow.ts': slow },
+      { bot: { gate: () => opened } },
+    );
     await manager.loadAll();
     await rm(workspace.path('plugins/slow.ts'));
     await until(() => manager.get('slow')?.state === 'stopping', 'the teardown');

@@ -14,12 +14,3 @@ export function valued(name: string, value: unknown, before = ''): string {
 export async function currentValue(manager: PluginManager, name: string): Promise<unknown> {
   return manager.plugin<Valued>(name).value();
 }
-
-/** A function for `bot` that does not resolve before `open` is called. */
-export function gated(): { gate: () => Promise<void>; open: () => void } {
-  let open = () => {};
-  const opened = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return { gate: () => opened, open };
-}

@@ -1,11 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
-import { gated } from '../reload/values.ts';
+import { gate } from '../support/gate.ts';
 import { bench, pluginSource, until } from '../support/workspace.ts';
 
 it('reports each event whose handler does not end within drainMs as a dead letter, once, and no other', async () => {
   const held: number[] = [];
-  const { gate, open } = gated();
+  const { open, opened } = gate();
   const setup = `ctx.on('job', async (n) => { await ctx.bot.hold(n); });`;
   const { manager, seen } = await bench(
     { 'worker.ts': pluginSource('worker', setup) },
@@ -14,7 +14,7 @@ it('reports each event whose handler does not end within drainMs as a dead lette
       bot: {
         hold: (n: number) => {
           held.push(n);
-          return n === 1 ? undefined : gate();
+          return n === 1 ? undefined : opened;
         },
       },
       defaults: { drainMs: 50 },
@@ -34,14 +34,14 @@ it('reports each event whose handler does not end within drainMs as a dead lette
 
 it('hands events of the pause to what the new version subscribes to, each once and in order', async () => {
   const heard: unknown[] = [];
-  const { gate, open } = gated();
+  const { open, opened } = gate();
   const ear = (subscriptions: string) =>
     pluginSource('ear', `ctx.onTeardown(() => ctx.bot.gate()); ${subscriptions}`);
   const subscribe = (pattern: string) =>
     `ctx.on('${pattern}', (n) => ctx.bot.heard([ctx.generation, '${pattern}', n]));`;
   const { manager, workspace, seen } = await bench(
     { 'ear.ts': ear(subscribe('news.both')) },
-    { hotReload: false, bot: { gate, heard: (what: unknown) => void heard.push(what) } },
+    { hotReload: false, bot: { gate: () => opened, heard: (what: unknown) => void heard.push(what) } },
   );
   await manager.loadAll();
   await writeFile(workspace.path('plugins/ear.ts'), ear(subscribe('news.both') + subscribe('news.new')));
@@ -65,7 +65,7 @@ it('hands events of the pause to what the new version subscribes to, each once a
 it('lets two plugins that are drained together call each other: neither waits for the other', async () => {
   const drainMs = 8_000;
   const waiting: string[] = [];
-  const { gate, open } = gated();
+  const { open, opened } = gate();
   const plugin = (name: string, other: string) =>
     pluginSource(
       name,
@@ -82,7 +82,7 @@ it('lets two plugins that are drained together call each other: neither waits fo
       bot: {
         wait: (name: string) => {
           waiting.push(name);
-          return gate();
+          return opened;
         },
         ask: (name: string) => manager.plugin<{ inner(): string }>(name).inner(),
       },

@@ -2,16 +2,8 @@ import { AsyncResource } from 'node:async_hooks';
 import { existsSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
+import { gate } from '../support/gate.ts';
 import { bench, benchIn, pluginSource, until, Workspace } from '../support/workspace.ts';
-
-/** A promise and its resolve function. */
-function gate<T = void>() {
-  let open!: (value: T) => void;
-  const opened = new Promise<T>((resolve) => {
-    open = resolve;
-  });
-  return { open, opened };
-}
 
 it('lets calls under way finish on the old generation and queues new ones for the new', async () => {
   const started = gate();

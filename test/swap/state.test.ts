@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { memoryStateStore } from 'bulkhead';
 import { expect, it } from 'vitest';
+import { gate } from '../support/gate.ts';
 import { bench, benchIn, pluginSource, Workspace } from '../support/workspace.ts';
 
 const OFF = { hotReload: false };
@@ -146,14 +147,8 @@ it('finds state and disabled plugins again through a store', async () => {
 const overlapping = (body: string, fields = '') => pluginSource('duo', body, `swap: 'overlap', ${fields}`);
 
 it('overlap: sets the new generation up while the old one serves, sharing the state both ways', async () => {
-  let proceed!: () => void;
-  const waiting = new Promise<void>((resolve) => {
-    proceed = resolve;
-  });
-  let inSetup!: () => void;
-  const reached = new Promise<void>((resolve) => {
-    inSetup = resolve;
-  });
+  const { open: proceed, opened: waiting } = gate();
+  const { open: inSetup, opened: reached } = gate();
   const body = `return { who: () => ctx.generation, put: (k: string, v: number) => ctx.state.set(k, v), get: (k: string) => ctx.state.get(k) };`;
   const { manager, workspace, next } = await bench(
     { 'duo.ts': overlapping(body) },
