@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { asError, BulkheadError, PluginStoppedError } from '../errors.ts';
+import { asError, BulkheadError, type ErrorCode, PluginStoppedError } from '../errors.ts';
 import { getOrMake } from '../get-or-make.ts';
 import { Lifecycle, type PluginState } from '../lifecycle.ts';
 import type { ResolvedPluginOptions, StateStore } from '../options.ts';
@@ -132,10 +132,15 @@ export class Slot implements GenerationHost {
 
   /** Reads its state out of the store, once. Rejects with `ERR_STATE_STORE`. */
   loadState(): Promise<void> {
+    const what = `The state store did not load the state of '${this.id}'`;
+    return this.withinStartMs(this.state.load(), 'ERR_STATE_STORE', what);
+  }
+
+  /** A step of its start. Rejects with `code` if it takes longer than `startMs`; `what` says what has not happened then. */
+  withinStartMs<T>(step: Promise<T>, code: ErrorCode, what: string, advice = ''): Promise<T> {
     const { startMs } = this.options;
-    return this.patience.wait(this.state.load(), startMs, () => {
-      const text = `The state store did not load the state of '${this.id}' within ${startMs} ms`;
-      return new BulkheadError('ERR_STATE_STORE', text, { plugin: this.name });
+    return this.patience.wait(step, startMs, () => {
+      return new BulkheadError(code, `${what} within ${startMs} ms${advice}`, { plugin: this.name });
     });
   }
 

@@ -36,8 +36,12 @@ export async function activate(
     slot.throwIfStopping();
     await migrateForGood(slot, generation);
     stage = 'setup';
-    const { startMs } = slot.options;
-    await slot.patience.wait(generation.setup(slot.state.entries()), startMs, () => setupTimeout(slot));
+    await slot.withinStartMs(
+      generation.setup(slot.state.entries()),
+      'ERR_PLUGIN_SETUP_TIMEOUT',
+      `Plugin '${slot.name}' did not finish setup`,
+      '. Does setup() wait for something that never comes?',
+    );
     await beforeServing();
     // Once more: another plugin may have come to serve under that name since this one was loaded.
     checkName(host, slot, generation.metadata.name);
@@ -69,14 +73,6 @@ function checkCommands(host: ActivationHost, slot: Slot, generation: Generation)
   throw new BulkheadError(
     'ERR_COMMAND_TAKEN',
     `The command '${conflict.command}' is already that of plugin '${conflict.owner.name}'; choose another name`,
-    { plugin: slot.name },
-  );
-}
-
-function setupTimeout(slot: Slot): BulkheadError {
-  return new BulkheadError(
-    'ERR_PLUGIN_SETUP_TIMEOUT',
-    `Plugin '${slot.name}' did not finish setup within ${slot.options.startMs} ms. Does setup() wait for something that never comes?`,
     { plugin: slot.name },
   );
 }

@@ -15,6 +15,8 @@ import { EarlyBuilds } from './early-builds.ts';
 import { Limiter } from './limiter.ts';
 import { TransactionError } from './transaction-error.ts';
 
+const MAY_WAIT = ". Does it wait for something that never comes? Raise 'startMs' if it needs longer.";
+
 /** A generation that is loaded and may be set up. */
 export interface Prepared {
   generation: Generation;
@@ -82,7 +84,8 @@ export class Preparation {
       checkName(this.#host, slot, metadata.name);
       stage = 'config';
       const checked = generation.checkConfig(config === undefined ? slot.config : config.value);
-      await slot.patience.wait(checked, slot.options.startMs, () => configTimeout(slot));
+      const what = 'The schema of its configuration did not end';
+      await slot.withinStartMs(checked, 'ERR_PLUGIN_CONFIG', what, MAY_WAIT);
       stage = 'migrate';
       const state = options.state ?? slot.state.save();
       if (state !== undefined && state.version !== metadata.stateVersion) {
@@ -115,7 +118,7 @@ export class Preparation {
     slot.next = generation;
     this.#host.watch(slot, generation);
     slot.throwIfStopping();
-    const { startMs, env, budgets } = slot.options;
+    const { env, budgets } = slot.options;
     const loading = generation.load({
       generation: generation.number,
       url: generation.build.url,
@@ -125,7 +128,13 @@ export class Preparation {
       stateBytes: slot.stateBytes,
       denied: denied(slot),
     });
-    return slot.patience.wait(loading, startMs, () => loadTimeout(slot));
+    const what = `Plugin '${slot.name}' was not loaded`;
+    return slot.withinStartMs(
+      loading,
+      'ERR_PLUGIN_LOAD',
+      what,
+      '. Is there a top-level await that never ends?',
+    );
   }
 
   /** Of many reloads at once, only some boot their isolates at a time, as long as the versions before serve. */
@@ -201,26 +210,6 @@ function denied({ options }: Slot): Deniable[] {
 
 /** A copy of the state as the new version wants it. */
 export function migrate(slot: Slot, generation: Generation, state: StoredState): Promise<StateEntries> {
-  const { startMs } = slot.options;
-  return slot.patience.wait(generation.migrate(state.entries, state.version), startMs, () => {
-    const text =
-      `state.migrate did not end within ${startMs} ms. Does it wait for something that never comes? ` +
-      `Raise 'startMs' if it needs longer.`;
-    return new BulkheadError('ERR_STATE_MIGRATION', text, { plugin: slot.name });
-  });
-}
-
-function loadTimeout(slot: Slot): BulkheadError {
-  return new BulkheadError(
-    'ERR_PLUGIN_LOAD',
-    `Plugin '${slot.name}' was not loaded within ${slot.options.startMs} ms. Is there a top-level await that never ends?`,
-    { plugin: slot.name },
-  );
-}
-
-function configTimeout(slot: Slot): BulkheadError {
-  const text =
-    `The schema of its configuration did not end within ${slot.options.startMs} ms. ` +
-    `Does it wait for something that never comes? Raise 'startMs' if it needs longer.`;
-  return new BulkheadError('ERR_PLUGIN_CONFIG', text, { plugin: slot.name });
+  const migrated = generation.migrate(state.entries, state.version);
+  return slot.withinStartMs(migrated, 'ERR_STATE_MIGRATION', 'state.migrate did not end', MAY_WAIT);
 }
