@@ -111,6 +111,11 @@ export class PluginStoppedError extends BulkheadError {
   }
 }
 
+/** For a function that was called with an unusable argument. */
+export function invalidArgument(text: string, details?: ErrorDetails): BulkheadError {
+  return new BulkheadError('ERR_INVALID_ARGUMENT', text, details);
+}
+
 /** The `code` of anything thrown, also of errors that came from another thread. */
 export function codeOf(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { asError, BulkheadError } from './errors.ts';
+import { asError, BulkheadError, invalidArgument } from './errors.ts';
 import { Deadlines } from './isolate/deadlines.ts';
 import type { Generation } from './isolate/generation.ts';
 import type { IsolateEnd } from './isolate/isolate.ts';
@@ -259,7 +259,7 @@ export class PluginManager implements AsyncDisposable {
     const { timeoutMs = Number.POSITIVE_INFINITY } = options;
     if (!(typeof timeoutMs === 'number' && timeoutMs >= 0)) {
       const text = `unloadAll({ timeoutMs }): expected milliseconds from 0, got ${String(timeoutMs)}`;
-      throw new BulkheadError('ERR_INVALID_ARGUMENT', text);
+      throw invalidArgument(text);
     }
     for (const slot of this.#table) refuseStopCycle(slot);
     this.#patience.limit(timeoutMs);
@@ -326,7 +326,7 @@ export class PluginManager implements AsyncDisposable {
     const { state } = options;
     if (state !== undefined && state !== 'snapshot') {
       const text = `rollback('${name}', { state }): expected 'snapshot' or nothing, got ${String(state)}`;
-      throw new BulkheadError('ERR_INVALID_ARGUMENT', text, { plugin: name });
+      throw invalidArgument(text, { plugin: name });
     }
     await this.#withSlot(name, (slot) => this.#operations.rollback(slot, options));
   }
@@ -376,7 +376,7 @@ export class PluginManager implements AsyncDisposable {
   async cpuProfile(name: string, ms: number, options: { file?: string } = {}): Promise<string> {
     if (!(typeof ms === 'number' && ms >= 1 && ms <= MAX_PROFILE_MS)) {
       const text = `cpuProfile('${name}', ms): expected a time from 1 to ${MAX_PROFILE_MS} ms, got ${String(ms)}`;
-      throw new BulkheadError('ERR_INVALID_ARGUMENT', text, { plugin: name });
+      throw invalidArgument(text, { plugin: name });
     }
     return writeCpuProfile(this.#table.get(name).serving(), ms, options.file);
   }

@@ -1,4 +1,4 @@
-import { asError, BulkheadError } from '../errors.ts';
+import { asError, invalidArgument } from '../errors.ts';
 import type { Slot } from '../isolate/slot.ts';
 
 /** A command, as its plugin registered it. */
@@ -107,5 +107,5 @@ export class Commands {
 function checkSource(source: unknown): void {
   if (typeof source === 'object' && source !== null) return;
   const text = `dispatch(line, source): expected { user, channel } as source, got ${String(source)}`;
-  throw new BulkheadError('ERR_INVALID_ARGUMENT', text);
+  throw invalidArgument(text);
 }

@@ -1,5 +1,5 @@
 import { channel } from 'node:diagnostics_channel';
-import { BulkheadError } from '../errors.ts';
+import { invalidArgument } from '../errors.ts';
 import { getOrMake } from '../get-or-make.ts';
 import { didYouMean, nearest } from '../nearest.ts';
 import type { Logger } from '../options.ts';
@@ -18,7 +18,7 @@ export class Reports {
     checkName(name);
     if (typeof listener !== 'function') {
       const text = `on('${name}', listener): expected a function, got ${typeof listener}`;
-      throw new BulkheadError('ERR_INVALID_ARGUMENT', text);
+      throw invalidArgument(text);
     }
     const listeners = getOrMake(this.#listeners, name, () => new Set());
     const entry = { listener };
@@ -122,5 +122,5 @@ function checkName(name: string): void {
   if (Object.hasOwn(LOGGED, name)) return;
   const known = Object.keys(LOGGED);
   const hint = didYouMean(nearest(String(name), known), `there are: ${known.join(', ')}`);
-  throw new BulkheadError('ERR_INVALID_ARGUMENT', `There is no status event '${String(name)}'${hint}`);
+  throw invalidArgument(`There is no status event '${String(name)}'${hint}`);
 }

@@ -1,6 +1,6 @@
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
-import { BulkheadError } from '../errors.ts';
+import { invalidArgument } from '../errors.ts';
 import { MAX_TIMER_MS } from '../units.ts';
 import { LIMITS } from '../wire/frames.ts';
 import { checkPattern, checkTopic } from '../wire/topics.ts';
@@ -67,7 +67,7 @@ export function createContext(parts: ContextParts): PluginContext {
       checkText(`description of the command '${name}'`, description);
       if (!Array.isArray(aliases)) {
         const text = `aliases of the command '${name}': expected a list of names, got ${inspect(aliases)}`;
-        throw new BulkheadError('ERR_INVALID_ARGUMENT', text);
+        throw invalidArgument(text);
       }
       for (const each of [name, ...aliases]) checkCommandName(each);
       return handlers.command({ name, usage, description, aliases: [...aliases] }, handler);
@@ -101,8 +101,7 @@ function fileUrl(file: URL | string): string {
   const text = String(file);
   if (isFileUrl(text)) return text;
   if (text.startsWith('/') || /^[a-z]:[\\/]/i.test(text)) return pathToFileURL(text).href;
-  throw new BulkheadError(
-    'ERR_INVALID_ARGUMENT',
+  throw invalidArgument(
     `ctx.offload needs the URL of a file, got ${JSON.stringify(text)}. Write new URL('./file.ts', import.meta.url)`,
   );
 }
@@ -117,7 +116,7 @@ function isFileUrl(text: string): boolean {
 
 function checkFunction(what: string, value: unknown): asserts value is (...args: never[]) => unknown {
   if (typeof value === 'function') return;
-  throw new BulkheadError('ERR_INVALID_ARGUMENT', `${what} needs a function, got ${typeof value}`);
+  throw invalidArgument(`${what} needs a function, got ${typeof value}`);
 }
 
 /** A misspelt option would be none. */
@@ -125,43 +124,35 @@ function checkOptions(what: string, options: unknown, known: readonly string[]):
   const isObject = typeof options === 'object' && options !== null;
   const unknown = isObject ? Object.keys(options).find((key) => !known.includes(key)) : inspect(options);
   if (unknown === undefined) return;
-  throw new BulkheadError(
-    'ERR_INVALID_ARGUMENT',
-    `${what} has the options ${known.join(', ')}; got ${unknown}`,
-  );
+  throw invalidArgument(`${what} has the options ${known.join(', ')}; got ${unknown}`);
 }
 
 function checkFlag(what: string, value: unknown): void {
   if (value === undefined || typeof value === 'boolean') return;
-  throw new BulkheadError('ERR_INVALID_ARGUMENT', `${what}: expected true or false, got ${inspect(value)}`);
+  throw invalidArgument(`${what}: expected true or false, got ${inspect(value)}`);
 }
 
 function checkSignal(what: string, value: unknown): void {
   if (value === undefined || value instanceof AbortSignal) return;
-  throw new BulkheadError('ERR_INVALID_ARGUMENT', `${what}: expected an AbortSignal, got ${inspect(value)}`);
+  throw invalidArgument(`${what}: expected an AbortSignal, got ${inspect(value)}`);
 }
 
 function checkText(what: string, value: unknown): asserts value is string {
   if (typeof value === 'string' && value.length <= LIMITS.commandTextLength) return;
   const got = typeof value === 'string' ? `${value.length} characters` : typeof value;
-  throw new BulkheadError(
-    'ERR_INVALID_ARGUMENT',
+  throw invalidArgument(
     `${what}: expected a text of at most ${LIMITS.commandTextLength} characters, got ${got}`,
   );
 }
 
 function checkMs(what: string, ms: unknown, min: number): number {
   if (typeof ms === 'number' && ms >= min && ms <= MAX_TIMER_MS) return ms;
-  throw new BulkheadError(
-    'ERR_INVALID_ARGUMENT',
-    `${what} needs milliseconds from ${min} to ${MAX_TIMER_MS}, got ${String(ms)}`,
-  );
+  throw invalidArgument(`${what} needs milliseconds from ${min} to ${MAX_TIMER_MS}, got ${String(ms)}`);
 }
 
 function checkCommandName(name: unknown): void {
   if (typeof name === 'string' && COMMAND_NAME.test(name)) return;
-  throw new BulkheadError(
-    'ERR_INVALID_ARGUMENT',
+  throw invalidArgument(
     `${JSON.stringify(name)} cannot be a command; expected 1 to 32 letters, digits, '_' or '-', ` +
       'starting with a letter or digit, without the prefix',
   );

@@ -1,4 +1,4 @@
-import { BulkheadError } from '../errors.ts';
+import { BulkheadError, invalidArgument } from '../errors.ts';
 import { MIB } from '../units.ts';
 import type { ForwardedState, StateChange, StateEntries, StateNote } from '../wire/messages.ts';
 import { snapshot } from '../wire/snapshot.ts';
@@ -56,10 +56,7 @@ export class RuntimeState implements PluginState {
 
   set(key: string, value: unknown): void {
     if (typeof key !== 'string') {
-      throw new BulkheadError(
-        'ERR_INVALID_ARGUMENT',
-        `ctx.state.set needs a string as key, got ${typeof key}`,
-      );
+      throw invalidArgument(`ctx.state.set needs a string as key, got ${typeof key}`);
     }
     if (value === undefined) {
       this.delete(key);
@@ -87,7 +84,7 @@ export class RuntimeState implements PluginState {
   update<T>(key: string, change: (current: T | undefined) => T): T {
     if (typeof change !== 'function') {
       const text = `ctx.state.update needs a function, got ${typeof change}`;
-      throw new BulkheadError('ERR_INVALID_ARGUMENT', text);
+      throw invalidArgument(text);
     }
     const value = change(this.get<T>(key));
     this.set(key, value);
