@@ -35,6 +35,7 @@ const PLAIN = [
   'turns',
   'units',
   'unused-entries',
+  'with-resolvers',
   'within',
 ];
 const MANAGER = ['manager', 'plugin-info', 'plugin-proxy'];

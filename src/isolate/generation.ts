@@ -19,6 +19,7 @@ import type {
 } from '../wire/messages.ts';
 import type { JobPoolOptions } from '../wire/process-messages.ts';
 import { decodeError } from '../wire/wire-error.ts';
+import { withResolvers } from '../with-resolvers.ts';
 import * as check from './check-notes.ts';
 import { Delivery } from './delivery.ts';
 import { InFlight } from './in-flight.ts';
@@ -67,8 +68,9 @@ export class Generation {
   readonly timings = new Timings();
   /** When it began to serve; `undefined` if it never did. */
   servesSince: Date | undefined;
+  readonly #booted = withResolvers();
   /** Resolves when its isolate can load a plugin, or when it ends. */
-  readonly booted: Promise<void>;
+  readonly booted = this.#booted.promise;
   readonly #isolate: Isolate;
   readonly #host: GenerationHost;
   readonly #link: Link;
@@ -94,16 +96,12 @@ export class Generation {
   /** What is to reject when it ends, beside its calls. */
   readonly #waiting = new Set<(error: unknown) => void>();
   #settleError: (() => unknown) | undefined;
-  #resolveBooted!: () => void;
 
   constructor(number: number, build: Build, isolate: Isolate, host: GenerationHost) {
     this.number = number;
     this.build = build;
     this.#isolate = isolate;
     this.#host = host;
-    this.booted = new Promise((resolve) => {
-      this.#resolveBooted = resolve;
-    });
     this.#intake = new Intake(host.budgets, {
       log: (note) => host.log(note),
       emit: ({ topic, payload }) => this.#unlessFenced(() => host.emit(this, topic, payload)),
@@ -341,7 +339,7 @@ export class Generation {
         offload: (message: unknown) => this.#callHost(message, 'offload'),
       },
       notes: {
-        booted: () => this.#resolveBooted(),
+        booted: () => this.#booted.resolve(),
         log: (note: unknown) => this.#intake.log(check.checkLog(note)),
         dropped: (note: unknown) => host.dropped(this, check.checkDropped(note)),
         loaded: (note: unknown) => void this.build.inputs.addFiles(check.checkSetupReport(note).inputs),
@@ -455,7 +453,7 @@ export class Generation {
   #ended(end: IsolateEnd): void {
     this.#isAlive = false;
     this.#wasReplaced = this.#isFenced;
-    this.#resolveBooted();
+    this.#booted.resolve();
     const error = () =>
       this.#settleError?.() ??
       new PluginCrashedError(this.plugin, this.number, end.kind, end.text, end.error);

@@ -19,6 +19,7 @@ import {
   type ProcessArguments,
 } from '../wire/process-messages.ts';
 import { release } from '../wire/release.ts';
+import { withResolvers } from '../with-resolvers.ts';
 import { within } from '../within.ts';
 import { checkChunk, checkEnded, checkJobOutcome, checkVitals, checkWhereabouts } from './check-process.ts';
 import type { EndReason, Isolate, IsolateEnd, IsolateSpec, IsolateUsage, Whereabouts } from './isolate.ts';
@@ -58,8 +59,10 @@ const NO_USAGE: IsolateUsage = {
  */
 export class ProcessIsolate implements Isolate {
   readonly channel: Channel;
-  readonly ended: Promise<IsolateEnd>;
-  readonly gone: Promise<void>;
+  readonly #ended = withResolvers<IsolateEnd>();
+  readonly #gone = withResolvers();
+  readonly ended = this.#ended.promise;
+  readonly gone = this.#gone.promise;
   readonly #child: ChildProcess;
   readonly #folder: string;
   readonly #packets: Packets;
@@ -77,16 +80,8 @@ export class ProcessIsolate implements Isolate {
   #complaints: Buffer = Buffer.alloc(0);
   #reason: EndReason | undefined;
   #hasExited = false;
-  #resolveEnded!: (end: IsolateEnd) => void;
-  #resolveGone!: () => void;
 
   constructor({ heapMb, execArgv }: Omit<IsolateSpec, 'tier'>, isStandby: boolean, setV8Flags: boolean) {
-    this.ended = new Promise((resolve) => {
-      this.#resolveEnded = resolve;
-    });
-    this.gone = new Promise((resolve) => {
-      this.#resolveGone = resolve;
-    });
     this.#folder = mkdtempSync(join(tmpdir(), 'bulkhead-process-'));
     const args: ProcessArguments = { heapMb, execArgv, isStandby, setV8Flags };
     this.#child = spawn(process.execPath, [ENTRY, JSON.stringify(args)], {
@@ -185,10 +180,8 @@ export class ProcessIsolate implements Isolate {
 
   async heapSnapshot(): Promise<Readable> {
     const before = this.#snapshotsSent;
-    let sent = () => {};
-    this.#snapshotsSent = new Promise((resolve) => {
-      sent = resolve;
-    });
+    const { promise, resolve: sent } = withResolvers();
+    this.#snapshotsSent = promise;
     await before;
     const stream = new Readable({ read: () => this.#packets.release() });
     stream.once('close', () => this.#packets.release());
@@ -263,7 +256,7 @@ export class ProcessIsolate implements Isolate {
     this.#packets.release();
     await this.#lastWords();
     this.#finish(false);
-    this.#resolveGone();
+    this.#gone.resolve();
     await rm(this.#folder, { recursive: true, force: true }).catch(() => {});
   }
 
@@ -284,7 +277,7 @@ export class ProcessIsolate implements Isolate {
     this.#control.end(() => new Error(`the process has ended: ${reason.text}`));
     this.#snapshot?.stream.destroy(new Error('the process has ended'));
     this.#snapshot?.sent();
-    this.#resolveEnded({ ...reason, zombie });
+    this.#ended.resolve({ ...reason, zombie });
   }
 }
 

@@ -6,6 +6,7 @@ import type { FirstMessage } from '../wire/messages.ts';
 import { PortChannel } from '../wire/port-channel.ts';
 import type { JobPoolOptions } from '../wire/process-messages.ts';
 import { Vitals } from '../wire/vitals.ts';
+import { withResolvers } from '../with-resolvers.ts';
 import type { EndReason, Isolate, IsolateEnd, IsolateSpec, IsolateUsage, Whereabouts } from './isolate.ts';
 import { JobPool, type Jobs } from './job-pool.ts';
 import { Pulse } from './pulse.ts';
@@ -20,8 +21,10 @@ const TERMINATE_MS = 1_000;
 /** An isolate that is a worker thread. Nothing else in Bulkhead creates a `Worker` for a plugin. */
 export class ThreadIsolate<T = Batch> implements Isolate<T> {
   readonly channel: PortChannel<T>;
-  readonly ended: Promise<IsolateEnd>;
-  readonly gone: Promise<void>;
+  readonly #ended = withResolvers<IsolateEnd>();
+  readonly #gone = withResolvers();
+  readonly ended = this.#ended.promise;
+  readonly gone = this.#gone.promise;
   readonly #vitals = new Vitals();
   readonly #pulse = new Pulse(this.#vitals, () => this.channel.ping());
   readonly #worker: Worker;
@@ -32,8 +35,6 @@ export class ThreadIsolate<T = Batch> implements Isolate<T> {
   /** Being taken: a thread that is ended meanwhile takes the process along (seen on Node 20). */
   #snapshots = 0;
   #onceWithoutSnapshot = () => {};
-  #resolveEnded!: (end: IsolateEnd) => void;
-  #resolveGone!: () => void;
 
   /**
    * @param isStandby whether it is started before its plugin is known
@@ -41,12 +42,6 @@ export class ThreadIsolate<T = Batch> implements Isolate<T> {
    */
   constructor({ heapMb, execArgv }: Omit<IsolateSpec, 'tier'>, isStandby: boolean, encoded = false) {
     this.#execArgv = execArgv;
-    this.ended = new Promise((resolve) => {
-      this.#resolveEnded = resolve;
-    });
-    this.gone = new Promise((resolve) => {
-      this.#resolveGone = resolve;
-    });
     const { port1, port2 } = new MessageChannel();
     this.channel = new PortChannel(port1);
     this.channel.onLeaving((exitCode) => this.#letGo(exitCode));
@@ -141,14 +136,14 @@ export class ThreadIsolate<T = Batch> implements Isolate<T> {
     this.channel.drain();
     this.#exitCode ??= exitCode;
     this.#finish(false);
-    this.#resolveGone();
+    this.#gone.resolve();
   }
 
   #finish(zombie: boolean): void {
     if (zombie) this.channel.drain();
     if (this.#exitCode !== undefined) this.blame(exitReason(this.#exitCode));
     this.channel.close();
-    this.#resolveEnded({ ...(this.#reason as EndReason), zombie });
+    this.#ended.resolve({ ...(this.#reason as EndReason), zombie });
   }
 }
 
