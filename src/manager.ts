@@ -155,7 +155,7 @@ export class PluginManager implements AsyncDisposable {
       buildDirectory: (slot) => this.#builds.of(slot.id),
       botFunctions: this.#bot.names,
       checkRoom: (slot) => this.#checkRoom(slot),
-      nameConflict: (slot, name) => this.#table.nameConflict(slot, name),
+      table: this.#table,
       discard,
       watch: (slot, generation) => watchdog.watch(slot, generation),
     });
@@ -165,8 +165,7 @@ export class PluginManager implements AsyncDisposable {
       preparation,
       schedules: this.#schedules,
       report,
-      nameConflict: (slot, name) => this.#table.nameConflict(slot, name),
-      commandConflict: (slot, generation) => this.#table.commandConflict(slot, generation),
+      table: this.#table,
       discard,
     });
     const { crashDir } = this.#options;

@@ -4,15 +4,13 @@ import type { Slot } from '../isolate/slot.ts';
 import type { Schedules } from '../platform/schedule.ts';
 import type { Build } from '../source/build.ts';
 import type { Stage } from '../status.ts';
+import type { PluginTable } from './plugin-table.ts';
 import { checkName, migrate, type Prepared } from './prepare.ts';
 import { TransactionError } from './transaction-error.ts';
 
 export interface ActivationHost {
   readonly schedules: Schedules;
-  /** Another plugin with that name or id. */
-  nameConflict(slot: Slot, name: string): Slot | undefined;
-  /** Another plugin that already answers one of the new generation's commands. */
-  commandConflict(slot: Slot, generation: Generation): { command: string; owner: Slot } | undefined;
+  readonly table: PluginTable;
   /** A build is in use no longer. */
   discard(build: Build): void;
 }
@@ -44,8 +42,8 @@ export async function activate(
     );
     await beforeServing();
     // Once more: another plugin may have come to serve under that name since this one was loaded.
-    checkName(host, slot, generation.metadata.name);
-    checkCommands(host, slot, generation);
+    checkName(host.table, slot, generation.metadata.name);
+    checkCommands(host.table, slot, generation);
     if (!generation.isAlive) throw await diedEarly(slot, generation);
   } catch (error) {
     slot.next = undefined;
@@ -66,8 +64,8 @@ async function migrateForGood(slot: Slot, generation: Generation): Promise<void>
   slot.state.replace({ version: stateVersion, entries });
 }
 
-function checkCommands(host: ActivationHost, slot: Slot, generation: Generation): void {
-  const conflict = host.commandConflict(slot, generation);
+function checkCommands(table: PluginTable, slot: Slot, generation: Generation): void {
+  const conflict = table.commandConflict(slot, generation);
   if (conflict === undefined) return;
   slot.blockedBy = { slot: conflict.owner, current: conflict.owner.current };
   throw new BulkheadError(

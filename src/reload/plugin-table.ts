@@ -43,6 +43,7 @@ export class PluginTable {
     this.#slots.delete(slot.id);
   }
 
+  /** Another plugin with that name or id. */
   nameConflict(slot: Slot, name: string): Slot | undefined {
     for (const other of this.#slots.values()) {
       if (other !== slot && (other.name === name || other.id === name)) return other;
@@ -50,20 +51,22 @@ export class PluginTable {
     return undefined;
   }
 
+  /** Another plugin that already answers one of the generation's commands. */
   commandConflict(slot: Slot, generation: Generation): { command: string; owner: Slot } | undefined {
     const taken = new Map<string, Slot>();
     for (const other of this.#slots.values()) {
       if (other === slot) continue;
-      for (const command of other.current?.registrations.of('command') ?? []) {
-        for (const name of [command.name, ...command.aliases]) taken.set(name.toLowerCase(), other);
-      }
+      for (const command of commandsOf(other.current)) taken.set(command.toLowerCase(), other);
     }
-    for (const command of generation.registrations.of('command')) {
-      for (const name of [command.name, ...command.aliases]) {
-        const owner = taken.get(name.toLowerCase());
-        if (owner !== undefined) return { command: name, owner };
-      }
+    for (const command of commandsOf(generation)) {
+      const owner = taken.get(command.toLowerCase());
+      if (owner !== undefined) return { command, owner };
     }
     return undefined;
   }
+}
+
+/** The names and aliases of its commands. */
+function* commandsOf(generation: Generation | undefined): Generator<string> {
+  for (const { name, aliases } of generation?.registrations.of('command') ?? []) yield* [name, ...aliases];
 }

@@ -13,6 +13,7 @@ import type { Stage } from '../status.ts';
 import type { PluginMetadata, StateEntries } from '../wire/messages.ts';
 import { EarlyBuilds } from './early-builds.ts';
 import { Limiter } from './limiter.ts';
+import type { PluginTable } from './plugin-table.ts';
 import { TransactionError } from './transaction-error.ts';
 
 const MAY_WAIT = ". Does it wait for something that never comes? Raise 'startMs' if it needs longer.";
@@ -42,8 +43,7 @@ export interface PreparationHost {
   readonly botFunctions: readonly string[];
   /** Throws if one more plugin may not be started now. */
   checkRoom(slot: Slot): void;
-  /** Another plugin with that name or id. */
-  nameConflict(slot: Slot, name: string): Slot | undefined;
+  readonly table: PluginTable;
   discard(build: Build): void;
   /** Notices if it stops to react, or uses too much. */
   watch(slot: Slot, generation: Generation): void;
@@ -81,7 +81,7 @@ export class Preparation {
       stage = 'load';
       generation = await this.#start(slot, build, execArgv, given === undefined);
       const metadata = await this.#load(slot, generation);
-      checkName(this.#host, slot, metadata.name);
+      checkName(this.#host.table, slot, metadata.name);
       stage = 'config';
       const checked = generation.checkConfig(config === undefined ? slot.config : config.value);
       const what = 'The schema of its configuration did not end';
@@ -188,12 +188,12 @@ export class Preparation {
 }
 
 /** @throws {BulkheadError} `ERR_PLUGIN_NAME_TAKEN` */
-export function checkName(host: Pick<PreparationHost, 'nameConflict'>, slot: Slot, name: string): void {
+export function checkName(table: PluginTable, slot: Slot, name: string): void {
   const isFirst = slot.lastServed === 0;
   // What it has already is not in question: another came later.
   const wanted = [...(isFirst ? [slot.id] : []), ...(isFirst || slot.name !== name ? [name] : [])];
   for (const each of wanted) {
-    const other = host.nameConflict(slot, each);
+    const other = table.nameConflict(slot, each);
     if (other === undefined) continue;
     slot.blockedBy = { slot: other, current: other.current };
     throw new BulkheadError(
