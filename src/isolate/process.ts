@@ -7,23 +7,18 @@ import { type Duplex, finished, Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { lateTimeout } from '../late-timeout.ts';
 import { EncodedChannel, MAX_HOST_BATCH_BYTES } from '../wire/codec.ts';
-import type { Channel, Outcome } from '../wire/frames.ts';
+import type { Channel } from '../wire/frames.ts';
 import { Link } from '../wire/link.ts';
-import type { JobMessage } from '../wire/messages.ts';
 import { Packets } from '../wire/packets.ts';
-import {
-  CHANNEL,
-  type JobPoolOptions,
-  type JobRequest,
-  PIPE,
-  type ProcessArguments,
-} from '../wire/process-messages.ts';
+import { CHANNEL, type JobPoolOptions, PIPE, type ProcessArguments } from '../wire/process-messages.ts';
 import { release } from '../wire/release.ts';
 import { withResolvers } from '../with-resolvers.ts';
 import { within } from '../within.ts';
-import { checkChunk, checkEnded, checkJobOutcome, checkVitals, checkWhereabouts } from './check-process.ts';
+import { checkChunk, checkEnded, checkVitals, checkWhereabouts } from './check-process.ts';
 import type { EndReason, Isolate, IsolateEnd, IsolateSpec, IsolateUsage, Whereabouts } from './isolate.ts';
 import type { Jobs } from './job-pool.ts';
+import { reasonOfExit } from './reason-of-exit.ts';
+import { RemoteJobs } from './remote-jobs.ts';
 
 const ENTRY = fileURLToPath(new URL('../child/entry.js', import.meta.url));
 const IS_POSIX = process.platform !== 'win32';
@@ -279,57 +274,4 @@ export class ProcessIsolate implements Isolate {
     this.#snapshot?.sent();
     this.#ended.resolve({ ...reason, zombie });
   }
-}
-
-/** Runs jobs in the process of the plugin. */
-class RemoteJobs implements Jobs {
-  readonly #control: Link;
-  #last = 0;
-
-  constructor(control: Link) {
-    this.#control = control;
-  }
-
-  async run(url: string, message: JobMessage, signal: AbortSignal | undefined): Promise<Outcome> {
-    const job = ++this.#last;
-    const abort = () => this.#control.note('abortJob', job);
-    signal?.throwIfAborted();
-    signal?.addEventListener('abort', abort);
-    try {
-      const request: JobRequest = { job, url, ...message };
-      return checkJobOutcome(await this.#control.request('job', request));
-    } finally {
-      signal?.removeEventListener('abort', abort);
-    }
-  }
-
-  /** They end with the process. */
-  async close(): Promise<undefined> {
-    return undefined;
-  }
-}
-
-/** Signals with which a process ends because of what its own code did. */
-const CRASHES = new Set<NodeJS.Signals>([
-  'SIGSEGV',
-  'SIGABRT',
-  'SIGBUS',
-  'SIGILL',
-  'SIGFPE',
-  'SIGTRAP',
-  'SIGSYS',
-]);
-
-function reasonOfExit(code: number | null, signal: NodeJS.Signals | null, complaints: string): EndReason {
-  // V8's words for the heap, Node's for everything else that could not be allocated.
-  if (/out of memory|allocation failed/i.test(complaints))
-    return { kind: 'heap-limit', text: 'its process ran out of memory' };
-  if (signal !== null && CRASHES.has(signal))
-    return { kind: 'native-crash', text: `its process crashed in native code (${signal})` };
-  if (signal !== null) return { kind: 'killed', text: `its process was ended by ${signal}` };
-  const exitCode = code ?? 0;
-  // How shells and some sandboxes pass on that a signal ended it.
-  if (exitCode > 128)
-    return { kind: 'native-crash', text: `its process crashed (code ${exitCode})`, exitCode };
-  return { kind: 'exit', text: `its process exited with code ${exitCode}`, exitCode };
 }
