@@ -2,12 +2,11 @@ import type { LogLine } from '../status.ts';
 import { Allowance, type AllowedNotes } from '../wire/allowance.ts';
 import { Budget } from '../wire/budget.ts';
 import type { BudgetLimits, EmitNote, LogNote } from '../wire/messages.ts';
+import { LENIENCE } from './lenience.ts';
 import { Output } from './output.ts';
 
 /** How many lines of the log are kept, for the report of a crash. */
 const LAST_LINES = 50;
-/** Messages may come in bursts: only a plugin that goes around its runtime gets to so many times what that keeps to. */
-const LENIENCE = 2;
 
 /** What a generation says without being asked, as the host takes it: log lines, output and events, within its budgets. */
 export class Intake {

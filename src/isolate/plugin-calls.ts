@@ -3,15 +3,13 @@ import type { AbortNote, BudgetLimits, HostCallMessage } from '../wire/messages.
 import { PendingCalls } from '../wire/pending-calls.ts';
 import { joinSignals } from '../wire/signals.ts';
 import { decodeError } from '../wire/wire-error.ts';
-
-const LENIENCE = 2;
+import { LENIENCE } from './lenience.ts';
 
 /** Calls that a plugin makes to the host and that are under way, with the signals they carry. */
 export class PluginCalls {
   readonly #pending = new PendingCalls();
   readonly #controllers = new Map<number, AbortController[]>();
 
-  /** Its runtime keeps to the budgets; only a plugin that goes around that gets to so many times as much. */
   limit({ pendingCalls, pendingCallBytes }: BudgetLimits): void {
     this.#pending.limit(LENIENCE * pendingCalls, LENIENCE * pendingCallBytes);
   }

@@ -15,6 +15,7 @@ import type { Deadlines } from './deadlines.ts';
 import type { Generation, GenerationHost } from './generation.ts';
 import { Inbox } from './inbox.ts';
 import type { IsolateEnd } from './isolate.ts';
+import { LENIENCE } from './lenience.ts';
 import { Patience } from './patience.ts';
 import { SlotState } from './slot-state.ts';
 import { CallWork, EventWork, type Invocation } from './work.ts';
@@ -24,8 +25,6 @@ export const onBehalfOf = new AsyncLocalStorage<Invocation>();
 
 /** Where the last error is the reason why nothing runs. */
 const ENDED_BY_ERROR = new Set<PluginState>(['failed', 'backoff', 'quarantined']);
-/** Writes of two generations may meet: only a plugin that goes around its runtime gets to so many times its limit. */
-const LENIENCE = 2;
 
 /** What a slot needs from the rest of the host. */
 export interface SlotHost {
