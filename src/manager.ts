@@ -539,7 +539,7 @@ export class PluginManager implements AsyncDisposable {
     }
     current?.registrations.remove(registration);
     const text = `The command '${conflict.command}' is already that of plugin '${conflict.owner.name}' and is not registered`;
-    this.#reports.report('log', { name: slot.name, level: 'error', fields: {}, text });
+    slot.log({ level: 'error', fields: {}, text });
   }
 
   async #emitFrom(slot: Slot, topic: string, payload: unknown): Promise<void> {

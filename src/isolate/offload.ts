@@ -36,31 +36,23 @@ export class OffloadPool {
   }
 
   async run(url: string, input: unknown, signal: AbortSignal | undefined): Promise<unknown> {
+    const file = fileURLToPath(url);
     let outcome: Outcome;
     try {
-      const { jobs } = this.#generation.build;
-      const job = await jobs.get(fileURLToPath(url), await this.#directory(), this.#denied);
+      const job = await this.#generation.build.jobs.get(file, await this.#directory(), this.#denied);
       if (this.#closed) throw new Error('the generation has ended');
-      outcome = await this.#jobs.run(
-        job.url,
-        { input, budgets: this.#options.budgets, denied: this.#denied },
-        signal,
-      );
-    } catch (error) {
+      const message = { input, budgets: this.#options.budgets, denied: this.#denied };
+      outcome = await this.#jobs.run(job.url, message, signal);
+    } catch (cause) {
       if (signal?.aborted) throw signal.reason;
-      throw new BulkheadError(
-        'ERR_OFFLOAD',
-        `The job '${fileURLToPath(url)}' could not be run: ${asError(error).message}`,
-        {
-          cause: error,
-        },
-      );
+      const text = `The job '${file}' could not be run: ${asError(cause).message}`;
+      throw new BulkheadError('ERR_OFFLOAD', text, { cause });
     }
     if (outcome.ok) return outcome.value;
     throw decodeError(outcome.error);
   }
 
-  /** Ends the jobs. Resolves to `false` if one does not end, because it is stuck outside JavaScript. */
+  /** Ends the jobs. Resolves with those that do not end, because they are stuck outside JavaScript. */
   async close(): Promise<Leftover | undefined> {
     this.#closed = true;
     const leftover = await this.#jobs.close();

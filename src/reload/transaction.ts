@@ -109,11 +109,8 @@ export class Transactions {
   #canOverlap(slot: Slot, { generation }: Prepared, options: ReloadOptions): boolean {
     if (generation.metadata.swap !== 'overlap' || options.state !== undefined) return false;
     if (generation.metadata.stateVersion === slot.state.version) return true;
-    slot.log({
-      level: 'warn',
-      fields: {},
-      text: `swap: 'overlap' needs the same state.version; this reload is a handover`,
-    });
+    const text = `swap: 'overlap' needs the same state.version; this reload is a handover`;
+    slot.log({ level: 'warn', fields: {}, text });
     return false;
   }
 
@@ -153,12 +150,8 @@ export class Transactions {
       slot.lifecycle.moveTo('running');
     } catch (error) {
       // Only logged: the caller throws why the new version failed, which is what matters.
-      this.#host.report('log', {
-        name: slot.name,
-        level: 'error',
-        fields: { err: error },
-        text: `The version before could not be started again either: ${asError(error).message}`,
-      });
+      const text = `The version before could not be started again either: ${asError(error).message}`;
+      slot.log({ level: 'error', fields: { err: error }, text });
     }
   }
 
