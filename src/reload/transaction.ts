@@ -125,20 +125,15 @@ export class Transactions {
     this.#host.schedules.rest(slot);
     const pausedAt = performance.now();
     await windDown(slot, previous, () => replaced(slot, previous));
-    const saved = slot.state.save();
     const build = slot.accepted;
     try {
-      if (options.state !== undefined) slot.state.replace(options.state);
-      await activate(this.#host, slot, prepared);
+      await this.#activate(slot, prepared, options);
     } catch (error) {
-      slot.state.replace(saved);
       end(slot, previous);
       if (slot.stopsWanted > 0) await previous.ended;
       else if (build !== undefined) await this.#bringBack(slot, build);
       throw error;
     }
-    slot.lifecycle.moveTo('running');
-    this.#accept(slot, prepared.build, saved, options);
     return performance.now() - pausedAt;
   }
 
@@ -192,6 +187,11 @@ export class Transactions {
 
   async #start(slot: Slot, prepared: Prepared, options: ReloadOptions): Promise<void> {
     slot.lifecycle.moveTo('starting');
+    await this.#activate(slot, prepared, options);
+  }
+
+  /** If it fails, the state is as it was. */
+  async #activate(slot: Slot, prepared: Prepared, options: ReloadOptions): Promise<void> {
     const saved = slot.state.save();
     try {
       if (options.state !== undefined) slot.state.replace(options.state);
