@@ -147,7 +147,7 @@ export class PluginManager implements AsyncDisposable {
       overridden: ({ name }, text) => report('log', { name, level: 'warn', fields: {}, text }),
     });
     const watchdog = new Watchdog({
-      hung: (generation, hangMs) => endHung(generation, hangMs, { report }),
+      hung: (generation, hangMs) => endHung(generation, hangMs, report),
       looked: (slot, generation) => memory.look(slot, generation),
     });
     const preparation = new Preparation({

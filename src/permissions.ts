@@ -40,10 +40,11 @@ const WHY: Record<Deniable, string> = {
   inspector: "it reaches the host's own memory from a thread; isolation: 'process' allows it",
 };
 
-export type KeyOfFlag = 'net' | 'childProcess' | 'worker' | 'addons';
-
 /** Whether the host has forbidden it. */
-export function isDenied(permissions: Permissions, key: KeyOfFlag): boolean {
+export function isDenied(
+  permissions: Permissions,
+  key: Exclude<keyof Permissions, 'read' | 'write'>,
+): boolean {
   const value = permissions[key];
   return value === false || Array.isArray(value);
 }

@@ -3,18 +3,14 @@ import type { Generation } from '../isolate/generation.ts';
 import type { Whereabouts } from '../isolate/isolate.ts';
 import type { Report } from '../status.ts';
 
-export interface HangReportHost {
-  readonly report: Report;
-}
-
 /** Finds out where a generation is stuck, reports it, then ends it; not if it has moved on meanwhile. */
-export async function endHung(generation: Generation, hangMs: number, host: HangReportHost): Promise<void> {
+export async function endHung(generation: Generation, hangMs: number, report: Report): Promise<void> {
   const { plugin, number, pulse } = generation;
   const found = await generation.whereabouts();
   generation.look();
   if (!generation.isAlive || generation.pulse !== pulse) return;
   const text = `it did not react for ${hangMs} ms. ${whereStuck(found)}`;
-  host.report('hung', {
+  report('hung', {
     name: plugin,
     generation: number,
     stack: linesOf(found),
