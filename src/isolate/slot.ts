@@ -85,10 +85,10 @@ export class Slot implements GenerationHost {
   /** Its file is gone and it was taken out of the table: an operation that still waits must not start it. */
   isRemoved = false;
   /**
-   * The plugin that has the name or the command that the newest version wants, and the generation of it that served when
-   * that version was refused.
+   * The plugin that has the name or the command that the newest version wants, the generation of it that served when that
+   * version was refused, and whether it is its name that is wanted: that can change, an id cannot.
    */
-  blockedBy: { slot: Slot; current: Generation | undefined } | undefined;
+  blockedBy: { slot: Slot; current: Generation | undefined; wantsName: boolean } | undefined;
   /** A wait of the operation under way that nothing else would end. */
   wait: Wait | undefined;
   /** How many wait to stop it: what is being started is not worth going on with. */
@@ -102,6 +102,7 @@ export class Slot implements GenerationHost {
   /** How many of its threads have not ended although they were told to. */
   zombies = 0;
   readonly #host: SlotHost;
+  #name: string;
   #current: Generation | undefined;
   #lastServed: { number: number; metadata: PluginMetadata } | undefined;
   #lastFailure: { error: Error; at: Date } | undefined;
@@ -110,6 +111,7 @@ export class Slot implements GenerationHost {
 
   constructor(place: Discovered, options: ResolvedPluginOptions, config: unknown, host: SlotHost) {
     this.id = place.id;
+    this.#name = place.id;
     this.settleAt(place);
     this.options = options;
     this.config = config;
@@ -155,7 +157,7 @@ export class Slot implements GenerationHost {
 
   /** Its metadata's name, its id until it has loaded once. */
   get name(): string {
-    return this.metadata?.name ?? this.id;
+    return this.#name;
   }
 
   /** The number of the generation that serves, or served last; 0 if none ever did. */
@@ -233,11 +235,18 @@ export class Slot implements GenerationHost {
     return wanted;
   }
 
+  /** Another plugin has its name now: until its newest version serves, it goes by this one. */
+  goBy(name: string): void {
+    this.#name = name;
+  }
+
   /** From now on this generation serves. */
   serve(generation: Generation): void {
     this.#current = generation;
     this.#lastServed = { number: generation.number, metadata: generation.metadata };
     this.next = undefined;
+    // What is started again keeps the name it has by now.
+    if (generation.build !== this.accepted) this.#name = generation.metadata.name;
     generation.servesSince = new Date();
     const emits = this.#earlyEmits.get(generation) ?? [];
     this.#earlyEmits.delete(generation);

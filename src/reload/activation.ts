@@ -42,7 +42,7 @@ export async function activate(
     );
     await beforeServing();
     // Once more: another plugin may have come to serve under that name since this one was loaded.
-    checkName(host.table, slot, generation.metadata.name);
+    checkName(host.table, slot, generation);
     checkCommands(host.table, slot, generation);
     if (!generation.isAlive) throw await diedEarly(slot, generation);
   } catch (error) {
@@ -52,7 +52,9 @@ export async function activate(
     if (!slot.builds.includes(build)) host.discard(build);
     throw new TransactionError(stage, slot, build, error);
   }
+  const { name } = slot;
   slot.serve(generation);
+  if (slot.name !== name) host.table.renamed(slot, name);
   host.schedules.start(slot);
 }
 
@@ -67,7 +69,7 @@ async function migrateForGood(slot: Slot, generation: Generation): Promise<void>
 function checkCommands(table: PluginTable, slot: Slot, generation: Generation): void {
   const conflict = table.commandConflict(slot, generation);
   if (conflict === undefined) return;
-  slot.blockedBy = { slot: conflict.owner, current: conflict.owner.current };
+  slot.blockedBy = { slot: conflict.owner, current: conflict.owner.current, wantsName: false };
   throw new BulkheadError(
     'ERR_COMMAND_TAKEN',
     `The command '${conflict.command}' is already that of plugin '${conflict.owner.name}'; choose another name`,

@@ -311,6 +311,7 @@ export class Operations {
 
   async #stop(slot: Slot): Promise<void> {
     this.#host.supervisor.forgive(slot);
+    slot.blockedBy = undefined;
     if (!['stopped', 'disabled'].includes(slot.lifecycle.state)) await this.#host.transactions.stop(slot);
     this.#host.freed(slot);
   }

@@ -43,12 +43,20 @@ export class PluginTable {
     this.#slots.delete(slot.id);
   }
 
-  /** Another plugin with that name or id. */
+  /** Another plugin that has that name or id, and does not wait for this one's to change its own. */
   nameConflict(slot: Slot, name: string): Slot | undefined {
     for (const other of this.#slots.values()) {
-      if (other !== slot && (other.name === name || other.id === name)) return other;
+      if (other === slot) continue;
+      if (other.id === name || (other.name === name && !waitsFor(other, slot))) return other;
     }
     return undefined;
+  }
+
+  /** Whoever has its name too, and waits for another, goes by the name that it left until then: no name is nobody's. */
+  renamed(slot: Slot, before: string): void {
+    for (const other of this.#slots.values()) {
+      if (other !== slot && other.name === slot.name) other.goBy(before);
+    }
   }
 
   /** Another plugin that already answers one of the generation's commands. */
@@ -69,4 +77,10 @@ export class PluginTable {
 /** The names and aliases of its commands. */
 function* commandsOf(generation: Generation | undefined): Generator<string> {
   for (const { name, aliases } of generation?.registrations.of('command') ?? []) yield* [name, ...aliases];
+}
+
+/** Whether the newest version of one plugin wants the name of the other, or of one that wants that: plugins that swap names. */
+function waitsFor(slot: Slot, other: Slot): boolean {
+  const { blockedBy } = slot;
+  return blockedBy?.wantsName === true && (blockedBy.slot === other || waitsFor(blockedBy.slot, other));
 }

@@ -81,7 +81,7 @@ export class Preparation {
       stage = 'load';
       generation = await this.#start(slot, build, execArgv, given === undefined);
       const metadata = await this.#load(slot, generation);
-      checkName(this.#host.table, slot, metadata.name);
+      checkName(this.#host.table, slot, generation);
       stage = 'config';
       const checked = generation.checkConfig(config === undefined ? slot.config : config.value);
       const what = 'The schema of its configuration did not end';
@@ -188,14 +188,15 @@ export class Preparation {
 }
 
 /** @throws {BulkheadError} `ERR_PLUGIN_NAME_TAKEN` */
-export function checkName(table: PluginTable, slot: Slot, name: string): void {
+export function checkName(table: PluginTable, slot: Slot, { build, metadata: { name } }: Generation): void {
   const isFirst = slot.lastServed === 0;
   // What it has already is not in question: another came later.
-  const wanted = [...(isFirst ? [slot.id] : []), ...(isFirst || slot.name !== name ? [name] : [])];
+  const keepsName = slot.name === name || build === slot.accepted;
+  const wanted = isFirst ? [slot.id, name] : keepsName ? [] : [name];
   for (const each of wanted) {
     const other = table.nameConflict(slot, each);
     if (other === undefined) continue;
-    slot.blockedBy = { slot: other, current: other.current };
+    slot.blockedBy = { slot: other, current: other.current, wantsName: other.id !== each };
     throw new BulkheadError(
       'ERR_PLUGIN_NAME_TAKEN',
       `The name '${each}' of ${slot.entry} is already the name or id of ${other.entry}; change one of them`,

@@ -4,6 +4,8 @@ import { gate } from '../support/gate.ts';
 import { bench, benchIn, until, Workspace } from '../support/workspace.ts';
 import { currentValue, valued } from './values.ts';
 
+const OFF = { hotReload: false } as const;
+
 it('ends with one plugin under its name when its file is renamed', async () => {
   const { manager, workspace, next, seen } = await bench({ 'dice.ts': valued('dice', 1) });
   await manager.loadAll();
@@ -146,6 +148,92 @@ it.each([
   const [a, b] = what === 'a name' ? [after.a, after.b] : ['a', 'b'];
   expect([await currentValue(manager, a), await currentValue(manager, b)]).toEqual([2, 2]);
   expect(manager.commands.ownerOf('c')).toBe(what === 'a name' ? undefined : 'a');
+});
+
+it.each([
+  ['two plugins', ['one', 'two'], ['two', 'one']],
+  ['three plugins', ['one', 'two', 'three'], ['two', 'three', 'one']],
+])(
+  "lets %s swap their names when all are saved, without a moment in which a name is nobody's",
+  async (_, before, after) => {
+    const ids = ['a', 'b', 'c'];
+    const files = (names: string[], value: string) =>
+      Object.fromEntries(
+        names.map((name, index) => [`plugins/${ids[index]}.ts`, valued(name, `${ids[index]}${value}`)]),
+      );
+    const workspace = await Workspace.create(files(before, '1'));
+    const { manager, seen } = benchIn(workspace);
+    await manager.loadAll();
+    await workspace.write(files(after, '2'));
+    await until(async () => {
+      await Promise.all(before.map((name) => currentValue(manager, name)));
+      return seen('reloaded').length === before.length;
+    }, 'all reloads');
+    for (const [index, name] of after.entries()) {
+      expect(await currentValue(manager, name)).toBe(`${ids[index]}2`);
+      expect(manager.get(name)).toMatchObject({ id: ids[index], generation: 2 });
+    }
+  },
+);
+
+it('lets two plugins swap their names when their files are swapped', async () => {
+  const { manager, workspace, seen } = await bench({ 'a.ts': valued('one', 1), 'b.ts': valued('two', 2) });
+  await manager.loadAll();
+  const [a, b, aside] = ['a.ts', 'b.ts', '_aside'].map((name) => workspace.path('plugins', name));
+  await rename(a!, aside!);
+  await rename(b!, a!);
+  await rename(aside!, b!);
+  await until(() => seen('reloaded').length === 2, 'both reloads');
+  expect([manager.get('one')?.id, manager.get('two')?.id]).toEqual(['b', 'a']);
+  expect(await currentValue(manager, 'one')).toBe(1);
+});
+
+it('lets a plugin go on under the name that is left if another took its name and its own new version fails', async () => {
+  const { manager, workspace, next } = await bench(
+    { 'a.ts': valued('one', 'a1'), 'b.ts': valued('two', 'b1') },
+    OFF,
+  );
+  await manager.loadAll();
+  await workspace.write({
+    'plugins/a.ts': valued('two', 'a2', `throw new Error('broken');`),
+    'plugins/b.ts': valued('one', 'b2'),
+  });
+  await expect(manager.reload('one')).rejects.toMatchObject({ code: 'ERR_PLUGIN_NAME_TAKEN' });
+  const failed = next('reload-failed', ({ stage }) => stage === 'setup');
+  await manager.reload('two');
+  expect(await failed).toMatchObject({ name: 'two', error: { message: expect.stringContaining('broken') } });
+  expect(await currentValue(manager, 'one')).toBe('b2');
+  expect(await currentValue(manager, 'two')).toBe('a1');
+  await workspace.write({ 'plugins/a.ts': valued('two', 'a3') });
+  await manager.reload('two');
+  expect(await currentValue(manager, 'two')).toBe('a3');
+});
+
+it('leaves both plugins their names if the first to serve under the name of the other fails', async () => {
+  const { manager, workspace } = await bench(
+    { 'a.ts': valued('one', 'a1'), 'b.ts': valued('two', 'b1') },
+    OFF,
+  );
+  await manager.loadAll();
+  await workspace.write({
+    'plugins/a.ts': valued('two', 'a2'),
+    'plugins/b.ts': valued('one', 'b2', `throw new Error('broken');`),
+  });
+  await expect(manager.reload('one')).rejects.toMatchObject({ code: 'ERR_PLUGIN_NAME_TAKEN' });
+  await expect(manager.reload('two')).rejects.toThrow('broken');
+  expect([await currentValue(manager, 'one'), await currentValue(manager, 'two')]).toEqual(['a1', 'b1']);
+});
+
+it('refuses to swap names that are ids', async () => {
+  const { manager, workspace } = await bench(
+    { 'a.ts': valued('one', 'a1'), 'b.ts': valued('two', 'b1') },
+    OFF,
+  );
+  await manager.loadAll();
+  await workspace.write({ 'plugins/a.ts': valued('b', 'a2'), 'plugins/b.ts': valued('one', 'b2') });
+  await expect(manager.reload('one')).rejects.toMatchObject({ code: 'ERR_PLUGIN_NAME_TAKEN' });
+  await expect(manager.reload('two')).rejects.toMatchObject({ code: 'ERR_PLUGIN_NAME_TAKEN' });
+  expect([await currentValue(manager, 'one'), await currentValue(manager, 'two')]).toEqual(['a1', 'b1']);
 });
 
 it('takes a command over when the plugin that has it is unloaded', async () => {
