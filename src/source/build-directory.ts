@@ -1,21 +1,33 @@
-import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, realpath, rm } from 'node:fs/promises';
+import type { Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Build } from './build.ts';
+import { isAbandoned, showLife } from './life-sign.ts';
+
+const PREFIX = 'bulkhead-builds-';
+
+interface Made {
+  path: string;
+  lifeSign: Server | undefined;
+}
 
 /** A temporary directory for builds, made when the first one needs it, with a folder for each plugin. */
 export class BuildDirectory {
-  #path: Promise<string> | undefined;
+  #made: Promise<Made> | undefined;
 
   /** The folder of the plugin with that id. What could not be made is tried again the next time. */
   async of(id: string): Promise<string> {
-    this.#path ??= makeDirectory();
-    const made = this.#path;
-    made.catch(() => {
-      if (this.#path === made) this.#path = undefined;
-    });
-    const folder = join(await made, id);
+    if (this.#made === undefined) {
+      const made = make();
+      this.#made = made;
+      made.catch(() => {
+        if (this.#made === made) this.#made = undefined;
+      });
+      void this.#sweep(made);
+    }
+    const folder = join((await this.#made).path, id);
     await mkdir(folder, { recursive: true });
     return folder;
   }
@@ -29,13 +41,30 @@ export class BuildDirectory {
 
   /** Removes everything; it can be used again afterwards. */
   async remove(): Promise<void> {
-    const path = this.#path;
-    this.#path = undefined;
-    if (path !== undefined) await rm(await path, { recursive: true, force: true });
+    const made = this.#made;
+    this.#made = undefined;
+    if (made === undefined) return;
+    const { path, lifeSign } = await made;
+    lifeSign?.close();
+    await rm(path, { recursive: true, force: true });
+  }
+
+  /** Removes what hosts have left that were killed. Nobody waits for it. */
+  async #sweep(made: Promise<Made>): Promise<void> {
+    const names = await readdir(tmpdir()).catch(() => []);
+    for (const path of names.filter((name) => name.startsWith(PREFIX)).map((name) => join(tmpdir(), name))) {
+      if (this.#made !== made) return;
+      try {
+        if (await isAbandoned(path)) await rm(path, { recursive: true, force: true });
+      } catch {
+        // Others may sweep too, and what cannot be removed hurts nobody.
+      }
+    }
   }
 }
 
 /** Where it really is: Node's permissions do not know it by another path. */
-async function makeDirectory(): Promise<string> {
-  return realpath(await mkdtemp(join(tmpdir(), 'bulkhead-')));
+async function make(): Promise<Made> {
+  const path = await realpath(await mkdtemp(join(tmpdir(), PREFIX)));
+  return { path, lifeSign: await showLife(path) };
 }

@@ -1,0 +1,73 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { mkdir, readdir, rename, symlink } from 'node:fs/promises';
+import { afterEach, expect, it, vi } from 'vitest';
+import { isAbandoned, showLife } from '#internal/source/life-sign';
+import { RunningProgram } from '../cli/program.ts';
+import { pluginSource, until, Workspace } from '../support/workspace.ts';
+
+afterEach(() => void vi.unstubAllEnvs());
+
+const FILES = { 'plugins/greeter.ts': pluginSource('greeter', `ctx.command('hello', () => 'hello');`) };
+
+/** A temporary directory of the test's own, also for the programs that it starts. */
+async function temporary(...below: string[]): Promise<Workspace> {
+  const workspace = await Workspace.create();
+  await mkdir(workspace.path('tmp', ...below), { recursive: true });
+  vi.stubEnv('TMPDIR', workspace.path('tmp', ...below));
+  return workspace;
+}
+
+function builds(workspace: Workspace, ...below: string[]): string[] {
+  const temp = workspace.path('tmp', ...below);
+  return readdirSync(temp).filter((name) => name.startsWith('bulkhead-builds-'));
+}
+
+it('removes what a bot that was killed has left, and nothing else', async () => {
+  const workspace = await temporary();
+  const killed = await RunningProgram.ready(FILES);
+  const [left] = builds(workspace);
+  const running = await RunningProgram.ready(FILES);
+  const used = builds(workspace).filter((name) => name !== left);
+  killed.child.kill('SIGKILL');
+  await killed.ended;
+  const unsigned = workspace.path('tmp/bulkhead-builds-unsigned');
+  const otherSystem = workspace.path('tmp/bulkhead-builds-other');
+  const linked = workspace.path('linked');
+  for (const directory of [unsigned, otherSystem, linked]) await mkdir(directory);
+  for (const directory of [otherSystem, linked]) (await showLife(directory))?.close();
+  const [sign = ''] = await readdir(otherSystem);
+  await rename(`${otherSystem}/${sign}`, `${otherSystem}/.lives-elsewhere`);
+  const link = workspace.path('tmp/bulkhead-builds-link');
+  await symlink(linked, link);
+  for (const directory of [unsigned, otherSystem, link]) expect(await isAbandoned(directory)).toBe(false);
+
+  const next = await RunningProgram.ready(FILES);
+  await until(() => !builds(workspace).includes(left ?? ''), 'the removal');
+  next.child.stdin.end();
+  expect(await next.ended).toEqual({ code: 0, signal: null });
+  const names = ['link', 'other', 'unsigned'].map((name) => `bulkhead-builds-${name}`);
+  expect(builds(workspace).sort()).toEqual([...used, ...names].sort());
+  expect(existsSync(`${linked}/${sign}`)).toBe(true);
+  running.send('!plugin reload greeter');
+  await running.shows('greeter 1.0.0 reloaded');
+});
+
+it('starts, and removes its own, where the path is too long for a sign', async () => {
+  const below = 'long'.repeat(30);
+  const workspace = await temporary(below);
+  const program = await RunningProgram.ready(FILES);
+  expect(builds(workspace, below)).toHaveLength(1);
+  program.child.stdin.end();
+  expect(await program.ended).toEqual({ code: 0, signal: null });
+  expect(builds(workspace, below)).toEqual([]);
+});
+
+it('takes a directory for abandoned only when nobody listens any more', async () => {
+  const workspace = await temporary();
+  const directory = workspace.path('tmp');
+  expect(await isAbandoned(directory)).toBe(false);
+  const server = await showLife(directory);
+  expect(await isAbandoned(directory)).toBe(false);
+  server?.close();
+  expect(await isAbandoned(directory)).toBe(true);
+});
