@@ -65,7 +65,11 @@ export class Look {
     this.#noteDirectories(discovery);
     const { gone, isOpen, nextInMs } = this.#absences.note(this.#absent(plans), discovery.missing);
     if (nextInMs !== undefined) this.#host.lookAgain(nextInMs);
-    const removed = within(Promise.all(gone.map((id) => this.#remove(id).catch(ignore))), GONE_MS);
+    const leaving = plans.filter((plan) => plan.kind === 'missing').filter(({ id }) => gone.includes(id));
+    const removed = within(
+      Promise.all(leaving.map((plan) => this.#leave(plan, since).catch(ignore))),
+      GONE_MS,
+    );
     for (const plan of plans) {
       // Something that vanished may be about to appear under a new name, which would still be taken.
       if (plan.kind === 'load' && isOpen) continue;
@@ -156,7 +160,7 @@ export class Look {
       await slice.pause();
     }
     const discovery = await discover(this.#host.directories);
-    const plans = reconcile(discovery.plugins, known);
+    const plans = reconcile(discovery.plugins, known, this.#refusals.leftOut);
     this.#refusals.keepOnly(plans.filter(isRefusal));
     return { discovery, plans };
   }
@@ -244,10 +248,17 @@ export class Look {
     this.#missingDirectories = missing;
   }
 
-  async #remove(id: string): Promise<void> {
+  /** The file of a plugin is gone: another that has its id takes its place, if there is one. */
+  async #leave({ id, next }: Extract<Plan, { kind: 'missing' }>, since: number): Promise<void> {
     const { table, operations } = this.#host;
     const slot = table.byId(id);
     if (slot === undefined) return;
+    if (next === undefined) await this.#remove(slot);
+    else await operations.follow(slot, next, since);
+  }
+
+  async #remove(slot: Slot): Promise<void> {
+    const { operations } = this.#host;
     this.#removing.add(slot);
     try {
       await operations.remove(slot);

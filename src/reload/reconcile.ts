@@ -21,31 +21,50 @@ export type Plan =
   | { kind: 'keep'; found: Discovered }
   | { kind: 'reload'; found: Discovered }
   | { kind: 'unchanged'; id: string }
-  /** Not there. One look is not enough to believe it. */
-  | { kind: 'missing'; id: string }
+  /** Not there. One look is not enough to believe it; then `next`, which was left out so far, takes its place. */
+  | { kind: 'missing'; id: string; next?: Discovered | undefined }
   /** Two entries with one id; the first one counts. */
   | { kind: 'duplicate'; found: Discovered; other: string };
 
-/** What has to be done so that the plugins are those on disk. */
-export function reconcile(found: readonly Discovered[], known: readonly KnownPlugin[]): Plan[] {
+/**
+ * What has to be done so that the plugins are those on disk.
+ *
+ * @param leftOut paths of the duplicates at the last look: what is new instead is the plugin itself, which has moved
+ */
+export function reconcile(
+  found: readonly Discovered[],
+  known: readonly KnownPlugin[],
+  leftOut: ReadonlySet<string>,
+): Plan[] {
   const plans: Plan[] = [];
   const byId = groupById(found);
   for (const plugin of known) {
     const candidates = byId.get(plugin.id) ?? [];
     byId.delete(plugin.id);
-    const chosen = candidates.find(({ path }) => path === plugin.path) ?? candidates[0];
-    plans.push(...planKnown(plugin, chosen), ...duplicates(candidates, chosen));
+    const chosen = choose(plugin, candidates, leftOut);
+    plans.push(...planKnown(plugin, chosen, candidates[0]));
+    plans.push(...duplicates(candidates, chosen?.path ?? plugin.path));
   }
   for (const candidates of byId.values()) {
     const chosen = candidates[0] as Discovered;
-    plans.push({ kind: 'load', found: chosen }, ...duplicates(candidates, chosen));
+    plans.push({ kind: 'load', found: chosen }, ...duplicates(candidates, chosen.path));
   }
   return plans;
 }
 
-function planKnown(plugin: KnownPlugin, found: Discovered | undefined): Plan[] {
+function choose(
+  { path, hasLoaded }: KnownPlugin,
+  candidates: readonly Discovered[],
+  leftOut: ReadonlySet<string>,
+): Discovered | undefined {
+  const present = candidates.find((each) => each.path === path);
+  const moved = candidates.find((each) => !leftOut.has(each.path));
+  return present ?? moved ?? (hasLoaded ? undefined : candidates[0]);
+}
+
+function planKnown(plugin: KnownPlugin, found: Discovered | undefined, next: Discovered | undefined): Plan[] {
   const { id } = plugin;
-  if (found === undefined) return [{ kind: 'missing', id }];
+  if (found === undefined) return [{ kind: 'missing', id, next }];
   if (found.problem !== undefined && plugin.hasLoaded) return [{ kind: 'keep', found }];
   const isOther = found.entry !== plugin.entry || found.problem?.message !== plugin.problem?.message;
   if (isOther) return [{ kind: 'reload', found }];
@@ -54,11 +73,10 @@ function planKnown(plugin: KnownPlugin, found: Discovered | undefined): Plan[] {
   return plugin.difference === 'touched' ? [{ kind: 'unchanged', id }] : [];
 }
 
-function duplicates(candidates: readonly Discovered[], chosen: Discovered | undefined): Plan[] {
-  if (chosen === undefined) return [];
+function duplicates(candidates: readonly Discovered[], other: string): Plan[] {
   return candidates
-    .filter((candidate) => candidate !== chosen)
-    .map((found) => ({ kind: 'duplicate', found, other: chosen.path }));
+    .filter(({ path }) => path !== other)
+    .map((found) => ({ kind: 'duplicate', found, other }));
 }
 
 function groupById(found: readonly Discovered[]): Map<string, Discovered[]> {

@@ -6,13 +6,19 @@ export type Refusal = Extract<Plan, { kind: 'keep' | 'duplicate' }>;
 
 /** What cannot be a plugin as it is, each said once until it is put right. */
 export class Refusals {
-  #said = new Set<string>();
+  #said = new Map<string, Refusal>();
 
   /** Whether it was not said before; from now on it was. */
   say(refusal: Refusal): boolean {
     if (this.isSaid(refusal)) return false;
-    this.#said.add(keyOf(refusal));
+    this.#said.set(keyOf(refusal), refusal);
     return true;
+  }
+
+  /** Paths of what has the id of another. */
+  get leftOut(): Set<string> {
+    const duplicates = [...this.#said.values()].filter(({ kind }) => kind === 'duplicate');
+    return new Set(duplicates.map(({ found }) => found.path));
   }
 
   isSaid(refusal: Refusal): boolean {
@@ -21,7 +27,8 @@ export class Refusals {
 
   /** Forgets what is not among these: it was put right. */
   keepOnly(refusals: readonly Refusal[]): void {
-    this.#said = new Set(refusals.filter((refusal) => this.isSaid(refusal)).map(keyOf));
+    const stillSaid = refusals.filter((refusal) => this.isSaid(refusal));
+    this.#said = new Map(stillSaid.map((refusal) => [keyOf(refusal), refusal]));
   }
 }
 

@@ -110,6 +110,27 @@ it('takes the first of two entries with one id, warns of the other, and takes th
   expect(await currentValue(manager, 'dice')).toBe('ts');
 });
 
+it('waits for a file that is away for a moment, although another has the same id', async () => {
+  const workspace = await Workspace.create({
+    'core/dice.ts': valued('dice', 'core'),
+    'core/seen.ts': valued('seen', 1),
+    'vendor/dice.ts': valued('dice', 'vendor'),
+  });
+  const pluginDir = [workspace.path('core'), workspace.path('vendor')];
+  const { manager, next, seen } = benchIn(workspace, { pluginDir, hotReload: { debounceMs: 1_000 } });
+  await manager.loadAll();
+  const looked = next('reloaded');
+  await rename(workspace.path('core/dice.ts'), workspace.path('core/_dice.ts'));
+  await writeFile(workspace.path('core/seen.ts'), valued('seen', 2));
+  expect(await looked).toMatchObject({ name: 'seen' });
+  const saved = next('reloaded');
+  await writeFile(workspace.path('core/_dice.ts'), valued('dice', 'saved'));
+  await rename(workspace.path('core/_dice.ts'), workspace.path('core/dice.ts'));
+  expect(await saved).toMatchObject({ name: 'dice', generation: 2 });
+  expect(await currentValue(manager, 'dice')).toBe('saved');
+  expect(seen('watch').filter(({ text }) => text.includes('has the same id'))).toEqual([]);
+});
+
 it('goes on with a plugin that moves to another plugin directory', async () => {
   const workspace = await Workspace.create({
     'core/dice.ts': valued('dice', 1),
