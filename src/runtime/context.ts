@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
 import { invalidArgument } from '../errors.ts';
@@ -100,7 +101,7 @@ export function createContext(parts: ContextParts): PluginContext {
 function fileUrl(file: URL | string): string {
   const text = String(file);
   if (isFileUrl(text)) return text;
-  if (text.startsWith('/') || /^[a-z]:[\\/]/i.test(text)) return pathToFileURL(text).href;
+  if (isAbsolute(text)) return pathToFileURL(text).href;
   throw invalidArgument(
     `ctx.offload needs the URL of a file, got ${JSON.stringify(text)}. Write new URL('./file.ts', import.meta.url)`,
   );

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { BuildFailure, Message } from 'esbuild';
+import { meantBy, withNamesIn } from './backslashes.ts';
 import type { Fingerprint } from './fingerprint.ts';
 import { authorsColumn } from './module-shims.ts';
 import { PluginSourceError } from './source-error.ts';
@@ -33,15 +34,17 @@ export function explainBuildError(error: unknown, entry: string, inputs: Fingerp
   }
   const others = errors.length === 1 ? '' : ` (and ${errors.length - 1} more)`;
   const { location } = first;
+  const directory = dirname(entry);
   const place =
     location === null
       ? undefined
       : {
-          file: resolve(dirname(entry), location.file),
+          file: meantBy(resolve(directory, location.file), inputs.paths),
           line: location.line,
           column: authorsColumn(location),
         };
-  return new BuildError(`${first.text}${others}${advice(first)}`, inputs, place, error);
+  const text = withNamesIn(`${first.text}${others}${advice(first)}`, directory, inputs.paths);
+  return new BuildError(text, inputs, place, error);
 }
 
 /** How to mend it. What esbuild says of itself, leaving out what only those can do who call it. */

@@ -3,6 +3,7 @@ import { basename, dirname, extname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import * as esbuild from 'esbuild';
 import type { Deniable } from '../permissions.ts';
+import { withBackslash, withNames } from './backslashes.ts';
 import { explainBuildError } from './build-error.ts';
 import { refuseImports } from './denied-imports.ts';
 import { Fingerprint } from './fingerprint.ts';
@@ -56,9 +57,12 @@ export async function bundle(entry: string, directory: string, denied: readonly 
       banner: { js: shimBanner(entry) },
       plugins: [refuseImports(denied), bundleLocalFiles(inputs, widths)],
     });
-    if (widths.size > 0) await noteWidths(`${file}.map`, widths);
     await besides;
-    return { url: pathToFileURL(file).href, inputs };
+    const url = pathToFileURL(file).href;
+    const named = withBackslash(inputs.paths);
+    if (widths.size > 0 || named.length > 0)
+      await changeFile(`${file}.map`, (map) => withShimWidths(withNames(map, url, named), widths));
+    return { url, inputs };
   } catch (error) {
     await besides.catch(() => {});
     // If it was not even read, it was not there.
@@ -74,8 +78,8 @@ async function noteSurroundings(entry: string, inputs: Fingerprint): Promise<voi
   await inputs.addFiles([join(dirname(real), 'package.json')]);
 }
 
-async function noteWidths(map: string, widths: ShimWidths): Promise<void> {
-  await writeFile(map, withShimWidths(await readFile(map, 'utf8'), widths));
+async function changeFile(file: string, change: (text: string) => string): Promise<void> {
+  await writeFile(file, change(await readFile(file, 'utf8')));
 }
 
 /** esbuild works in a process of its own; if somebody ended that, a new one is started. */

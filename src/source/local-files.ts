@@ -1,6 +1,6 @@
 import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
-import { dirname, extname, isAbsolute, join, resolve } from 'node:path';
+import { dirname, extname, isAbsolute, join, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { ImportKind, Loader, OnResolveArgs, OnResolveResult, Plugin, PluginBuild } from 'esbuild';
 import { packageName } from './build-error.ts';
@@ -133,7 +133,7 @@ async function resolvePackage(
   if (found.external || found.namespace !== 'file') return found;
   // By a path of tsconfig.json, or by a link to a package that is being worked on.
   const isLocal =
-    !/[\\/]node_modules[\\/]/.test(found.path) &&
+    !found.path.split(sep).includes('node_modules') &&
     extname(found.path) !== '.node' &&
     !found.path.startsWith(OWN_FILES);
   if (!isLocal) return outside(found.path, kind);

@@ -77,7 +77,7 @@ it.each([
   expect(error.message).toContain(workspace.path('plugins/_job.ts'));
 });
 
-it.each(['file://elsewhere/job.js', 'https://example.org/job.js', 'job.js'])(
+it.each(['file://elsewhere/job.js', 'https://example.org/job.js', 'job.js', 'c:/job.js'])(
   'refuses what is no file: %s',
   async (url) => {
     const source = pluginSource('worker', `return { run: () => ctx.offload('${url}') };`);

@@ -154,6 +154,7 @@ const ODD_FOLDERS = [
   '$& $1',
   `it's "g"`,
   'h ?|^<i>',
+  'back\\slash',
 ];
 
 it.each(ODD_FOLDERS)('points to lines of files in a folder named %s', async (folder) => {
@@ -179,6 +180,44 @@ it.each(ODD_FOLDERS)('points to lines of files in a folder named %s', async (fol
     .throws()
     .catch((thrown: Error) => thrown);
   expect(error?.stack).toContain(`(${workspace.path(folder, 'würfel.ts')}:5:31)`);
+});
+
+it.each([
+  ['a syntax error', `import '../a\\\\b/c\\\\d.ts';`, 'export const x = ;', 1, 18, /^Unexpected ";"/],
+  [
+    'a missing export',
+    `export * from '../a\\\\b/c\\\\d.ts';`,
+    `import { y } from './e\\\\f.ts'; console.log(y);`,
+    1,
+    10,
+    /^No matching export in "_files\/a\\b\/e\\f.ts"/,
+  ],
+  ['a throw at load', `import '../a\\\\b/c\\\\d.ts';`, '\nnull.x;', 2, 6, /: TypeError: /],
+  [
+    'a throw on a line with import.meta',
+    `import '../a\\\\b/c\\\\d.ts';`,
+    'import.meta.url.x.y;',
+    1,
+    19,
+    /: TypeError: /,
+  ],
+])('names a file with a backslash in its name for %s', async (_what, entry, source, line, column, text) => {
+  const { manager, workspace } = await bench(
+    {
+      'it.ts': `import './_files/lib/main.ts';`,
+      '_files/lib/main.ts': entry,
+      '_files/a\\b/c\\d.ts': source,
+      '_files/a\\b/e\\f.ts': 'export {};',
+    },
+    { hotReload: false },
+  );
+  const { failed } = await manager.loadAll();
+  const file = workspace.path('plugins/_files/a\\b/c\\d.ts');
+  expect(failed[0]?.error).toMatchObject({
+    message: expect.stringMatching(text),
+    location: { file, line, column },
+    frame: expect.any(String),
+  });
 });
 
 it('points to the column of a syntax error, also on a line with other than ASCII and beside import.meta', async () => {

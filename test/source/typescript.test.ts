@@ -82,6 +82,16 @@ it("finds imports by the paths of the folder's tsconfig.json, also an inherited 
   ).toBe('by path');
 });
 
+it('bundles a local file whose name has a backslash, which is no separator', async () => {
+  expect(
+    await told({
+      'it/tsconfig.json': '{ "compilerOptions": { "paths": { "odd": ["./a\\\\node_modules\\\\b.ts"] } } }',
+      'it/a\\node_modules\\b.ts': `export enum Odd { Name = 'odd' }`,
+      'it/index.ts': telling('Odd.Name', `import { Odd } from 'odd';`),
+    }),
+  ).toBe('odd');
+});
+
 it('finds a TypeScript file by the name its output would have', async () => {
   expect(
     await told({
