@@ -6,6 +6,9 @@ import type { Fingerprint } from './fingerprint.ts';
 import { authorsColumn } from './module-shims.ts';
 import { PluginSourceError } from './source-error.ts';
 
+/** What esbuild does with such a name, there or not, so that the file cannot be used. */
+export const PATTERN = 'a * in the name of a file is taken for a pattern; rename the file';
+
 /** A failed build; `inputs` says when it is worth trying again. */
 export class BuildError extends PluginSourceError {
   readonly inputs: Fingerprint;
@@ -53,6 +56,7 @@ function advice({ text, notes }: Message): string {
     .map((note) => note.text.replace(/:$/, '.'))
     .filter((note) => !/^You can mark/.test(note));
   if (given.length > 0) return `. ${given.join(' ')}`;
+  if (/^Could not resolve ".*\*.*"$/.test(text)) return `, as ${PATTERN}`;
   const missing = /^Could not resolve "([^./#][^"]*)"$/.exec(text)?.[1];
   return missing === undefined ? '' : `. Is the package installed? Try: npm install ${packageName(missing)}`;
 }

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import * as esbuild from 'esbuild';
 import type { Deniable } from '../permissions.ts';
 import { withBackslash, withNames } from './backslashes.ts';
-import { explainBuildError } from './build-error.ts';
+import { explainBuildError, PATTERN } from './build-error.ts';
 import { refuseImports } from './denied-imports.ts';
 import { Fingerprint } from './fingerprint.ts';
 import { bundleLocalFiles, IMPLIED_EXTENSIONS } from './local-files.ts';
@@ -35,9 +35,13 @@ export async function bundle(entry: string, directory: string, denied: readonly 
   const besides = noteSurroundings(entry, inputs);
   besides.catch(() => {});
   try {
+    if (basename(entry).includes('*')) {
+      await inputs.addFiles([entry]);
+      throw new Error(PATTERN);
+    }
     await runEsbuild({
       absWorkingDir: dirname(entry),
-      // Relative: a * in the path of an entry point would make it a pattern.
+      // Relative: a * in the path of its directory would make it a pattern.
       entryPoints: [`./${basename(entry)}`],
       outfile: file,
       bundle: true,

@@ -230,6 +230,29 @@ it('points to the column of a syntax error, also on a line with other than ASCII
   expect(failed[0]?.error.message).toMatch(/^ +\| {42}\^$/m);
 });
 
+it('says once of a file with a * in its name that it cannot be used, as an entry and when it is imported', async () => {
+  const { manager, workspace, next, seen } = await bench({
+    'it/package.json': '{ "main": "ma*n.ts" }',
+    'it/ma*n.ts': pluginSource('it', ''),
+    'it/main.ts': `import './he*p.ts';`,
+    'it/he*p.ts': '',
+  });
+  const { failed } = await manager.loadAll();
+  const text = 'a * in the name of a file is taken for a pattern; rename the file';
+  expect(failed[0]?.error).toMatchObject({
+    code: 'ERR_PLUGIN_BUILD',
+    message: `${workspace.path('plugins/it/ma*n.ts')} could not be built: ${text}`,
+  });
+  const refusal = `Could not resolve "./he*p.ts", as ${text}\n  at `;
+  const imported = next('reload-failed', ({ error }) => error.message.includes(refusal));
+  await workspace.write({ 'plugins/it/package.json': '{ "main": "main.ts" }' });
+  await imported;
+  const other = next('loaded');
+  await workspace.write({ 'plugins/other.ts': pluginSource('other', '') });
+  await other;
+  expect(seen('reload-failed').filter(({ error }) => error.message.includes(text))).toHaveLength(2);
+});
+
 it('runs a plugin that has no node_modules above it', async () => {
   const { tell } = await loaded({
     'it.ts': telling(
