@@ -88,6 +88,7 @@ export class Generation {
   #refused = 0;
   #isDraining = false;
   #isTearingDown = false;
+  #checksConfig = false;
   #isAlive = true;
   /** How many pause it on purpose. */
   #pauses = 0;
@@ -210,7 +211,13 @@ export class Generation {
     await this.build.inputs.addFiles(check.checkSetupReport(report).inputs);
   }
 
+  /** Its schema has not said yet what it makes of the configuration that it is just being given. */
+  get checksConfig(): boolean {
+    return this.#checksConfig;
+  }
+
   async configure(config: unknown): Promise<ConfigureReport> {
+    this.#checksConfig = true;
     const report = await this.#step('configure', (invocation) => ({ invocation, config }));
     return { applied: isRecord(report) && report.applied === true };
   }
@@ -349,6 +356,9 @@ export class Generation {
           this.#unlessFenced(() => host.unregistered(this, this.registrations.remove(note))),
         state: (note: unknown) => this.#unlessFenced(() => this.#writeState(check.checkStateNote(note))),
         emit: (note: unknown) => this.#intake.emit(check.checkEmit(note)),
+        configChecked: () => {
+          this.#checksConfig = false;
+        },
         done: (note: unknown) => this.#done(note),
         failed: (note: unknown) => this.#failed(note),
         abort: (note: unknown) => this.#calls.abort(note),

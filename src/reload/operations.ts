@@ -11,6 +11,7 @@ import { crashReport } from '../supervise/crash-report.ts';
 import type { Supervisor } from '../supervise/supervisor.ts';
 import { Failures } from './failures.ts';
 import type { Limiter } from './limiter.ts';
+import { MAY_WAIT, SCHEMA_HANGS } from './prepare.ts';
 import { rollbackTarget } from './rollback.ts';
 import type { ReloadOptions, Transactions } from './transaction.ts';
 import { TransactionError } from './transaction-error.ts';
@@ -287,10 +288,11 @@ export class Operations {
       slot.wait = { interrupt: () => reject(new PluginStoppedError(slot.name, current.number)) };
     });
     try {
-      const text =
-        `onConfig did not end within ${startMs} ms. Does a handler wait for something that never comes? ` +
-        `Raise 'startMs' if it needs longer.`;
-      const timeout = () => new Error(text);
+      const within = `within ${startMs} ms${MAY_WAIT}`;
+      const timeout = () =>
+        current.checksConfig
+          ? new BulkheadError('ERR_PLUGIN_CONFIG', `${SCHEMA_HANGS} ${within}`, { plugin: slot.name })
+          : new Error(`onConfig did not end ${within}`);
       const configured = Promise.race([current.configure(value), interrupted]);
       return (await slot.patience.wait(configured, startMs, timeout)).applied;
     } catch (cause) {

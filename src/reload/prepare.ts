@@ -16,7 +16,8 @@ import { Limiter } from './limiter.ts';
 import type { PluginTable } from './plugin-table.ts';
 import { TransactionError } from './transaction-error.ts';
 
-const MAY_WAIT = ". Does it wait for something that never comes? Raise 'startMs' if it needs longer.";
+export const SCHEMA_HANGS = 'The schema of its configuration did not end';
+export const MAY_WAIT = ". Does it wait for something that never comes? Raise 'startMs' if it needs longer.";
 
 /** A generation that is loaded and may be set up. */
 export interface Prepared {
@@ -84,8 +85,7 @@ export class Preparation {
       checkName(this.#host.table, slot, generation);
       stage = 'config';
       const checked = generation.checkConfig(config === undefined ? slot.config : config.value);
-      const what = 'The schema of its configuration did not end';
-      await slot.withinStartMs(checked, 'ERR_PLUGIN_CONFIG', what, MAY_WAIT);
+      await slot.withinStartMs(checked, 'ERR_PLUGIN_CONFIG', SCHEMA_HANGS, MAY_WAIT);
       stage = 'migrate';
       const state = options.state ?? slot.state.save();
       if (state !== undefined && state.version !== metadata.stateVersion) {

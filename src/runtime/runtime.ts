@@ -59,6 +59,8 @@ export class Runtime {
   /** Modules that were required, when that was told last. */
   #loadedCount = OWN_FILES.size;
   #config: unknown;
+  /** The invocation by which it is just being given another configuration; `undefined` if that was given up. */
+  #configuring: number | undefined;
   /** The configuration before, as long as the plugin is just being given another. */
   #before: { config: unknown } | undefined;
   #api: Record<string, unknown> = {};
@@ -83,7 +85,10 @@ export class Runtime {
         abort: (note: AbortNote) => this.#invocations.abort(note),
         state: (change: ForwardedState) => this.#state.apply(change),
         stateRead: (bytes: number) => this.#state.wasRead(bytes),
-        giveUpConfigure: () => this.#goBackTo(this.#before),
+        giveUpConfigure: () => {
+          this.#configuring = undefined;
+          this.#goBackTo(this.#before);
+        },
       },
       onViolation: (reason) => {
         throw new Error(`The host sent something malformed: ${reason}`);
@@ -281,8 +286,10 @@ export class Runtime {
   }
 
   async #configure({ invocation, config }: ConfigureMessage): Promise<ConfigureReport> {
+    this.#configuring = invocation;
     const checked = await this.#checkConfig(config);
-    if (this.#configHandlers.length === 0) return { applied: false };
+    if (this.#configHandlers.length === 0 || this.#configuring !== invocation) return { applied: false };
+    this.#noteNow('configChecked', undefined);
     const before = { config: this.#config };
     this.#before = before;
     this.#config = checked;

@@ -89,6 +89,44 @@ it('keeps the old configuration when onConfig takes too long, whatever becomes o
   expect(log.filter(({ level }) => level === 'fatal')).toEqual([]);
 });
 
+it('names the schema when it takes too long over a new configuration, which is not taken later either', async () => {
+  const gates = new Map<string, () => void>();
+  const wait = (value: string) =>
+    value === 'slow' ? new Promise<void>((resolve) => void gates.set(value, resolve)) : undefined;
+  const told: string[] = [];
+  const schema = `{ '~standard': { version: 1 as const, vendor: 'test', async validate(value: any): Promise<any> {
+    await bot?.wait(value);
+    told?.(value);
+    return { value };
+  } } }`;
+  const setup = `bot = ctx.bot; told = (value) => void ctx.bot.told('schema ' + value);
+    ctx.onConfig((value) => void ctx.bot.told('onConfig ' + value)); return { value: () => ctx.config };`;
+  const { manager } = await bench(
+    {
+      'p.ts': `let bot: any, told: ((value: string) => void) | undefined;
+${pluginSource('p', setup, `config: ${schema},`)}`,
+    },
+    {
+      ...OFF,
+      bot: { wait, told: (text: string) => void told.push(text) },
+      config: { p: 'first' },
+      defaults: { startMs: 2_000 },
+    },
+  );
+  await manager.loadAll();
+  await expect(manager.configure('p', 'slow')).rejects.toMatchObject({
+    code: 'ERR_PLUGIN_CONFIG',
+    message: expect.stringContaining('The schema of its configuration did not end within 2000 ms'),
+  });
+  gates.get('slow')?.();
+  await until(() => told.length > 0, 'the end of the schema');
+  const { value } = manager.plugin<{ value(): string }>('p');
+  expect(await value()).toBe('first');
+  await manager.configure('p', 'quick');
+  expect(await value()).toBe('quick');
+  expect(told).toEqual(['schema slow', 'schema quick', 'onConfig quick']);
+});
+
 it('refuses at once what a plugin asks for during a step that it would have to wait for', async () => {
   const { manager } = await bench(
     { 'p.ts': pluginSource('p', `ctx.onConfig(() => ctx.bot.reload());`) },
