@@ -140,25 +140,21 @@ export class Preparation {
   /** Of many reloads at once, only some boot their isolates at a time, as long as the versions before serve. */
   #inTurn(slot: Slot, start: () => Generation): Promise<Generation> {
     return new Promise((resolve, reject) => {
-      let isWaiting = true;
-      const waitNoMore = () => {
-        isWaiting = false;
-        slot.wait = undefined;
-      };
       const boot = async () => {
-        if (!isWaiting) return;
-        waitNoMore();
+        if (slot.wait !== wait) return;
+        slot.wait = undefined;
         const generation = start();
         resolve(generation);
         await generation.booted;
       };
-      slot.wait = {
+      const wait = {
         interrupt: () => {
-          waitNoMore();
+          slot.wait = undefined;
           reject(new PluginStoppedError(slot.name, slot.lastGeneration));
         },
         hurry: () => void boot().catch(reject),
       };
+      slot.wait = wait;
       this.#boots.run(boot).catch(reject);
     });
   }
