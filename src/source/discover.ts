@@ -70,14 +70,13 @@ async function inspect(directory: string, entry: Dirent): Promise<Discovered | u
   const isDirectory = stats.isDirectory();
   if (!isDirectory && !isPluginFile(name)) return undefined;
   const id = idOf(name, isDirectory);
-  if (!ID.test(id)) return { id, path, entry: path, problem: badName(path, id) };
+  const found = { id, path, entry: path };
+  if (!ID.test(id)) return { ...found, problem: badName(path, id) };
   if (!isDirectory && !stats.isFile())
-    return { id, path, entry: path, problem: refusal(`'${path}' is no regular file; expected a module.`) };
-  if (!isDirectory) return { id, path, entry: path };
+    return { ...found, problem: refusal(`'${path}' is no regular file; expected a module.`) };
+  if (!isDirectory) return found;
   const module = folderEntry(path);
-  return typeof module === 'string'
-    ? { id, path, entry: module }
-    : { id, path, entry: path, problem: module };
+  return typeof module === 'string' ? { ...found, entry: module } : { ...found, problem: module };
 }
 
 function idOf(name: string, isDirectory: boolean): string {
