@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { pluginSource } from '../support/workspace.ts';
 import { RunningProgram } from './program.ts';
 
@@ -108,4 +108,24 @@ it('stops while plugins are still being loaded', async () => {
   program.child.kill('SIGTERM');
   expect(await program.ended).toEqual({ code: 143, signal: null });
   expect(program.out).toMatch(/^Stopping \(SIGTERM\).*\n$/);
+});
+
+const SLOW_DIRECTORY = new URL('children/slow-directory.mjs', import.meta.url);
+
+it.each([
+  ['discovered', 'SIGINT', 130, ['--no-hot-reload']],
+  ['discovered', 'SIGTERM', 143, ['--no-hot-reload']],
+  ['watched', 'SIGTERM', 143, []],
+] as const)('stops while the plugins are still being %s after %s', async (_what, signal, code, args) => {
+  vi.stubEnv('NODE_OPTIONS', `--import ${SLOW_DIRECTORY.href}`);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const files = { 'plugins/late.ts': pluginSource('late', `console.log('set up');`) };
+  const program = await RunningProgram.starting(files, [...args]);
+  await program.shows('reading');
+  program.child.kill(signal);
+  await program.shows(`Stopping (${signal})`);
+  await program.workspace.write({ go: '' });
+  expect(await program.ended).toEqual({ code, signal: null });
+  expect(program.out).toMatch(/^Stopping \(SIG.*\n$/);
+  expect(program.err).toMatch(/^(reading\n)+$/);
 });
