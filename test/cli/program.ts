@@ -22,11 +22,15 @@ export class RunningProgram {
   err = '';
   readonly #waiting = new Set<() => void>();
 
-  constructor(workspace: Workspace, args: string[] = [], { terminal = false } = {}) {
+  /** @param into a command of the shell that reads its output */
+  constructor(
+    workspace: Workspace,
+    args: string[] = [],
+    { terminal = false, into = '' }: { terminal?: boolean; into?: string } = {},
+  ) {
     this.workspace = workspace;
-    const [command, ...rest]: [string, ...string[]] = terminal
-      ? inTerminal()
-      : [process.execPath, MAIN, ...args];
+    const plain: [string, ...string[]] = [process.execPath, MAIN, ...args];
+    const [command, ...rest] = terminal ? inTerminal() : into !== '' ? piped(plain, into) : plain;
     const env = { ...process.env, TERM: 'xterm', NO_COLOR: '1' };
     this.child = spawn(command, rest, { cwd: workspace.root, env });
     this.child.stdout.setEncoding('utf8').on('data', (text: string) => this.#wrote('out', text));
@@ -89,6 +93,11 @@ export class RunningProgram {
     this[stream] += text;
     for (const look of [...this.#waiting]) look();
   }
+}
+
+/** Ends as the program does, not as what reads from it. */
+function piped(program: string[], into: string): [string, ...string[]] {
+  return ['bash', '-o', 'pipefail', '-c', `"$@" | ${into}`, 'bash', ...program];
 }
 
 function inTerminal(): [string, ...string[]] {

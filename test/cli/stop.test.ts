@@ -1,5 +1,5 @@
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { pluginSource } from '../support/workspace.ts';
+import { pluginSource, until, Workspace } from '../support/workspace.ts';
 import { RunningProgram } from './program.ts';
 
 const TIDY = pluginSource('tidy', `ctx.onTeardown(() => console.log('torn down'));`);
@@ -128,4 +128,28 @@ it.each([
   expect(await program.ended).toEqual({ code, signal: null });
   expect(program.out).toMatch(/^Stopping \(SIG.*\n$/);
   expect(program.err).toMatch(/^(reading\n)+$/);
+});
+
+it('ends within 5 s when nobody reads its output any more, although a teardown never does', async () => {
+  const workspace = await Workspace.create({
+    ...PATIENT,
+    'plugins/stubborn.ts': pluginSource(
+      'stubborn',
+      `ctx.command('hello', () => 'hello');
+       ctx.onTeardown(() => { console.log('torn down'); return new Promise(() => {}); });`,
+    ),
+  });
+  const program = new RunningProgram(workspace, [], { into: 'head -1' });
+  await program.shows(/^plugin .*\n/);
+  // What reads it may take a moment to end.
+  await until(() => {
+    program.send('!hello');
+    return program.err.includes('torn down');
+  }, 'the teardown');
+  const since = performance.now();
+  expect(await program.ended).toEqual({ code: 0, signal: null });
+  expect(performance.now() - since).toBeLessThan(BUSY_MS);
+  expect(program.out).toMatch(/^plugin .*\n$/);
+  expect(program.err).toMatch(/^\[stubborn\] Teardown .*did not end/m);
+  expect(program.err).not.toContain('EPIPE');
 });
