@@ -56,6 +56,21 @@ ${pluginSource('last', `ctx.onTeardown(() => writeFileSync('stopping', ''));`)}`
   expect(program.code).toBe(0);
 });
 
+it('says that a line is too long for the plugins, and answers the next', async () => {
+  const line = 'x'.repeat(65 * 1024 * 1024);
+  const files = {
+    'plugins/greeter.ts': GREETER,
+    'plugins/listener.ts': pluginSource('listener', `ctx.on('chat.message', () => console.log('heard'));`),
+  };
+  const program = await runToEnd(files, `${line}\n!hello ${line}\n!hello x\n`);
+  expect(answers(program).map((answer) => answer.slice(0, 200))).toEqual([
+    expect.stringMatching(/^✗ payload of 'chat\.message' has about 681\d{5} bytes; at most 67108864 /),
+    expect.stringMatching(/^✗ !hello failed: argument 1 has about 681\d{5} bytes; at most 67108864 /),
+    'hello x',
+  ]);
+  expect({ code: program.code, err: program.err }).toEqual({ code: 0, err: '' });
+});
+
 it('says which command was probably meant, and in one line what went wrong in one', async () => {
   const program = await runToEnd(
     { 'plugins/greeter.ts': GREETER },
