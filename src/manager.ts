@@ -415,7 +415,7 @@ export class PluginManager implements AsyncDisposable {
   }
 
   /**
-   * Listens to status events; returns a function that stops it. A listener that throws is logged.
+   * Listens to status events; returns a function that stops it. A listener that throws, or whose promise rejects, is logged.
    *
    * @throws {BulkheadError} `ERR_INVALID_ARGUMENT` for an unknown event, or a listener that is no function
    */

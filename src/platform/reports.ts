@@ -32,11 +32,11 @@ export class Reports {
     if (published.hasSubscribers) published.publish(event);
     // Those that listen now: one may add another.
     for (const { listener } of [...(this.#listeners.get(name) ?? [])]) {
-      try {
-        (listener as StatusListener<K>)(event);
-      } catch (error) {
-        this.#write(() => this.#logger.error({ err: error, event: name }, `A listener of '${name}' threw`));
-      }
+      // What an async listener rejects with must not end the host as unhandled.
+      const call = async () => (listener as StatusListener<K>)(event);
+      call().catch((error) =>
+        this.#write(() => this.#logger.error({ err: error, event: name }, `A listener of '${name}' threw`)),
+      );
     }
   }
 

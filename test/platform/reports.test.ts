@@ -52,3 +52,24 @@ it('reports on diagnostics_channel whatever it tells a listener, the same events
   expect(published).toEqual(told);
   for (const [index, [, event]] of published.entries()) expect(event).toBe(told[index]?.[1]);
 });
+
+it('logs what a listener throws or rejects with, and goes on', async () => {
+  const { manager, log } = await bench({ 'plain.ts': pluginSource('plain', '') });
+  const unhandled: unknown[] = [];
+  const note = (error: unknown) => void unhandled.push(error);
+  process.on('unhandledRejection', note);
+  onTestFinished(() => void process.off('unhandledRejection', note));
+  manager.on('loaded', () => {
+    throw new Error('at once');
+  });
+  manager.on('loaded', async () => {
+    throw new Error('in its own time');
+  });
+  expect(await manager.loadAll()).toMatchObject({ loaded: ['plain'] });
+  const logged = () => log.filter(({ text }) => text === "A listener of 'loaded' threw");
+  await expect
+    .poll(() => logged().map(({ fields }) => String(fields.err)))
+    .toEqual(['Error: at once', 'Error: in its own time']);
+  await manager.unloadAll();
+  expect(unhandled).toEqual([]);
+});
