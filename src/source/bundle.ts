@@ -1,5 +1,5 @@
 import { readFile, realpath, writeFile } from 'node:fs/promises';
-import { basename, dirname, extname, join } from 'node:path';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import * as esbuild from 'esbuild';
 import type { Deniable } from '../permissions.ts';
@@ -39,7 +39,7 @@ export async function bundle(entry: string, directory: string, denied: readonly 
       await inputs.addFiles([entry]);
       throw new Error(PATTERN);
     }
-    await runEsbuild({
+    const made = await runEsbuild({
       absWorkingDir: dirname(entry),
       // Relative: a * in the path of its directory would make it a pattern.
       entryPoints: [`./${basename(entry)}`],
@@ -61,6 +61,7 @@ export async function bundle(entry: string, directory: string, denied: readonly 
       banner: { js: shimBanner(entry) },
       plugins: [refuseImports(denied), bundleLocalFiles(inputs, widths)],
     });
+    noteChoices(made, dirname(entry), inputs);
     await besides;
     const url = pathToFileURL(file).href;
     const named = withBackslash(inputs.paths);
@@ -82,17 +83,30 @@ async function noteSurroundings(entry: string, inputs: Fingerprint): Promise<voi
   await inputs.addFiles([join(dirname(real), 'package.json')]);
 }
 
+/** Imports with a name made at run time: esbuild finds the files that fit by itself, and tells only of the pattern. */
+function noteChoices({ inputs: modules }: esbuild.Metafile, from: string, inputs: Fingerprint): void {
+  for (const [module, { imports }] of Object.entries(modules)) {
+    for (const { path, external } of imports)
+      if (external && /^\.\.?\/.*\*/.test(path)) inputs.addChoice(dirname(resolve(from, module)), path);
+  }
+}
+
 async function changeFile(file: string, change: (text: string) => string): Promise<void> {
   await writeFile(file, change(await readFile(file, 'utf8')));
 }
 
-/** esbuild works in a process of its own; if somebody ended that, a new one is started. */
-async function runEsbuild(options: esbuild.BuildOptions): Promise<esbuild.BuildResult> {
+/**
+ * esbuild works in a process of its own; if somebody ended that, a new one is started.
+ *
+ * @returns what it was made of
+ */
+async function runEsbuild(options: esbuild.BuildOptions): Promise<esbuild.Metafile> {
+  const build = async () => (await esbuild.build({ ...options, metafile: true })).metafile;
   try {
-    return await esbuild.build(options);
+    return await build();
   } catch (error) {
     if (!/The service (is no longer running|was stopped)/.test((error as Error).message)) throw error;
     await esbuild.stop();
-    return esbuild.build(options);
+    return build();
   }
 }

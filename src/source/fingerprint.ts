@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { readFile, realpath } from 'node:fs/promises';
+import { join, relative, resolve, sep } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { getOrMake } from '../get-or-make.ts';
+import { filesBelow } from './files.ts';
 
 /** What was found at a path: the hash of the content, or that nothing readable was there. */
 interface Print {
@@ -40,6 +42,7 @@ export class Fingerprint {
   readonly #links = new Map<string, string>();
   /** What was only looked for. */
   readonly #missed = new Set<string>();
+  readonly #choices = new Map<string, { folder: string; names: RegExp; files: string[] }>();
 
   get paths(): Iterable<string> {
     return [...this.#prints.keys(), ...this.#links.keys()];
@@ -96,16 +99,31 @@ export class Fingerprint {
   include(other: Fingerprint): void {
     for (const [path, print] of other.#prints) if (!this.#prints.has(path)) this.#prints.set(path, print);
     for (const [path, target] of other.#links) if (!this.#links.has(path)) this.#links.set(path, target);
+    for (const [key, choice] of other.#choices) if (!this.#choices.has(key)) this.#choices.set(key, choice);
   }
 
   /** Whether the same was found at the same paths. */
   equals(other: Fingerprint): boolean {
-    return isDeepStrictEqual([this.#hashes(), this.#links], [other.#hashes(), other.#links]);
+    return isDeepStrictEqual(
+      [this.#hashes(), this.#links, this.#choices],
+      [other.#hashes(), other.#links, other.#choices],
+    );
   }
 
   /** Records where a path leads that goes by way of a link: the link can be made to lead elsewhere. */
   async addLink(path: string): Promise<void> {
     this.#links.set(path, await targetOf(path));
+  }
+
+  /**
+   * Records which files an import can mean whose name is made at run time.
+   *
+   * @param pattern as esbuild writes it: `*` for what is not known, `**` for any folders
+   */
+  addChoice(folder: string, pattern: string): void {
+    const known = pattern.slice(0, pattern.lastIndexOf('/', pattern.indexOf('*')) + 1);
+    const choice = { folder: resolve(folder, known), names: matching(pattern.slice(known.length)) };
+    this.#choices.set(join(folder, pattern), { ...choice, files: filesOf(choice) });
   }
 
   /** Changes when one of the files is written, or a link is made to lead elsewhere. */
@@ -134,12 +152,27 @@ export class Fingerprint {
       }
     }
     for (const [path, target] of this.#links) if ((await targetOf(path)) !== target) return 'changed';
+    for (const choice of this.#choices.values())
+      if (!isDeepStrictEqual(filesOf(choice), choice.files)) return 'changed';
     return difference;
   }
 
   #hashes(): Map<string, string> {
     return new Map([...this.#prints].map(([path, { hash }]) => [path, hash]));
   }
+}
+
+function matching(pattern: string): RegExp {
+  const parts = pattern.split(/(\*\*\/|\*)/).map((part) => {
+    if (part === '**/') return '(.*/)?';
+    return part === '*' ? '[^/]*' : part.replace(/[\\^$.|?+()[\]{}]/g, '\\$&');
+  });
+  return new RegExp(`^${parts.join('')}$`);
+}
+
+function filesOf({ folder, names }: { folder: string; names: RegExp }): string[] {
+  const files = [...filesBelow([folder])].map((file) => relative(folder, file).replaceAll(sep, '/'));
+  return files.filter((file) => names.test(file)).sort();
 }
 
 async function printOf(path: string): Promise<Print> {

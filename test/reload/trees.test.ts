@@ -1,7 +1,7 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, relative } from 'node:path';
 import { expect, it } from 'vitest';
-import { type Bench, bench, benchIn, Workspace } from '../support/workspace.ts';
+import { type Bench, bench, benchIn, pluginSource, Workspace } from '../support/workspace.ts';
 import { currentValue, valued } from './values.ts';
 
 /** A plugin whose value comes from other files, each named by the path to import. */
@@ -119,6 +119,28 @@ it('notices edits of an imported file outside the plugin directories, also after
   await reloaded;
   await changeAndServe(plugin, 'lib/deep/part.ts', '4');
   expect(await currentValue(plugin.manager, 'dice')).toBe('4');
+});
+
+it('reloads when a file appears or vanishes that an import with a name made at run time can mean', async () => {
+  const { manager, workspace, next } = await bench({
+    'dice/lang/en.ts': part('hello'),
+    'dice/index.ts': pluginSource(
+      'dice',
+      `return { value: async (name) => (await import(\`./lang/\${name}.ts\`)).part };`,
+    ),
+  });
+  await manager.loadAll();
+  const speak = (name: string) => manager.plugin<{ value(name: string): string }>('dice').value(name);
+  await expect(speak('de')).rejects.toThrow('lang/de.ts');
+  const reloaded = next('reloaded');
+  await workspace.write({ 'plugins/dice/lang/de.ts': part('hallo') });
+  await reloaded;
+  expect(await speak('de')).toBe('hallo');
+  const again = next('reloaded');
+  await rm(workspace.path('plugins/dice/lang/de.ts'));
+  await again;
+  await expect(speak('de')).rejects.toThrow('lang/de.ts');
+  expect(await speak('en')).toBe('hello');
 });
 
 it.each([

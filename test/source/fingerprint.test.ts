@@ -76,6 +76,22 @@ it('differs when a link leads elsewhere, though the content is the same', async 
   expect(await print.compare()).toBe('changed');
 });
 
+it.each([
+  ['./lang/*.ts', 'lang/de.ts', ['lang/de.ts~', 'lang/de.tsx', 'lang/sub/de.ts', 'de.ts']],
+  ['./lang/**/*.ts', 'lang/sub/de.ts', ['lang/de.js', 'lang/node_modules/de.ts', 'lang/.de.ts']],
+  ['./lang/**/*/x.ts', 'lang/de/x.ts', ['lang/y.ts', 'lang/de/xx.ts']],
+  ['../[p]+/*', '[p]+/de', ['p/de', '[p]+/fr/en']],
+])('differs when a file appears or vanishes that %s can mean', async (pattern, fits, others) => {
+  const { print, workspace } = await printed();
+  print.addChoice(workspace.path(pattern.startsWith('..') ? 'from' : ''), pattern);
+  for (const other of others) await workspace.write({ [other]: '' });
+  expect(await print.compare()).toBe('same');
+  await workspace.write({ [fits]: '' });
+  expect(await print.compare()).toBe('changed');
+  await rm(workspace.path(fits));
+  expect(await print.compare()).toBe('same');
+});
+
 it('describes what is too large to be read, and notices when it changes', async () => {
   const { print, workspace, a } = await printed();
   expect(await print.read(a)).toEqual(Buffer.from('aaa'));
