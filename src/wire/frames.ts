@@ -70,6 +70,8 @@ export const LIMITS = {
   depth: 500,
   /** Most errors one error may bring along as causes and parts, itself included, counted as often as they are referred to. */
   errorsInError: 1_000,
+  /** Most texts and fields of one error, its causes and parts included, by the rougher measure of the receiver, bytes. */
+  errorBytes: 16 * 1024 * 1024,
   /** Largest frame that is accepted, by the rougher measure of the receiver: several times what a sender lets through. */
   frameBytes: 512 * 1024 * 1024,
 } as const;

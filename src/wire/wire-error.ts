@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { LIMITS, type WireError } from './frames.ts';
+import { measure } from './measure.ts';
 import { snapshot } from './snapshot.ts';
 
 const MAX_DEPTH = 8;
@@ -14,17 +15,25 @@ const BUILT_IN = new Map<string, new (message: string) => Error>(
   ]),
 );
 
-/** Anything that was thrown, as data; of very many causes and parts only the first. Never throws itself, whatever was thrown. */
-export function encodeError(thrown: unknown): WireError {
-  return encode(thrown, 0, { left: LIMITS.errorsInError });
+/** How much more may be part of an error. */
+interface Room {
+  errors: number;
+  bytes: number;
 }
 
-/** @param budget how many more errors may be part of it */
-function encode(thrown: unknown, depth: number, budget: { left: number }): WireError {
-  budget.left--;
+/**
+ * Anything that was thrown, as data; of very many causes, parts and fields only those for which there is room. Never throws
+ * itself, whatever was thrown.
+ */
+export function encodeError(thrown: unknown): WireError {
+  return encode(thrown, 0, { errors: LIMITS.errorsInError, bytes: LIMITS.errorBytes });
+}
+
+function encode(thrown: unknown, depth: number, room: Room): WireError {
+  room.errors--;
   try {
-    if (thrown instanceof Error) return encodeRealError(thrown, depth, budget);
-    return { kind: 'value', value: snapshot(thrown, 'thrown value') };
+    if (thrown instanceof Error) return encodeRealError(thrown, depth, room);
+    return { kind: 'value', value: fitting(thrown, 'thrown value', room) };
   } catch {
     return {
       kind: 'error',
@@ -51,7 +60,7 @@ export function decodeError(wire: WireError): unknown {
   return error;
 }
 
-function encodeRealError(error: Error, depth: number, budget: { left: number }): WireError {
+function encodeRealError(error: Error, depth: number, room: Room): WireError {
   const wire: WireError = {
     kind: 'error',
     name: text(error.name, 'Error'),
@@ -59,28 +68,31 @@ function encodeRealError(error: Error, depth: number, budget: { left: number }):
     stack: text(error.stack, ''),
   };
   const { code } = error as { code?: unknown };
-  if (typeof code === 'string' || typeof code === 'number') wire.code = code;
+  if (typeof code === 'number') wire.code = code;
+  if (typeof code === 'string') wire.code = text(code, '');
+  room.bytes -= measure(wire, LIMITS.errorBytes);
+  const fields = ownFields(error, room);
+  if (fields !== undefined) wire.fields = fields;
   if (depth < MAX_DEPTH) {
-    if (error.cause !== undefined && budget.left > 0) wire.cause = encode(error.cause, depth + 1, budget);
+    const hasRoom = () => room.errors > 0 && room.bytes > 0;
+    if (error.cause !== undefined && hasRoom()) wire.cause = encode(error.cause, depth + 1, room);
     if (error instanceof AggregateError) {
       wire.errors = [];
       for (const part of error.errors.slice(0, MAX_PARTS))
-        if (budget.left > 0) wire.errors.push(encode(part, depth + 1, budget));
+        if (hasRoom()) wire.errors.push(encode(part, depth + 1, room));
     }
   }
-  const fields = ownFields(error);
-  if (fields !== undefined) wire.fields = fields;
   return wire;
 }
 
 /** The error's other own data (`errno`, `plugin`, `status` …), as far as it can be sent. */
-function ownFields(error: Error): Record<string, unknown> | undefined {
+function ownFields(error: Error, room: Room): Record<string, unknown> | undefined {
   let fields: Record<string, unknown> | undefined;
   for (const key of Object.keys(error)) {
     if (key === 'code' || key === 'cause' || key === 'errors' || key === 'name' || key === '__proto__')
       continue;
     try {
-      const value = snapshot((error as unknown as Record<string, unknown>)[key], key);
+      const value = fitting((error as unknown as Record<string, unknown>)[key], key, room);
       fields ??= {};
       fields[key] = value;
     } catch {
@@ -88,6 +100,15 @@ function ownFields(error: Error): Record<string, unknown> | undefined {
     }
   }
   return fields;
+}
+
+/** A copy of the value, for which there must be room. */
+function fitting(value: unknown, key: string, room: Room): unknown {
+  const copy = snapshot(value, key);
+  const bytes = measure({ [key]: copy }, room.bytes);
+  if (bytes > room.bytes) throw new RangeError(`There is no room for '${key}'`);
+  room.bytes -= bytes;
+  return copy;
 }
 
 function describe(thrown: unknown): string {

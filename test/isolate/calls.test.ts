@@ -73,6 +73,35 @@ it.each([
   );
 });
 
+it('leaves out of an error what there is no room for', async () => {
+  const { manager } = await bench(
+    {
+      'laden.mjs': pluginSource(
+        'laden',
+        `return {
+          fields: () => {
+            const error = new Error('laden');
+            for (let n = 0; n < 150; n++) error['field' + n] = 'x'.repeat(1_000_000);
+            throw Object.assign(error, { status: 503 });
+          },
+          parts: () => {
+            throw new AggregateError(Array.from({ length: 100 }, () => new Uint8Array(2_000_000)), 'laden');
+          },
+        };`,
+      ),
+    },
+    OFF,
+  );
+  await manager.loadAll();
+  const laden = manager.plugin<{ fields(): void; parts(): void }>('laden');
+  const error = (await laden.fields().catch((reason: unknown) => reason)) as Error & { field0: string };
+  expect(error).toMatchObject({ message: 'laden', status: 503, field0: 'x'.repeat(1_000_000) });
+  expect(Object.keys(error).length).toBeLessThan(20);
+  const several = (await laden.parts().catch((reason: unknown) => reason)) as AggregateError;
+  expect(several).toMatchObject({ message: 'laden' });
+  expect(several.errors.filter((part) => part instanceof Uint8Array).length).toBeLessThan(10);
+});
+
 it('refuses what cannot be cloned with the path to it, as argument and as result', async () => {
   const { manager } = await bench(
     {
