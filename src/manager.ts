@@ -51,6 +51,7 @@ import { Watchdog } from './supervise/watchdog.ts';
 import { unusedEntries } from './unused-entries.ts';
 import type { Registration } from './wire/messages.ts';
 import { snapshot } from './wire/snapshot.ts';
+import { FILES_MS, within } from './within.ts';
 
 /** A longer profile would not fit in one message. */
 const MAX_PROFILE_MS = 600_000;
@@ -429,16 +430,16 @@ export class PluginManager implements AsyncDisposable {
 
   async #unloadEverything(timeoutMs: number): Promise<void> {
     this.#epoch++;
-    await this.hotReload.stop();
+    await within(this.hotReload.stop(), FILES_MS);
     await Promise.all([...this.#table].map((slot) => this.#operations.unload(slot, timeoutMs)));
     for (const slot of [...this.#table]) this.#table.remove(slot);
     await this.#standbys.close();
     await this.#pools.closed();
     this.#deadlines.clear();
     await this.#flushStore();
-    await this.#crashFiles?.flush();
-    await this.#earlyBuilds.idle();
-    await this.#builds.remove();
+    if (this.#crashFiles !== undefined) await within(this.#crashFiles.flush(), FILES_MS);
+    await within(this.#earlyBuilds.idle(), FILES_MS);
+    await within(this.#builds.remove(), FILES_MS);
   }
 
   async #flushStore(): Promise<void> {

@@ -2,12 +2,9 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CrashReport } from '../status.ts';
 import { Turns } from '../turns.ts';
-import { within } from '../within.ts';
 
 /** How many reports of one plugin are kept; the oldest go first. */
 const KEPT = 20;
-/** How long reports may take to be written at the end, ms. */
-const FLUSH_MS = 1_000;
 
 /** Writes crash reports to files, one folder per plugin: `<directory>/<plugin id>/<time>-<generation>.json`. */
 export class CrashFiles {
@@ -24,9 +21,9 @@ export class CrashFiles {
     this.#writes.take(() => this.#write(id, report)).catch((error) => this.#failed(report, error));
   }
 
-  /** Resolves when everything is written, or if that takes too long: a file system may never answer. */
-  async flush(): Promise<void> {
-    await within(this.#writes.over(), FLUSH_MS);
+  /** Resolves when everything is written. */
+  flush(): Promise<void> {
+    return this.#writes.over();
   }
 
   async #write(id: string, report: CrashReport): Promise<void> {

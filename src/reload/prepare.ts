@@ -11,6 +11,7 @@ import { type Deniable, deniedModules } from '../permissions.ts';
 import { type Build, BuildError, buildPlugin } from '../source/build.ts';
 import type { Stage } from '../status.ts';
 import type { PluginMetadata, StateEntries } from '../wire/messages.ts';
+import { FILES_MS, within } from '../within.ts';
 import { EarlyBuilds } from './early-builds.ts';
 import { Limiter } from './limiter.ts';
 import type { PluginTable } from './plugin-table.ts';
@@ -76,9 +77,10 @@ export class Preparation {
       stage = 'load';
       this.#host.checkRoom(slot);
       await slot.loadState();
-      const execArgv = await this.#permissionFlags(slot);
+      const execArgv = await unlessStopped(slot, this.#permissionFlags(slot));
       stage = 'build';
-      build = given ?? (await this.#build(slot, options.since !== undefined));
+      const discard = (late: Build) => this.#host.discard(late);
+      build = given ?? (await unlessStopped(slot, this.#build(slot, options.since !== undefined), discard));
       stage = 'load';
       generation = await this.#start(slot, build, execArgv, given === undefined);
       const metadata = await this.#load(slot, generation);
@@ -180,6 +182,30 @@ export class Preparation {
       else if (error instanceof BuildError) slot.acted = error.inputs;
       throw error;
     }
+  }
+}
+
+/** What comes of its files; a stop does not wait for them for ever, and lets go of what comes too late. */
+async function unlessStopped<T>(
+  slot: Slot,
+  fromFiles: Promise<T>,
+  letGo: (late: T) => void = () => {},
+): Promise<T> {
+  let isOver = false;
+  const stopped = new Promise<never>((_, reject) => {
+    const giveUp = async () => {
+      await within(fromFiles, FILES_MS).catch(() => {});
+      if (isOver) return;
+      fromFiles.then(letGo).catch(() => {});
+      reject(new PluginStoppedError(slot.name, slot.lastGeneration));
+    };
+    slot.wait = { interrupt: () => void giveUp() };
+  });
+  try {
+    return await Promise.race([fromFiles, stopped]);
+  } finally {
+    isOver = true;
+    slot.wait = undefined;
   }
 }
 

@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { benchIn, ISOLATION, pluginSource, until, Workspace } from '../support/workspace.ts';
 
@@ -72,5 +73,33 @@ it.runIf(ISOLATION === 'thread')(
     await expect(plugin.die()).rejects.toMatchObject({ reason: 'exit' });
     await until(() => seen('quarantined').length > 0, 'the quarantine');
     expect(seen('quarantined')[0]).toMatchObject({ zombies: 1, crashes: 1 });
+  },
+);
+
+it.runIf(ISOLATION === 'thread')(
+  'unloads everything although a plugin keeps all threads that Node has for files busy',
+  async () => {
+    const workspace = await Workspace.create();
+    const pipe = workspace.path('pipe');
+    execFileSync('mkfifo', [pipe]);
+    const setup = `return { hog: () => { for (let n = 0; n < 32; n++) void open(${JSON.stringify(pipe)}); } };`;
+    await workspace.write({
+      'plugins/hog.mjs': `import { open } from 'node:fs/promises';\n${pluginSource('hog', setup)}`,
+    });
+    await workspace.write({ 'plugins/other.mjs': pluginSource('other', '') });
+    const { manager } = benchIn(workspace);
+    await manager.loadAll();
+    await manager.unload('other');
+    await manager.plugin<{ hog(): void }>('hog').hog();
+    const load = manager.load('other').catch((error: unknown) => error);
+    await until(() => manager.get('other')?.state === 'preparing', 'a build that waits for files');
+    try {
+      await manager.unloadAll();
+    } finally {
+      // Whoever waits to read goes on as soon as somebody may write.
+      closeSync(openSync(pipe, 'r+'));
+    }
+    expect(await load).toMatchObject({ code: 'ERR_PLUGIN_STOPPED' });
+    expect(manager.list()).toEqual([]);
   },
 );
