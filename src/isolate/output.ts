@@ -3,9 +3,11 @@ import type { Budget } from '../wire/budget.ts';
 import { Lines } from '../wire/lines.ts';
 
 const NEWLINE = 10;
+/** What a line costs beside its text, bytes: as much as one that comes by way of the runtime. */
+const LINE_BYTES = 100;
 
 export interface OutputOptions {
-  /** Bytes it may write; what is over is not even decoded. */
+  /** Bytes it may write, and what each line costs; what is over is not even decoded. */
   budget: Budget;
   line(text: string): void;
   /** So many lines were over the budget. */
@@ -24,13 +26,14 @@ export class Output {
   }
 
   write(chunk: Buffer): void {
-    if (this.#options.budget.take(chunk.length)) {
+    const lines = countNewlines(chunk);
+    if (this.#options.budget.take(chunk.length + lines * LINE_BYTES)) {
       this.#lines.write(this.#decoder.write(chunk));
       return;
     }
     // What comes after the gap does not belong to the line before it.
     this.flush();
-    this.#options.dropped(Math.max(1, countNewlines(chunk)));
+    this.#options.dropped(Math.max(1, lines));
   }
 
   /** What was not ended by a newline is a line too. */

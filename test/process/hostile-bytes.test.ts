@@ -59,6 +59,7 @@ const FLOODS = pluginSource(
         const notes = packet(Array.from({ length: 64 }, () => ({ type: 'NOTE', name: 'emit', value: { on: 0, topic: 'flood.drop', payload: { text } } })));
         for (let n = 0; n < 3_200; n++) all(3, notes);
       },
+      newlines: () => { for (let n = 0; n < 200; n++) all(2, Buffer.alloc(1_000, '\\n')); },
       ok: () => 'ok',
     };`,
 ).replace('setup(ctx)', 'async setup(ctx)');
@@ -156,4 +157,17 @@ it('refuses a call that is too large as a whole, and nothing that was sent in th
   expect(saved).toEqual(['small', ['ERR_VALUE_TOO_LARGE', 1]]);
   await manager.reload('large');
   expect(await plugin.tried()).toBe(true);
+});
+
+it('counts what lines cost, however short they are, of a plugin that goes around its runtime', async () => {
+  const { manager, seen } = await bench(
+    { 'flood.ts': FLOODS },
+    { hotReload: false, defaults: { isolation: 'process' } },
+  );
+  await manager.loadAll();
+  await manager.plugin<{ newlines(): void }>('flood').newlines();
+  const printed = () => seen('log').filter(({ fields }) => fields.source === 'stderr').length;
+  const dropped = () => seen('dropped').reduce((sum, { count }) => sum + count, 0);
+  await until(() => printed() + dropped() === 200_000, 'the end of the flood');
+  expect(printed()).toBeLessThan(100_000);
 });
