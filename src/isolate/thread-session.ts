@@ -49,7 +49,7 @@ export class ThreadSession implements Talk {
     }
   }
 
-  /** Whether there is such a thread; one with permissions keeps the inspector out. */
+  /** Whether there is such a thread, and it does not keep the inspector out. */
   get isThere(): boolean {
     return this.#target !== undefined;
   }

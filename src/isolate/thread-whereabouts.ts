@@ -50,7 +50,7 @@ async function inquire(threadId: number): Promise<Whereabouts> {
 }
 
 async function ask(thread: ThreadSession, patienceMs: number): Promise<Answer> {
-  if (!thread.isThere) return { kind: 'unknown', why: 'its permissions keep the inspector out' };
+  if (!thread.isThere) return { kind: 'unknown', why: 'its thread is about to end' };
   let timer: NodeJS.Timeout | undefined;
   const answer = await new Promise<Answer>((resolve) => {
     timer = setTimeout(() => {

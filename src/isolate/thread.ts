@@ -74,7 +74,9 @@ export class ThreadIsolate<T = Batch> implements Isolate<T> {
     this.#pulse.look(this.#worker.performance.eventLoopUtilization());
   }
 
-  whereabouts(): Promise<Whereabouts> {
+  async whereabouts(): Promise<Whereabouts> {
+    // Those of Node for permissions, of which there are no others.
+    if (this.#execArgv.length > 0) return { kind: 'unknown', why: 'its permissions keep the inspector out' };
     return threadWhereabouts(this.#worker.threadId);
   }
 

@@ -19,6 +19,13 @@ it('leaves a thread that went on before it could be asked as it was: it answers,
   await worker.terminate();
 });
 
+it('says so of a thread that has ended', async () => {
+  const worker = new Worker('', { eval: true });
+  const { threadId } = worker;
+  await once(worker, 'exit');
+  expect(await threadWhereabouts(threadId)).toEqual({ kind: 'unknown', why: 'its thread is about to end' });
+});
+
 /** A thread that is stuck in an endless loop, and one that does nothing. */
 async function stuckAndIdle(): Promise<{ stuck: Worker; idle: Worker }> {
   const [stuck, idle] = ['for (;;);', 'setInterval(() => {}, 1_000);'].map(
