@@ -161,7 +161,12 @@ export class PluginManager implements AsyncDisposable {
       watch: (slot, generation) => watchdog.watch(slot, generation),
     });
     this.#earlyBuilds = preparation.earlyBuilds;
-    const supervisor = new Supervisor({ report, restart: (slot) => this.#operations.restart(slot) });
+    const supervisor = new Supervisor({
+      report,
+      restart: async (slot) => {
+        if (this.#unloading === undefined) await this.#operations.restart(slot);
+      },
+    });
     const transactions = new Transactions({
       preparation,
       schedules: this.#schedules,

@@ -1,5 +1,5 @@
 import type { Logger } from 'bulkhead';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { bench, pluginSource, until } from '../support/workspace.ts';
 
 it('waits longer and longer for a plugin that never runs for long, however long ago its first crash was', async () => {
@@ -109,3 +109,20 @@ function throwingLogger(): Logger {
   };
   return { trace: write, debug: write, info: write, warn: write, error: write, fatal: write };
 }
+
+it('does not start a plugin again while everything is unloaded', async () => {
+  const { manager, seen, next } = await bench(
+    { 'mortal.ts': pluginSource('mortal', 'return { end: () => process.exit(1) };') },
+    { hotReload: false, defaults: { restart: { initialDelayMs: 50 } } },
+  );
+  await manager.loadAll();
+  // The restart falls due while this is under way.
+  const stop = vi.spyOn(manager.hotReload, 'stop');
+  stop.mockReturnValueOnce(new Promise((resolve) => setTimeout(resolve, 300)));
+  const restarting = next('restarting');
+  await expect(manager.plugin<{ end(): void }>('mortal').end()).rejects.toMatchObject({ reason: 'exit' });
+  await restarting;
+  await manager.unloadAll();
+  expect(seen('reload-failed')).toEqual([]);
+  expect(seen('restarting')).toHaveLength(1);
+});
