@@ -4,6 +4,7 @@ import type { JobNote } from '../wire/messages.ts';
 import { checkDropped, checkLog } from './check-notes.ts';
 import type { Generation } from './generation.ts';
 import { OffloadPool } from './offload.ts';
+import { restrictionsOf } from './restrictions.ts';
 import type { Slot } from './slot.ts';
 
 /** The pools of all generations that have offloaded something. */
@@ -31,7 +32,9 @@ export class OffloadPools {
   ): Promise<unknown> {
     const pool = getOrMake(this.#pools, generation, () => {
       const directory = () => this.#builds.of(slot.id);
-      return new OffloadPool(generation, slot.options, directory, (note) => take(slot, generation, note));
+      return new OffloadPool(generation, slot.options, restrictionsOf(slot), directory, (note) =>
+        take(slot, generation, note),
+      );
     });
     return pool.run(url, input, signal);
   }

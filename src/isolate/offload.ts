@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { asError, BulkheadError } from '../errors.ts';
 import type { ResolvedPluginOptions } from '../options.ts';
-import { type Deniable, deniedModules } from '../permissions.ts';
+import type { Restrictions } from '../source/restrictions.ts';
 import type { Outcome } from '../wire/frames.ts';
 import { decodeError } from '../wire/wire-error.ts';
 import { grantedEnvironment } from './environment.ts';
@@ -14,7 +14,7 @@ export class OffloadPool {
   readonly #options: ResolvedPluginOptions;
   readonly #directory: () => Promise<string>;
   readonly #jobs: Jobs;
-  readonly #denied: Deniable[];
+  readonly #restrictions: Restrictions;
   #closed = false;
 
   /**
@@ -24,14 +24,15 @@ export class OffloadPool {
   constructor(
     generation: Generation,
     options: ResolvedPluginOptions,
+    restrictions: Restrictions,
     directory: () => Promise<string>,
     onNote: (note: unknown) => void,
   ) {
     this.#generation = generation;
     this.#options = options;
+    this.#restrictions = restrictions;
     this.#directory = directory;
-    const { limits, offload, env, permissions, isolation } = options;
-    this.#denied = deniedModules(permissions, isolation);
+    const { limits, offload, env } = options;
     this.#jobs = generation.jobs({ ...offload, env: grantedEnvironment(env), heapMb: limits.heapMb }, onNote);
   }
 
@@ -39,9 +40,10 @@ export class OffloadPool {
     const file = fileURLToPath(url);
     let outcome: Outcome;
     try {
-      const job = await this.#generation.build.jobs.get(file, await this.#directory(), this.#denied);
+      const job = await this.#generation.build.jobs.get(file, await this.#directory(), this.#restrictions);
       if (this.#closed) throw new Error('the generation has ended');
-      const message = { input, budgets: this.#options.budgets, denied: this.#denied };
+      const { denied } = this.#restrictions;
+      const message = { input, budgets: this.#options.budgets, denied: [...denied] };
       outcome = await this.#jobs.run(job.url, message, signal);
     } catch (cause) {
       if (signal?.aborted) throw signal.reason;

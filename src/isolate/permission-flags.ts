@@ -1,8 +1,9 @@
 import { readdir, readlink, realpath, stat } from 'node:fs/promises';
-import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BulkheadError } from '../errors.ts';
 import { isDenied, type Permissions } from '../permissions.ts';
+import { isInside } from '../source/restrictions.ts';
 
 /** Everything a thread loads before, and beside, the plugin. */
 const OWN_CODE = [
@@ -146,11 +147,6 @@ async function destination(path: string, links = MAX_LINKS): Promise<string | un
   return target === undefined
     ? join(parent, basename(path))
     : destination(resolve(parent, target), links - 1);
-}
-
-function isInside(path: string, root: string): boolean {
-  const way = relative(root, path);
-  return way !== '..' && !way.startsWith(`..${sep}`);
 }
 
 function refused({ plugin }: PermissionContext, key: string, why: string): BulkheadError {

@@ -3,11 +3,11 @@ import { BulkheadError, PluginStoppedError } from '../errors.ts';
 import { grantedEnvironment } from '../isolate/environment.ts';
 import { Generation } from '../isolate/generation.ts';
 import { permissionFlags } from '../isolate/permission-flags.ts';
+import { restrictionsOf } from '../isolate/restrictions.ts';
 import type { Slot } from '../isolate/slot.ts';
 import type { Standbys } from '../isolate/standby.ts';
 import { specOf } from '../isolate/start-isolate.ts';
 import type { StoredState } from '../options.ts';
-import { type Deniable, deniedModules } from '../permissions.ts';
 import { type Build, BuildError, buildPlugin } from '../source/build.ts';
 import type { Stage } from '../status.ts';
 import type { PluginMetadata, StateEntries } from '../wire/messages.ts';
@@ -61,7 +61,7 @@ export class Preparation {
   constructor(host: PreparationHost) {
     this.#host = host;
     this.earlyBuilds = new EarlyBuilds({
-      build: async (slot, entry) => buildPlugin(entry, await host.buildDirectory(slot), denied(slot)),
+      build: async (slot, entry) => buildPlugin(entry, await host.buildDirectory(slot), restrictionsOf(slot)),
       discard: (build) => host.discard(build),
     });
   }
@@ -128,7 +128,7 @@ export class Preparation {
       bot: [...this.#host.botFunctions],
       budgets,
       stateBytes: slot.stateBytes,
-      denied: denied(slot),
+      denied: [...restrictionsOf(slot).denied],
     });
     const what = `Plugin '${slot.name}' was not loaded`;
     return slot.withinStartMs(
@@ -173,9 +173,10 @@ export class Preparation {
       const directory = await this.#host.buildDirectory(slot);
       if (wasLookedAt) build = await this.earlyBuilds.take(slot);
       else this.earlyBuilds.drop(slot);
-      build ??= await buildPlugin(slot.entry, directory, denied(slot));
+      build ??= await buildPlugin(slot.entry, directory, restrictionsOf(slot));
       slot.acted = build.inputs;
-      if (slot.accepted !== undefined) await build.jobs.follow(slot.accepted.jobs, directory, denied(slot));
+      if (slot.accepted !== undefined)
+        await build.jobs.follow(slot.accepted.jobs, directory, restrictionsOf(slot));
       return build;
     } catch (error) {
       if (build !== undefined) this.#host.discard(build);
@@ -225,10 +226,6 @@ export function checkName(table: PluginTable, slot: Slot, { build, metadata: { n
       { plugin: slot.id },
     );
   }
-}
-
-function denied({ options }: Slot): Deniable[] {
-  return deniedModules(options.permissions, options.isolation);
 }
 
 /** A copy of the state as the new version wants it. */

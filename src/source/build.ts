@@ -1,6 +1,6 @@
-import type { Deniable } from '../permissions.ts';
 import { type Bundle, bundle } from './bundle.ts';
 import { BuiltJobs } from './jobs.ts';
+import type { Restrictions } from './restrictions.ts';
 
 export { BuildError } from './build-error.ts';
 
@@ -12,14 +12,14 @@ export interface Build extends Bundle {
 /**
  * Builds a plugin's module in `directory`.
  *
- * @param denied what the plugin's modules must not import
+ * @param restrictions what the plugin's modules must not import, and be made of
  * @throws {BuildError} `ERR_PLUGIN_BUILD` with file, line and code frame.
  */
 export async function buildPlugin(
   entry: string,
   directory: string,
-  denied: readonly Deniable[] = [],
+  restrictions: Restrictions = { denied: [] },
 ): Promise<Build> {
-  const built = await bundle(entry, directory, denied);
+  const built = await bundle(entry, directory, restrictions);
   return { ...built, jobs: new BuiltJobs(built.inputs) };
 }

@@ -2,13 +2,13 @@ import { readFile, realpath, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import * as esbuild from 'esbuild';
-import type { Deniable } from '../permissions.ts';
 import { withBackslash, withNames } from './backslashes.ts';
 import { explainBuildError, PATTERN } from './build-error.ts';
 import { refuseImports } from './denied-imports.ts';
 import { Fingerprint } from './fingerprint.ts';
 import { bundleLocalFiles, IMPLIED_EXTENSIONS } from './local-files.ts';
 import { SHIM_DEFINES, type ShimWidths, shimBanner, withShimWidths } from './module-shims.ts';
+import { keepInside, type Restrictions } from './restrictions.ts';
 
 /** One module that a thread can import. */
 export interface Bundle {
@@ -24,10 +24,14 @@ let bundles = 0;
  * Bundles local files into one module in `directory`. Packages stay outside and are resolved from where the importing
  * file is, as Node would.
  *
- * @param denied what the modules must not import
+ * @param restrictions what the modules must not import, and be made of
  * @throws {BuildError} `ERR_PLUGIN_BUILD` with file, line and code frame.
  */
-export async function bundle(entry: string, directory: string, denied: readonly Deniable[]): Promise<Bundle> {
+export async function bundle(
+  entry: string,
+  directory: string,
+  { denied, places }: Restrictions,
+): Promise<Bundle> {
   const inputs = new Fingerprint();
   const name = basename(entry, extname(entry)).replace(/[^\w.-]/g, '_');
   const file = join(directory, `${name}.${++bundles}.mjs`);
@@ -59,7 +63,7 @@ export async function bundle(entry: string, directory: string, denied: readonly 
       ignoreAnnotations: true,
       define: SHIM_DEFINES,
       banner: { js: shimBanner(entry) },
-      plugins: [refuseImports(denied), bundleLocalFiles(inputs, widths)],
+      plugins: [refuseImports(denied), keepInside(places), bundleLocalFiles(inputs, widths)],
     });
     noteChoices(made, dirname(entry), inputs);
     await besides;

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { getOrMake } from '../get-or-make.ts';
-import type { Deniable } from '../permissions.ts';
 import { BuildError } from './build-error.ts';
 import { type Bundle, bundle } from './bundle.ts';
 import type { Fingerprint } from './fingerprint.ts';
+import type { Restrictions } from './restrictions.ts';
 
 /** The jobs of one build of a plugin, each built once: every generation of that build runs the same ones. */
 export class BuiltJobs {
@@ -19,8 +19,8 @@ export class BuiltJobs {
   }
 
   /** The module that a file becomes. What could not be built is tried again the next time. */
-  get(file: string, directory: string, denied: readonly Deniable[]): Promise<Bundle> {
-    return getOrMake(this.#bundles, file, () => this.#build(file, directory, denied));
+  get(file: string, directory: string, restrictions: Restrictions): Promise<Bundle> {
+    return getOrMake(this.#bundles, file, () => this.#build(file, directory, restrictions));
   }
 
   /**
@@ -28,9 +28,9 @@ export class BuiltJobs {
    *
    * @throws {BuildError} `ERR_PLUGIN_BUILD`
    */
-  async follow(previous: BuiltJobs, directory: string, denied: readonly Deniable[]): Promise<void> {
+  async follow(previous: BuiltJobs, directory: string, restrictions: Restrictions): Promise<void> {
     const files = [...previous.#bundles.keys()].filter((file) => !this.#hasGivenUp(file, previous));
-    await Promise.all(files.map((file) => this.get(file, directory, denied)));
+    await Promise.all(files.map((file) => this.get(file, directory, restrictions)));
   }
 
   /** Everything that is built, when nothing is being built any more. */
@@ -44,9 +44,9 @@ export class BuiltJobs {
     return !this.#mentioned.has(file) && (previous.#mentioned.has(file) || !existsSync(file));
   }
 
-  async #build(file: string, directory: string, denied: readonly Deniable[]): Promise<Bundle> {
+  async #build(file: string, directory: string, restrictions: Restrictions): Promise<Bundle> {
     try {
-      const built = await bundle(file, directory, denied);
+      const built = await bundle(file, directory, restrictions);
       this.#inputs.include(built.inputs);
       return built;
     } catch (error) {

@@ -238,3 +238,42 @@ it('says that it cannot know where a plugin with permissions is stuck, and ends 
     /Where it is stuck is not known, since its permissions keep the inspector out$/,
   );
 });
+
+it.runIf(ISOLATION === 'process')(
+  'makes modules of no files but those in the directory of plugins and those that may be read',
+  async () => {
+    const importing = (name: string, file: string) =>
+      `import { text } from '${file}';\n${pluginSource(name, 'return { text: () => text };')}`;
+    const workspace = await Workspace.create({
+      'in/a.json': '{ "text": "inside" }',
+      'out/a.json': '{ "text": "outside" }',
+      'out/job.mjs': `export default () => 'outside';`,
+      'plugins/_shared/a.json': '{ "text": "shared" }',
+      'plugins/allowed.mjs': importing('allowed', '../in/a.json'),
+      'plugins/shared.mjs': importing('shared', './_shared/a.json'),
+      'plugins/relative.mjs': importing('relative', '../out/a.json'),
+      'plugins/linked/index.mjs': importing('linked', './a.json'),
+      'plugins/job.mjs': pluginSource(
+        'job',
+        `return { text: () => ctx.offload(new URL('../out/job.mjs', import.meta.url)) };`,
+      ),
+    });
+    await workspace.write({ 'plugins/absolute.mjs': importing('absolute', workspace.path('out/a.json')) });
+    symlinkSync(workspace.path('out/a.json'), workspace.path('plugins/linked/a.json'));
+    const { manager } = benchIn(workspace, {
+      hotReload: false,
+      defaults: { permissions: { read: [workspace.path('in')] } },
+    });
+    const { failed } = await manager.loadAll();
+    expect(failed.map(({ name }) => name).sort()).toEqual(['absolute', 'linked', 'relative']);
+    for (const { error } of failed) {
+      expect(error).toMatchObject({ code: 'ERR_PLUGIN_BUILD' });
+      expect(error.message).toContain(
+        "out/a.json' is not in the directory of the plugin, and permissions.read",
+      );
+    }
+    const text = (name: string) => manager.plugin<{ text(): string }>(name).text();
+    expect([await text('allowed'), await text('shared')]).toEqual(['inside', 'shared']);
+    await expect(text('job')).rejects.toMatchObject({ code: 'ERR_OFFLOAD' });
+  },
+);
