@@ -1,5 +1,5 @@
 import { deserialize, serialize } from 'node:v8';
-import { BulkheadError } from '../errors.ts';
+import { asError, BulkheadError } from '../errors.ts';
 import { LIMITS } from './frames.ts';
 import { measure } from './measure.ts';
 
@@ -26,8 +26,8 @@ export function snapshot<T>(value: T, where: string): T {
       const path = pathTo(value, containsSignal);
       throw notCloneable(where, path, 'an AbortSignal can only be an argument, or a property of one');
     }
-    if (reason !== NOT_SMALL_AND_PLAIN) throw reason;
-    return cloneNatively(value, where);
+    if (reason === NOT_SMALL_AND_PLAIN) return cloneNatively(value, where);
+    throw unreadable(value, where, reason);
   }
 }
 
@@ -74,8 +74,7 @@ function cloneNatively<T>(value: T, where: string): T {
   } catch (cause) {
     // Of the stack: it is nested deeper than any limit.
     if (cause instanceof RangeError) throw tooDeep(where, cause);
-    const why = (cause as Error).message.replace(/\.$/, '');
-    throw notCloneable(where, pathTo(value, isUncloneable), why, cause);
+    throw unreadable(value, where, cause);
   }
   if (bytes.length > LIMITS.valueBytes) throw tooLarge(where, bytes.length);
   // A few bytes can stand for much, such as a list of a billion holes. The receiver would take it for an attack.
@@ -91,8 +90,17 @@ function unpack(bytes: Buffer, where: string): [copy: unknown, measured: number]
     return [copy, measure(copy, LIMITS.measuredBytes, LIMITS.depth)];
   } catch (cause) {
     if (cause instanceof RangeError) throw tooDeep(where, cause);
-    throw notCloneable(where, undefined, (cause as Error).message.replace(/\.$/, ''), cause);
+    throw notCloneable(where, undefined, reasonOf(cause), cause);
   }
+}
+
+/** V8 cannot clone a part of it, or a getter of the author's has thrown. */
+function unreadable(value: unknown, where: string, cause: unknown): BulkheadError {
+  return notCloneable(where, pathTo(value, isUncloneable), reasonOf(cause), cause);
+}
+
+function reasonOf(cause: unknown): string {
+  return asError(cause).message.replace(/\.$/, '');
 }
 
 function tooDeep(where: string, cause?: unknown): BulkheadError {
@@ -144,9 +152,13 @@ function pathTo(
   if (seen.has(value) || !contains(value)) return undefined;
   seen.add(value);
   if (seen.size > MAX_STEPS) return `${path}…`;
-  for (const [step, child] of children(value)) {
-    const found = pathTo(child, contains, path + step, seen);
-    if (found !== undefined) return found;
+  try {
+    for (const [step, child] of children(value)) {
+      const found = pathTo(child, contains, path + step, seen);
+      if (found !== undefined) return found;
+    }
+  } catch {
+    // It cannot even be looked at: a proxy that was revoked.
   }
   return path;
 }
@@ -182,11 +194,16 @@ function* children(value: unknown): Generator<[step: string, child: unknown]> {
         : /^[\w$]+$/.test(key)
           ? `.${key}`
           : `[${JSON.stringify(key)}]`;
-      try {
-        yield [step, (value as Record<string, unknown>)[key]];
-      } catch {
-        // A getter that throws: the part itself is the offender.
-      }
+      yield [step, partOf(value as Record<string, unknown>, key)];
     }
+  }
+}
+
+/** Of a getter that throws something that cannot be sent either. */
+function partOf(value: Record<string, unknown>, key: string): unknown {
+  try {
+    return value[key];
+  } catch {
+    return Symbol('unreadable');
   }
 }

@@ -48,6 +48,31 @@ it.each([
   );
 });
 
+const throwing = (thrown: unknown) => ({
+  get field() {
+    throw thrown;
+  },
+});
+const { proxy, revoke } = Proxy.revocable({}, {});
+revoke();
+
+it.each([
+  [
+    'a getter that throws',
+    { user: throwing(new Error('no such user')) },
+    /^argument 1: \.user\.field .*: no such user\./,
+  ],
+  ['one that throws no error', throwing(1), /^argument 1: \.field .*: 1\./],
+  ['one in what V8 clones', new Map([['k', throwing(1)]]), /^argument 1: \.get\("k"\)\.field .*: 1\./],
+  ['a proxy that was revoked', { proxy }, /^argument 1: \.proxy .* revoked/],
+])('refuses what cannot be read: %s', (_what, value, message) => {
+  const refused = expect.objectContaining({
+    code: 'ERR_NOT_CLONEABLE',
+    message: expect.stringMatching(message),
+  });
+  expect(() => snapshot(value, 'argument 1')).toThrow(refused);
+});
+
 it('refuses what is too large for one message', () => {
   expect(() => snapshot('x'.repeat(LIMITS.valueBytes), 'argument 1')).toThrow(
     expect.objectContaining({ code: 'ERR_VALUE_TOO_LARGE' }),
