@@ -303,6 +303,21 @@ it('does not let events that nobody wants take the place of calls in a full queu
   expect(await Promise.all(calls)).toEqual([1, 1, 1, 1, 1]);
 });
 
+it('logs a record of which a field cannot be read or sent, with what can be', async () => {
+  const { manager, log } = await bench(
+    {
+      'a.ts': pluginSource(
+        'a',
+        `ctx.log.info({ user: 'ada', get age() { throw new Error('unknown'); }, f: () => 1 }, 'joined');`,
+      ),
+    },
+    OFF,
+  );
+  await manager.loadAll();
+  const { fields } = await until(() => log.find(({ text }) => text === 'joined'), 'the line');
+  expect(fields).toMatchObject({ user: 'ada', age: '(not readable: unknown)', f: '[Function: f]' });
+});
+
 it.each([
   ['alone', 'ctx.log.error(error)'],
   ['among fields', `ctx.log.error({ err: error, user: 'ada' }, 'failed')`],

@@ -1,5 +1,6 @@
 import { StringDecoder } from 'node:string_decoder';
 import { formatWithOptions } from 'node:util';
+import { asError } from '../errors.ts';
 import { LOG_LEVELS, type LogLevel } from '../status.ts';
 import type { Allowance } from '../wire/allowance.ts';
 import { cutLine, Lines } from '../wire/lines.ts';
@@ -32,10 +33,23 @@ function toNote(
     return { level, fields: sendable(bindings), text: format([first, ...rest]) };
   }
   const isError = first instanceof Error;
-  const fields: Record<string, unknown> = { ...bindings, ...(isError ? { err: first } : first) };
+  const fields: Record<string, unknown> = { ...bindings, ...(isError ? { err: first } : valuesOf(first)) };
   if (fields.err instanceof Error) fields.err = encodeError(fields.err);
   const text = rest.length === 0 && isError ? cutLine(first.message) : format(rest);
   return { level, fields: sendable(fields), text };
+}
+
+/** A getter that throws costs its own field only. */
+function valuesOf(fields: object): Record<string, unknown> {
+  const values: Record<string, unknown> = {};
+  for (const key of Object.keys(fields)) {
+    try {
+      values[key] = (fields as Record<string, unknown>)[key];
+    } catch (error) {
+      values[key] = `(not readable: ${asError(error).message})`;
+    }
+  }
+  return values;
 }
 
 /** Fields that cannot be sent are shown as text: a log line is never lost for what it carries. */
