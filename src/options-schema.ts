@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { BulkheadError } from './errors.ts';
 import { didYouMean, nearest } from './nearest.ts';
@@ -84,12 +85,14 @@ export const hotReloadSchema = flagOr(
   }),
 );
 
+const directory = z.custom<string | URL>(isPlace, 'expected a path or a file: URL');
+
 const STORE_FUNCTIONS = ['load', 'write', 'replace', 'clear', 'loadDisabled', 'setDisabled', 'flush'];
 
 export const managerSchema = z.strictObject({
   pluginDir: z.union(
-    [z.string().min(1), z.array(z.string().min(1)).min(1)],
-    'is required: a directory, or a list of directories',
+    [directory, z.array(directory).min(1)],
+    'is required: a directory (a path or a file: URL), or a list of directories',
   ),
   bot: z
     .custom<object>((value) => typeof value === 'object' && value !== null, 'expected an object of functions')
@@ -168,6 +171,19 @@ function childOf(schema: z.ZodType, step: PropertyKey): z.ZodType[] {
   if (!(schema instanceof z.ZodObject)) return [];
   const child = (schema.shape as Record<string, z.ZodType>)[String(step)];
   return child === undefined ? [] : [child];
+}
+
+function isPlace(value: unknown): boolean {
+  try {
+    return pathOf(value as string | URL) !== '';
+  } catch {
+    return false;
+  }
+}
+
+/** Throws if it is neither a path nor a `file:` URL. */
+export function pathOf(place: string | URL): string {
+  return typeof place === 'string' && !place.startsWith('file:') ? place : fileURLToPath(place);
 }
 
 function isLogger(value: unknown): boolean {

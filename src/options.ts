@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { managerSchema, parseOptions } from './options-schema.ts';
+import { managerSchema, parseOptions, pathOf } from './options-schema.ts';
 import type { Permissions } from './permissions.ts';
 import type { LogLevel } from './status.ts';
 
@@ -157,8 +157,8 @@ export interface HotReloadOptions {
 }
 
 export interface PluginManagerOptions {
-  /** One or several directories with plugins. A relative path starts at the working directory. */
-  pluginDir: string | string[];
+  /** One or several directories with plugins, as paths or `file:` URLs. A relative path starts at the working directory. */
+  pluginDir: string | URL | (string | URL)[];
   /** The functions plugins may call as `ctx.bot`: own, enumerable functions of this object. Default: none. */
   bot?: object;
   /** Default: pino, to standard error. */
@@ -270,7 +270,7 @@ export function resolveOptions(given: PluginManagerOptions): ResolvedOptions {
   const options = parseOptions(managerSchema, given, 'options of PluginManager');
   const { hotReload: reload = true } = options;
   return {
-    pluginDirs: [...new Set([options.pluginDir].flat().map((directory) => resolve(directory)))],
+    pluginDirs: [...new Set([options.pluginDir].flat().map((directory) => resolve(pathOf(directory))))],
     bot: options.bot ?? {},
     logger: options.logger,
     hotReload: over<Required<HotReloadOptions>>(

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { PluginManager } from 'bulkhead';
 import { expect, it, onTestFinished, vi } from 'vitest';
@@ -127,7 +128,9 @@ console.log(JSON.stringify({ before, after: resources() }));
 
 it.each([
   [undefined, 'Wrong options of PluginManager: Invalid input: expected object'],
-  [{}, `'pluginDir': is required: a directory, or a list of directories`],
+  [{}, `'pluginDir': is required: a directory (a path or a file: URL), or a list of directories`],
+  [{ pluginDir: new URL('https://example.org/plugins') }, `'pluginDir': is required: a directory (a path`],
+  [{ pluginDir: ['x', 5] }, `'pluginDir`],
   [{ pluginDir: 5 }, `'pluginDir'`],
   [{ pluginDir: 'x', hotRelaod: true }, `unknown name 'hotRelaod' (did you mean 'hotReload'?)`],
   [
@@ -160,6 +163,23 @@ it.each([
   expect(() => new PluginManager(options as never)).toThrow(
     expect.objectContaining({ code: 'ERR_INVALID_OPTIONS', message: expect.stringContaining(text) }),
   );
+});
+
+it('takes directories as paths and as URLs', async () => {
+  const workspace = await Workspace.create({
+    'my plugins/a.ts': pluginSource('a', ''),
+    'b/b.ts': pluginSource('b', ''),
+    'c/c.ts': pluginSource('c', ''),
+  });
+  const pluginDir = [
+    pathToFileURL(workspace.path('my plugins/')),
+    pathToFileURL(workspace.path('b')).href,
+    workspace.path('c'),
+  ];
+  const { manager } = benchIn(workspace, { pluginDir, ...OFF });
+  const { loaded, failed } = await manager.loadAll();
+  expect({ loaded: loaded.sort(), failed }).toEqual({ loaded: ['a', 'b', 'c'], failed: [] });
+  expect(manager.get('a')?.file).toBe(workspace.path('my plugins/a.ts'));
 });
 
 it.each([
