@@ -27,6 +27,8 @@ export interface Discovery {
 }
 
 const EXTENSIONS = ['.ts', '.mts', '.js', '.mjs', '.cjs'];
+/** Of the index of a folder. */
+const INDEX_EXTENSIONS = [...EXTENSIONS, '.cts', '.tsx', '.jsx'];
 const ID = /^[\p{L}\p{N}][\p{L}\p{N}._-]{0,63}$/u;
 /** What editors leave beside a file while they save it. */
 const EDITOR_FILES = /(~|\.sw[a-p]|\.tmp|\.bak|\.orig|\.crdownload|___jb_(tmp|old)___)$|^#/;
@@ -93,7 +95,7 @@ function folderEntry(folder: string): string | BulkheadError {
   const index = indexFiles(folder).find(isFile);
   if (index !== undefined) return index;
   return refusal(
-    `The folder '${folder}' has no index${EXTENSIONS.join(', index')} and no package.json whose "main" or "exports" names a file. ` +
+    `The folder '${folder}' has no index${INDEX_EXTENSIONS.join(', index')} and no package.json whose "main" or "exports" names a file. ` +
       'Add one, or start the name of the folder with _ if it is not a plugin.',
   );
 }
@@ -127,7 +129,7 @@ function modulesAt(path: string): string[] {
 }
 
 function indexFiles(folder: string): string[] {
-  return EXTENSIONS.map((extension) => join(folder, `index${extension}`));
+  return INDEX_EXTENSIONS.map((extension) => join(folder, `index${extension}`));
 }
 
 /** The file behind "." for `import` in Node, out of a package's "exports". */

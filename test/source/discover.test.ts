@@ -27,7 +27,9 @@ it('finds files of every kind of module, and folders with an index', async () =>
       'e.cjs': '',
       'f/index.ts': '',
       'g/index.mjs': '',
-      'f/other.ts': '',
+      'm/index.tsx': '',
+      'n/index.cts': '',
+      'f/index.tsx': '',
       'h.json': '',
       'i.txt': '',
       'j.cts': '',
@@ -42,6 +44,8 @@ it('finds files of every kind of module, and folders with an index', async () =>
     { id: 'e', entry: 'e.cjs' },
     { id: 'f', entry: 'f/index.ts' },
     { id: 'g', entry: 'g/index.mjs' },
+    { id: 'm', entry: 'm/index.tsx' },
+    { id: 'n', entry: 'n/index.cts' },
   ]);
 });
 
@@ -94,7 +98,7 @@ it('says what a folder lacks, and how to leave it out', async () => {
     {
       id: 'empty',
       problem: expect.stringMatching(
-        /^The folder 'empty' has no index\.ts, index\.mts, index\.js, index\.mjs, index\.cjs and no package\.json .* start the name of the folder with _ if/,
+        /^The folder 'empty' has no index\.ts, index\.mts, index\.js, index\.mjs, index\.cjs, index\.cts, index\.tsx, index\.jsx and no package\.json .* start the name of the folder with _ if/,
       ),
     },
   ]);
