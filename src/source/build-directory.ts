@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, realpath, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, realpath, rm, utimes } from 'node:fs/promises';
 import type { Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +7,8 @@ import type { Build } from './build.ts';
 import { isAbandoned, showLife } from './life-sign.ts';
 
 const PREFIX = 'bulkhead-builds-';
+/** Systems clear their temporary directory of what nobody has used for days; a crash may need its build after weeks. */
+const TOUCH_MS = 6 * 3_600_000;
 
 interface Made {
   path: string;
@@ -16,6 +18,7 @@ interface Made {
 /** A temporary directory for builds, made when the first one needs it, with a folder for each plugin. */
 export class BuildDirectory {
   #made: Promise<Made> | undefined;
+  #touching: NodeJS.Timeout | undefined;
 
   /** The folder of the plugin with that id. What could not be made is tried again the next time. */
   async of(id: string): Promise<string> {
@@ -27,6 +30,7 @@ export class BuildDirectory {
       });
       void this.#sweep(made);
     }
+    this.#touching ??= setInterval(() => void this.#made?.then(touch).catch(() => {}), TOUCH_MS).unref();
     const folder = join((await this.#made).path, id);
     await mkdir(folder, { recursive: true });
     return folder;
@@ -43,6 +47,8 @@ export class BuildDirectory {
   async remove(): Promise<void> {
     const made = this.#made;
     this.#made = undefined;
+    clearInterval(this.#touching);
+    this.#touching = undefined;
     if (made === undefined) return;
     const { path, lifeSign } = await made;
     lifeSign?.close();
@@ -67,4 +73,11 @@ export class BuildDirectory {
 async function make(): Promise<Made> {
   const path = await realpath(await mkdtemp(join(tmpdir(), PREFIX)));
   return { path, lifeSign: await showLife(path) };
+}
+
+/** A file that is just being removed is of no use any more. */
+async function touch({ path }: Made): Promise<void> {
+  const now = new Date();
+  const below = (await readdir(path, { recursive: true })).map((name) => join(path, name));
+  await Promise.all([path, ...below].map((each) => utimes(each, now, now).catch(() => {})));
 }

@@ -1,9 +1,13 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { mkdir, readdir, rename, symlink } from 'node:fs/promises';
-import { afterEach, expect, it, vi } from 'vitest';
+import { mkdir, readdir, rename, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { afterEach, expect, it, onTestFinished, vi } from 'vitest';
+import { BuildDirectory } from '#internal/source/build-directory';
 import { isAbandoned, showLife } from '#internal/source/life-sign';
 import { RunningProgram } from '../cli/program.ts';
 import { pluginSource, until, Workspace } from '../support/workspace.ts';
+
+const DAY_MS = 24 * 3_600_000;
 
 afterEach(() => void vi.unstubAllEnvs());
 
@@ -70,4 +74,24 @@ it('takes a directory for abandoned only when nobody listens any more', async ()
   expect(await isAbandoned(directory)).toBe(false);
   server?.close();
   expect(await isAbandoned(directory)).toBe(true);
+});
+
+it('keeps builds from looking unused, however long the bot runs', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const builds = new BuildDirectory();
+  onTestFinished(() => builds.remove());
+  const folder = await builds.of('dice');
+  const file = join(folder, 'dice.1.mjs');
+  await writeFile(file, '');
+  const old = new Date(Date.now() - 10 * DAY_MS);
+  const paths = [file, folder, dirname(folder)];
+  for (const path of paths) await utimes(path, old, old);
+  vi.advanceTimersByTime(DAY_MS);
+  const times = async () =>
+    (await Promise.all(paths.map((path) => stat(path)))).flatMap(({ atime, mtime }) => [atime, mtime]);
+  await expect.poll(async () => (await times()).every((time) => time > old)).toBe(true);
+  expect(await readdir(folder)).toEqual(['dice.1.mjs']);
+  await builds.remove();
+  expect(vi.getTimerCount()).toBe(0);
 });
