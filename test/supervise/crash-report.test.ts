@@ -1,7 +1,10 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, promises } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { syncBuiltinESMExports } from 'node:module';
+import { basename, resolve } from 'node:path';
 import type { CrashReport } from 'bulkhead';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { type Bench, bench, benchIn, pluginSource, until, Workspace } from '../support/workspace.ts';
 
 const DYING = pluginSource(
@@ -79,15 +82,51 @@ it('writes the reports to files, and keeps the last 20', async () => {
   });
 });
 
-it('says if a report cannot be written, and goes on', async () => {
-  const { manager, next, log } = await bench(
-    { 'dying.ts': DYING },
-    { hotReload: false, crashDir: '/dev/null/crashes', defaults: { restart: { initialDelayMs: 1 } } },
-  );
+it.each([
+  ['in the place of a file', '/dev/null/crashes'],
+  ['where nobody may make a directory', '/sys/crashes'],
+  ['in the place of a pipe', 'pipe'],
+])('says if a report cannot be written %s, and goes on', async (_where, crashDir) => {
+  const workspace = await Workspace.create({ 'plugins/dying.ts': DYING });
+  execFileSync('mkfifo', [workspace.path('pipe')]);
+  const { manager, next, log } = benchIn(workspace, {
+    hotReload: false,
+    crashDir: resolve(workspace.root, crashDir),
+    defaults: { restart: { initialDelayMs: 1 } },
+  });
   await manager.loadAll();
   await leaveAndReturn(manager, next);
   await until(() => log.some(({ text }) => text.includes('could not be written')));
 });
+
+it('holds up neither a restart nor the end for a report whose place never answers', async () => {
+  const workspace = await Workspace.create({ 'plugins/dying.ts': DYING });
+  let asked = 0;
+  const { mkdir } = promises;
+  replaceMkdir(async (...args: Parameters<typeof mkdir>) => {
+    if (!String(args[0]).startsWith(workspace.path('crashes'))) return mkdir(...args);
+    asked++;
+    return new Promise(() => {});
+  });
+  onTestFinished(() => replaceMkdir(mkdir));
+  const { manager, next } = benchIn(workspace, {
+    hotReload: false,
+    crashDir: workspace.path('crashes'),
+    defaults: { restart: { initialDelayMs: 1, maxDelayMs: 1 } },
+  });
+  await manager.loadAll();
+  await leaveAndReturn(manager, next);
+  await leaveAndReturn(manager, next);
+  expect(asked).toBe(1);
+  await manager.unloadAll();
+  expect(existsSync(workspace.path('crashes'))).toBe(false);
+});
+
+/** For everybody in this process: as if the file system did it. */
+function replaceMkdir(mkdir: (...args: Parameters<typeof promises.mkdir>) => Promise<unknown>): void {
+  Object.assign(promises, { mkdir });
+  syncBuiltinESMExports();
+}
 
 /** Resolves when the plugin has ended itself and was started again. */
 async function leaveAndReturn(manager: Bench['manager'], next: Bench['next']): Promise<void> {
