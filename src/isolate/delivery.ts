@@ -22,24 +22,22 @@ export class Delivery {
   #events: EventWork[] = [];
   #bytes = 0;
   #planned = false;
+  /** When the first of this tick came. */
+  #tickAt = 0;
 
   constructor(wire: DeliveryWire) {
     this.#wire = wire;
   }
 
   send(work: Work, invocation: number): void {
+    if (!this.#planned) this.#plan();
+    work.sentAt = this.#tickAt;
     if (work instanceof CallWork) this.#addCall(work, invocation);
     else this.#addEvent(work, invocation);
     if (this.#bytes > LIMITS.batchBytes) {
       this.#send();
       this.#wire.flush();
     }
-    if (this.#planned) return;
-    this.#planned = true;
-    process.nextTick(() => {
-      this.#planned = false;
-      this.#send();
-    });
   }
 
   /** Sends what has gathered. Resolves when everything sent so far has arrived and was started, or never will. */
@@ -76,6 +74,15 @@ export class Delivery {
     message.payloads.push(payload);
     this.#bytes += measure(payload, LIMITS.batchBytes);
     this.#events.push(work);
+  }
+
+  #plan(): void {
+    this.#planned = true;
+    this.#tickAt = performance.now();
+    process.nextTick(() => {
+      this.#planned = false;
+      this.#send();
+    });
   }
 
   #add(message: WorkMessage): void {

@@ -297,7 +297,6 @@ export class Generation {
 
   dispatch(work: Work): void {
     work.generation = this;
-    work.sentAt = performance.now();
     this.#delivery.send(work, this.#inFlight.add(work));
   }
 
