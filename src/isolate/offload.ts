@@ -4,6 +4,7 @@ import type { ResolvedPluginOptions } from '../options.ts';
 import type { Restrictions } from '../source/restrictions.ts';
 import type { Outcome } from '../wire/frames.ts';
 import { decodeError } from '../wire/wire-error.ts';
+import { FILES_MS, within } from '../within.ts';
 import { grantedEnvironment } from './environment.ts';
 import type { Generation } from './generation.ts';
 import type { Jobs, Leftover } from './job-pool.ts';
@@ -58,7 +59,7 @@ export class OffloadPool {
   async close(): Promise<Leftover | undefined> {
     this.#closed = true;
     const leftover = await this.#jobs.close();
-    await this.#generation.build.jobs.all();
+    await within(this.#generation.build.jobs.all(), FILES_MS);
     return leftover;
   }
 }

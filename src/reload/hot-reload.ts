@@ -191,6 +191,8 @@ export class HotReloadWatcher {
 
   #look(hints: ReadonlySet<string>, since: number): void {
     void this.#looks.take(async () => {
+      // A stop does not wait for a look before this one for ever.
+      if (this.#mode === 'off') return;
       try {
         await this.#host.look(hints, since);
       } catch (error) {

@@ -14,6 +14,7 @@ import type { PluginTable } from './plugin-table.ts';
 import { type KnownPlugin, type Plan, reconcile } from './reconcile.ts';
 import { errorOf, isRefusal, type Refusal, Refusals } from './refusals.ts';
 import { TimeSlice } from './time-slice.ts';
+import { unlessStopped } from './unless-stopped.ts';
 
 export interface LookHost {
   readonly directories: readonly string[];
@@ -62,6 +63,7 @@ export class Look {
     const { table } = this.#host;
     const before = new Map([...table].map((slot) => [slot, slot.acted]));
     const { discovery, plans } = await this.#plan(hints, true);
+    if (!this.#host.isWatching()) return;
     this.#noteDirectories(discovery);
     const { gone, isOpen, nextInMs } = this.#absences.note(this.#absent(plans), discovery.missing);
     if (nextInMs !== undefined) this.#host.lookAgain(nextInMs);
@@ -225,7 +227,8 @@ export class Look {
     void slot.exclusively(async () => {
       // Nobody has loaded it yet: it was discovered when another plugin was loaded by its name.
       if (!this.#loading.has(slot)) this.#loadIfNew(slot);
-      if (slot.acted !== acted && (await slot.acted?.compare()) === 'changed') this.#host.lookAgain(0);
+      if (slot.acted === acted || slot.acted === undefined) return;
+      if ((await unlessStopped(slot, slot.acted.compare())) === 'changed') this.#host.lookAgain(0);
     });
   }
 

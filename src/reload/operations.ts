@@ -15,6 +15,7 @@ import { MAY_WAIT, SCHEMA_HANGS } from './prepare.ts';
 import { rollbackTarget } from './rollback.ts';
 import type { ReloadOptions, Transactions } from './transaction.ts';
 import { TransactionError } from './transaction-error.ts';
+import { unlessStopped } from './unless-stopped.ts';
 
 /** It does not run, and will not for a while. */
 const RESTING = new Set<PluginState>(['failed', 'quarantined', 'stopped']);
@@ -77,7 +78,9 @@ export class Operations {
       if (slot.lifecycle.state === 'disabled' || slot.unloaded) return;
       // What failed before anything of it was read is tried again, but for what is wrong with the place itself.
       const isAsTried =
-        slot.acted === undefined ? slot.problem !== undefined : (await slot.acted.compare()) !== 'changed';
+        slot.acted === undefined
+          ? slot.problem !== undefined
+          : (await unlessStopped(slot, slot.acted.compare())) !== 'changed';
       if (!isOther && isAsTried) return;
       this.#host.supervisor.forgive(slot);
       await this.#reload(slot, { since });

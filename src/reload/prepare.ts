@@ -9,13 +9,14 @@ import type { Standbys } from '../isolate/standby.ts';
 import { specOf } from '../isolate/start-isolate.ts';
 import type { StoredState } from '../options.ts';
 import { type Build, BuildError, buildPlugin } from '../source/build.ts';
+import type { Fingerprint } from '../source/fingerprint.ts';
 import type { Stage } from '../status.ts';
 import type { PluginMetadata, StateEntries } from '../wire/messages.ts';
-import { FILES_MS, within } from '../within.ts';
 import { EarlyBuilds } from './early-builds.ts';
 import { Limiter } from './limiter.ts';
 import type { PluginTable } from './plugin-table.ts';
 import { TransactionError } from './transaction-error.ts';
+import { unlessStopped } from './unless-stopped.ts';
 
 export const SCHEMA_HANGS = 'The schema of its configuration did not end';
 export const MAY_WAIT = ". Does it wait for something that never comes? Raise 'startMs' if it needs longer.";
@@ -24,6 +25,13 @@ export const MAY_WAIT = ". Does it wait for something that never comes? Raise 's
 export interface Prepared {
   generation: Generation;
   build: Build;
+}
+
+/** A build, or why there is none, and what it was made of. */
+interface BuildResult {
+  acted: Fingerprint | undefined;
+  build?: Build;
+  error?: unknown;
 }
 
 export interface PrepareOptions {
@@ -79,8 +87,7 @@ export class Preparation {
       await slot.loadState();
       const execArgv = await unlessStopped(slot, this.#permissionFlags(slot));
       stage = 'build';
-      const discard = (late: Build) => this.#host.discard(late);
-      build = given ?? (await unlessStopped(slot, this.#build(slot, options.since !== undefined), discard));
+      build = given ?? (await this.#build(slot, options.since !== undefined));
       stage = 'load';
       generation = await this.#start(slot, build, execArgv, given === undefined);
       const metadata = await this.#load(slot, generation);
@@ -135,7 +142,7 @@ export class Preparation {
       loading,
       'ERR_PLUGIN_LOAD',
       what,
-      '. Is there a top-level await that never ends?',
+      '. Is there a top-level await, or a loop, that never ends?',
     );
   }
 
@@ -168,45 +175,28 @@ export class Preparation {
   }
 
   async #build(slot: Slot, wasLookedAt: boolean): Promise<Build> {
+    const discard = ({ build }: BuildResult) => build && this.#host.discard(build);
+    const made = await unlessStopped(slot, this.#make(slot, wasLookedAt), discard);
+    if (made.acted !== undefined) slot.acted = made.acted;
+    if (made.build === undefined) throw made.error;
+    return made.build;
+  }
+
+  async #make(slot: Slot, wasLookedAt: boolean): Promise<BuildResult> {
     let build: Build | undefined;
     try {
       const directory = await this.#host.buildDirectory(slot);
       if (wasLookedAt) build = await this.earlyBuilds.take(slot);
       else this.earlyBuilds.drop(slot);
       build ??= await buildPlugin(slot.entry, directory, restrictionsOf(slot));
-      slot.acted = build.inputs;
       if (slot.accepted !== undefined)
         await build.jobs.follow(slot.accepted.jobs, directory, restrictionsOf(slot));
-      return build;
+      return { acted: build.inputs, build };
     } catch (error) {
       if (build !== undefined) this.#host.discard(build);
-      else if (error instanceof BuildError) slot.acted = error.inputs;
-      throw error;
+      const failed = error instanceof BuildError ? error : undefined;
+      return { acted: (build ?? failed)?.inputs, error };
     }
-  }
-}
-
-/** What comes of its files; a stop does not wait for them for ever, and lets go of what comes too late. */
-async function unlessStopped<T>(
-  slot: Slot,
-  fromFiles: Promise<T>,
-  letGo: (late: T) => void = () => {},
-): Promise<T> {
-  let isOver = false;
-  const stopped = new Promise<never>((_, reject) => {
-    const giveUp = async () => {
-      await within(fromFiles, FILES_MS).catch(() => {});
-      if (isOver) return;
-      fromFiles.then(letGo).catch(() => {});
-      reject(new PluginStoppedError(slot.name, slot.lastGeneration));
-    };
-    slot.wait = { interrupt: () => void giveUp() };
-  });
-  try {
-    return await Promise.race([fromFiles, stopped]);
-  } finally {
-    isOver = true;
-    slot.wait = undefined;
   }
 }
 

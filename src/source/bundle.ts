@@ -83,7 +83,7 @@ export async function bundle(
 /** Records what decides which file the entry is: where it leads if it is a link, and the package.json beside that. */
 async function noteSurroundings(entry: string, inputs: Fingerprint): Promise<void> {
   const real = await realpath(entry).catch(() => entry);
-  if (real !== entry) await inputs.addLink(entry);
+  if (real !== entry) inputs.addLink(entry);
   await inputs.addFiles([join(dirname(real), 'package.json')]);
 }
 

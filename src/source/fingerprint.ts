@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
-import { readFile, realpath } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { getOrMake } from '../get-or-make.ts';
@@ -33,6 +33,8 @@ const NOTHING: FileStats = { size: 0, mtimeMs: 0, quick: ABSENT };
 const SETTLED_MS = 100;
 /** Of a larger file, in bytes, size and time stand for the content: it is data or a bundle gone wrong, not a plugin. */
 export const MAX_READ_BYTES = 16 * 1024 * 1024;
+/** Among more files it would take long to look, each time, for those that an import can mean: these are not watched for. */
+const MAX_CHOICES = 2_000;
 /** Up to so many bytes it takes less of the host's time to wait for a file than to be told when it is read. */
 const AT_ONCE_BYTES = 64 * 1024;
 
@@ -111,8 +113,8 @@ export class Fingerprint {
   }
 
   /** Records where a path leads that goes by way of a link: the link can be made to lead elsewhere. */
-  async addLink(path: string): Promise<void> {
-    this.#links.set(path, await targetOf(path));
+  addLink(path: string): void {
+    this.#links.set(path, targetOf(path));
   }
 
   /**
@@ -129,7 +131,7 @@ export class Fingerprint {
   /** Changes when one of the files is written, or a link is made to lead elsewhere. */
   stamp(): string {
     const files = [...this.#prints.keys()].map(statsOf).map(({ size, mtimeMs }) => `${size}:${mtimeMs}`);
-    const links = [...this.#links.keys()].map((path) => realpathOf(path) ?? ABSENT);
+    const links = [...this.#links.keys()].map(targetOf);
     return [...files, ...links].join();
   }
 
@@ -151,7 +153,7 @@ export class Fingerprint {
         if (acknowledge) this.#prints.set(path, now);
       }
     }
-    for (const [path, target] of this.#links) if ((await targetOf(path)) !== target) return 'changed';
+    for (const [path, target] of this.#links) if (targetOf(path) !== target) return 'changed';
     for (const choice of this.#choices.values())
       if (!isDeepStrictEqual(filesOf(choice), choice.files)) return 'changed';
     return difference;
@@ -171,8 +173,14 @@ function matching(pattern: string): RegExp {
 }
 
 function filesOf({ folder, names }: { folder: string; names: RegExp }): string[] {
-  const files = [...filesBelow([folder])].map((file) => relative(folder, file).replaceAll(sep, '/'));
-  return files.filter((file) => names.test(file)).sort();
+  const files: string[] = [];
+  let count = 0;
+  for (const file of filesBelow([folder])) {
+    if (++count > MAX_CHOICES) return [];
+    const name = relative(folder, file).replaceAll(sep, '/');
+    if (names.test(name)) files.push(name);
+  }
+  return files.sort();
 }
 
 async function printOf(path: string): Promise<Print> {
@@ -215,8 +223,8 @@ function realpathOf(path: string): string | undefined {
   }
 }
 
-async function targetOf(path: string): Promise<string> {
-  return realpath(path).catch(() => ABSENT);
+function targetOf(path: string): string {
+  return realpathOf(path) ?? ABSENT;
 }
 
 function hashOfLarge({ size, mtimeMs }: { size: number; mtimeMs: number }): string {

@@ -103,7 +103,7 @@ async function noteCandidates(
   for (const { file, leadsOn } of possible) {
     if (!isFileOfAnyKind(file)) inputs.addMissing([file]);
     else if (!leadsOn) {
-      if (realpathSync(file) !== file) await inputs.addLink(file);
+      if (realpathSync(file) !== file) inputs.addLink(file);
       return file;
     } else {
       await inputs.addFiles([file]);

@@ -92,3 +92,29 @@ it('resolves stop when a look under way has ended, and looks no more', async () 
   expect(began).toHaveLength(1);
   expect(watcher.mode).toBe('off');
 });
+
+it('begins no look that waited for another when it was stopped', async () => {
+  const { open, opened } = gate();
+  let began = 0;
+  let waits = 0;
+  const { watcher } = polling({
+    look: async () => {
+      began++;
+      await opened;
+    },
+    // It is asked for before each look.
+    changedSince: async () => {
+      waits++;
+      return false;
+    },
+  });
+  await watcher.start();
+  await until(() => began === 1, 'the look');
+  const before = waits;
+  watcher.lookAgain(0);
+  await until(() => waits > before, 'the next look');
+  const stopped = watcher.stop();
+  open();
+  await stopped;
+  expect(began).toBe(1);
+});

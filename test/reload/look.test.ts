@@ -23,6 +23,7 @@ async function looking(...ids: string[]) {
   const followed: string[] = [];
   const warnings: string[] = [];
   const again: number[] = [];
+  let isWatching = true;
   const host = {
     directories: [workspace.path('plugins')],
     table,
@@ -34,6 +35,7 @@ async function looking(...ids: string[]) {
       follow: async ({ id }: { id: string }) => void followed.push(id),
     },
     warn: (text: string) => void warnings.push(text),
+    isWatching: () => isWatching,
     lookAgain: (inMs: number) => void again.push(inMs),
     quietMs: QUIET_MS,
   };
@@ -41,6 +43,9 @@ async function looking(...ids: string[]) {
   return {
     ...{ workspace, table, unloaded, followed, warnings, again },
     look: (...hints: string[]) => look.act(new Set(hints), performance.now()),
+    stopWatching: () => {
+      isWatching = false;
+    },
   };
 }
 
@@ -146,4 +151,17 @@ it('follows a changed module that a hint names at once, and leaves all else for 
   await look(workspace.path('plugins/new.ts'));
   expect(followed).toEqual(['dice', 'dice']);
   expect(again).toEqual([50, QUIET_MS, QUIET_MS]);
+});
+
+it('does nothing of what it finds when watching was stopped meanwhile', async () => {
+  const { workspace, table, look, followed, again, stopWatching } = await looking('dice');
+  await workspace.write({ 'plugins/new.ts': '' });
+  const looked = look();
+  stopWatching();
+  await looked;
+  expect({ ids: [...table].map(({ id }) => id), followed, again }).toEqual({
+    ids: ['dice'],
+    followed: [],
+    again: [],
+  });
 });
