@@ -23,7 +23,10 @@ export function withNames(map: string, mapUrl: string, files: readonly string[])
 /** What esbuild says, with the names of these files, which it gives as seen from a directory, as they are. */
 export function withNamesIn(text: string, directory: string, files: Iterable<string>): string {
   const named = withBackslash(files).map((file) => relative(directory, file));
-  return named.reduce((corrected, name) => corrected.replaceAll(`"${slashed(name)}"`, `"${name}"`), text);
+  return named.reduce(
+    (corrected, name) => corrected.replaceAll(`"${slashed(name)}"`, () => `"${name}"`),
+    text,
+  );
 }
 
 /** Those whose names esbuild does not tell right. */

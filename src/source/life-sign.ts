@@ -27,7 +27,7 @@ export async function showLife(directory: string): Promise<Server | undefined> {
   try {
     // Under its own name it must not be seen before somebody listens.
     const early = join(directory, '.new');
-    server.listen(early);
+    server.listen({ path: early, exclusive: true });
     await once(server, 'listening');
     await rename(early, sign);
     return server;

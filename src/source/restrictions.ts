@@ -1,5 +1,5 @@
 import { realpath } from 'node:fs/promises';
-import { relative, resolve, sep } from 'node:path';
+import { isAbsolute, relative, resolve, sep } from 'node:path';
 import type { Plugin } from 'esbuild';
 import type { Deniable } from '../permissions.ts';
 
@@ -34,5 +34,6 @@ function real(path: string): Promise<string> {
 
 export function isInside(path: string, root: string): boolean {
   const way = relative(root, path);
-  return way !== '..' && !way.startsWith(`..${sep}`);
+  // From one drive of Windows to another there is no way.
+  return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
 }
