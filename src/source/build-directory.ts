@@ -3,6 +3,7 @@ import type { Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { asError } from '../errors.ts';
 import type { Build } from './build.ts';
 import { isAbandoned, showLife } from './life-sign.ts';
 
@@ -71,7 +72,17 @@ export class BuildDirectory {
 
 /** Where it really is: Node's permissions do not know it by another path. */
 async function make(): Promise<Made> {
-  const path = await realpath(await mkdtemp(join(tmpdir(), PREFIX)));
+  const made = await mkdtemp(join(tmpdir(), PREFIX)).catch((cause: unknown) => {
+    const variable = process.platform === 'win32' ? 'TEMP' : 'TMPDIR';
+    const text = `the temporary directory '${tmpdir()}' cannot be used (${asError(cause).message})`;
+    throw new Error(
+      `${text}. Make it, or name one that can be written in the environment variable ${variable}`,
+      {
+        cause,
+      },
+    );
+  });
+  const path = await realpath(made);
   return { path, lifeSign: await showLife(path) };
 }
 

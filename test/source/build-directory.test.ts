@@ -5,7 +5,7 @@ import { afterEach, expect, it, onTestFinished, vi } from 'vitest';
 import { BuildDirectory } from '#internal/source/build-directory';
 import { isAbandoned, showLife } from '#internal/source/life-sign';
 import { RunningProgram } from '../cli/program.ts';
-import { pluginSource, until, Workspace } from '../support/workspace.ts';
+import { benchIn, pluginSource, until, Workspace } from '../support/workspace.ts';
 
 const DAY_MS = 24 * 3_600_000;
 
@@ -54,6 +54,15 @@ it('removes what a bot that was killed has left, and nothing else', async () => 
   expect(existsSync(`${linked}/${sign}`)).toBe(true);
   running.send('!plugin reload greeter');
   await running.shows('greeter 1.0.0 reloaded');
+});
+
+it('says what to do if there is no temporary directory', async () => {
+  const { manager } = benchIn(await Workspace.create(FILES), { hotReload: false });
+  vi.stubEnv('TMPDIR', '/nowhere');
+  const { failed } = await manager.loadAll();
+  expect(failed[0]?.error.message).toMatch(
+    /the temporary directory '\/nowhere' cannot be used \(ENOENT.*TMPDIR/,
+  );
 });
 
 it('starts, and removes its own, where the path is too long for a sign', async () => {
