@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { asError, invalidArgument } from '../errors.ts';
 import type { Slot } from '../isolate/slot.ts';
 
@@ -81,7 +82,7 @@ export class Commands {
       return {
         kind: 'answered',
         ...about,
-        reply: reply === undefined || reply === null ? undefined : String(reply),
+        reply: asReply(reply),
       };
     } catch (error) {
       return { kind: 'failed', ...about, error: asError(error) };
@@ -108,4 +109,9 @@ function checkSource(source: unknown): void {
   if (typeof source === 'object' && source !== null) return;
   const text = `dispatch(line, source): expected { user, channel } as source, got ${String(source)}`;
   throw invalidArgument(text);
+}
+
+function asReply(result: unknown): string | undefined {
+  if (result === undefined || result === null) return undefined;
+  return typeof result === 'object' ? inspect(result) : String(result);
 }

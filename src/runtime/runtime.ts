@@ -209,6 +209,9 @@ export class Runtime {
     });
     const api: unknown = await this.#invocations.run(message.invocation, () => this.#definition.setup(ctx));
     this.#api = typeof api === 'object' && api !== null ? (api as Record<string, unknown>) : {};
+    // A function may be what ctx.on or ctx.command gave.
+    if (!['object', 'function', 'undefined'].includes(typeof api))
+      log.warn(`setup() returned ${inspect(api)}; expected an object of functions that others can call`);
     for (const [key, value] of Object.entries(this.#api)) {
       if (typeof value === 'function' || value === undefined) continue;
       log.warn(`setup() returned '${key}', which is no function (${typeof value}): nobody can call it`);

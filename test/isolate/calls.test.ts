@@ -364,15 +364,19 @@ it.each([
   await expect(fragile.wait()).rejects.toMatchObject({ code: 'ERR_PLUGIN_UNAVAILABLE' });
 });
 
-it('warns of what setup returns and nobody can call', async () => {
-  const source = pluginSource('fields', `return { call: () => 1, count: 5, later: undefined };`);
+it.each([
+  [
+    '{ call: () => 1, count: 5, later: undefined }',
+    "setup() returned 'count', which is no function (number): nobody can call it",
+  ],
+  ['5', 'setup() returned 5; expected an object of functions that others can call'],
+])('warns of what setup returns and nobody can call: %s', async (returned, warning) => {
+  const source = pluginSource('fields', `return ${returned};`);
   const { manager, log } = await bench({ 'fields.ts': source }, OFF);
   await manager.loadAll();
   const warned = () => log.filter(({ level, fields }) => level === 'warn' && fields.plugin === 'fields');
   await until(() => warned().length > 0, 'the warning');
-  expect(warned().map(({ text }) => text)).toEqual([
-    "setup() returned 'count', which is no function (number): nobody can call it",
-  ]);
+  expect(warned().map(({ text }) => text)).toEqual([warning]);
 });
 
 it('starts a crashed plugin again, with its state', async () => {

@@ -11,6 +11,7 @@ it('gives a command line to the plugin whose command it is, and its reply back',
       'roll.ts': pluginSource(
         'roll',
         `ctx.command('roll', { usage: '[dice]', description: 'Rolls', aliases: ['r'] }, (args, message) => JSON.stringify([args, message]));
+    ctx.command('dice', () => ({ sides: [4, 6] }));
     ctx.command('quiet', () => {});
     ctx.command('broken', () => { throw new Error('out of dice'); });`,
       ),
@@ -25,6 +26,7 @@ it('gives a command line to the plugin whose command it is, and its reply back',
     reply: JSON.stringify([['3d6', 'kh1'], { user: 'ada', channel: 'lobby', text: '!roll  3d6 kh1' }]),
   });
   expect(await commands.dispatch('!R', ADA)).toMatchObject({ kind: 'answered', command: 'roll' });
+  expect(await commands.dispatch('!dice', ADA)).toMatchObject({ reply: '{ sides: [ 4, 6 ] }' });
   expect(await commands.dispatch('!quiet', ADA)).toMatchObject({ kind: 'answered', reply: undefined });
   expect(await commands.dispatch('!broken', ADA)).toMatchObject({
     kind: 'failed',
@@ -39,6 +41,7 @@ it('gives a command line to the plugin whose command it is, and its reply back',
   });
   expect(commands.list()).toMatchObject([
     { name: 'broken' },
+    { name: 'dice' },
     { name: 'quiet' },
     { name: 'roll', usage: '[dice]', description: 'Rolls', aliases: ['r'], plugin: 'roll' },
   ]);
