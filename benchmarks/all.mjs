@@ -9,11 +9,11 @@ import { readArguments } from './support/arguments.mjs';
 /** @type {{ name: string, args: string[] }[]} */
 const PARTS = [
   { name: 'micro', args: [] },
-  { name: 'calls', args: [] },
-  { name: 'reload', args: ['--rounds', '60', '--edits', '15'] },
-  { name: 'scale', args: [] },
-  { name: 'smooth', args: [] },
-  { name: 'memory', args: ['--reloads', '500', '--minutes', '0.15'] },
+  { name: 'calls', args: ['--rounds', '5'] },
+  { name: 'reload', args: ['--rounds', '50', '--edits', '12'] },
+  { name: 'scale', args: ['--rounds', '2'] },
+  { name: 'smooth', args: ['--storms', '5'] },
+  { name: 'memory', args: ['--reloads', '500', '--minutes', '0.08'] },
 ];
 
 const { areas, quick } = readArguments(
