@@ -1,5 +1,5 @@
 /** What many reloads leave behind: in Bulkhead, looked at closely, and in what else a bot could use. */
-import { compareMemory } from './memory/compare.mjs';
+import { compareMemory, SIZES } from './memory/compare.mjs';
 import { measureLeaks } from './memory/leaks.mjs';
 import { readArguments } from './support/arguments.mjs';
 import { takingPart } from './systems/catalogue.mjs';
@@ -12,6 +12,7 @@ const args = readArguments(
   },
   {
     parts: { of: ['leaks', 'compare'], about: 'what to measure' },
+    sizes: { of: SIZES.map(({ key }) => key), about: 'sizes of the plugin that is compared' },
     systems: { of: takingPart('memory').map(({ name }) => name), about: 'which systems to compare' },
   },
 );

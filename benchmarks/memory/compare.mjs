@@ -5,9 +5,9 @@ import { ABSENT, takingPart } from '../systems/catalogue.mjs';
 import { follow, summarize } from './course.mjs';
 
 const MB = 1024 * 1024;
-const SIZES = [
-  { name: '135 KB', file: 'memory-135kb', bytes: 135 * 1024 },
-  { name: '8 MB', file: 'memory-8mb', bytes: 8 * MB },
+export const SIZES = [
+  { name: '135 KB', key: '135kb', bytes: 135 * 1024 },
+  { name: '8 MB', key: '8mb', bytes: 8 * MB },
 ];
 
 /** Further than this nobody should extrapolate, reloads. */
@@ -21,15 +21,16 @@ const FAILED = /^(failed|cannot run)/;
 /**
  * The same plugin reloaded over and over in each system: how its memory goes.
  *
- * @param {{ reloads: number, samples: number, minutes: number, systems: string[], quick: boolean }} run
+ * @param {{ reloads: number, samples: number, minutes: number, systems: string[], sizes: string[], quick: boolean }} run
  */
-export async function compareMemory({ reloads, samples, minutes, systems, quick }) {
+export async function compareMemory({ reloads, samples, minutes, systems, sizes, quick }) {
   // A quick run shows that everything works, without a download.
   const entries = takingPart('memory').filter(
     ({ name, installed }) => systems.includes(name) && !(quick && installed),
   );
   if (entries.some(({ installed }) => installed)) installAlternatives();
-  for (const { name, file, bytes } of SIZES) {
+  for (const { name, key, bytes } of SIZES.filter((size) => sizes.includes(size.key))) {
+    const file = `memory-${key}`;
     /** @type {Course[]} */
     const courses = [];
     for (const entry of entries) {
@@ -64,7 +65,8 @@ function row(course) {
     reloads,
     startMb.toFixed(0),
     `${min.toFixed(0)}–${max.toFixed(0)}`,
-    growthKb.toFixed(1),
+    // Of hardly any reloads nothing can be said.
+    Number.isNaN(growthKb) ? '' : growthKb.toFixed(1),
     `${msPerReload.median.toFixed(1)} (${msPerReload.p99.toFixed(1)})`,
     shownLimit(limitAt),
     notes.join('; '),
