@@ -162,7 +162,7 @@ async function run(fault, test) {
   await test.writeAll();
   const { failed } = await manager.loadAll();
   if (failed.length > 0) throw failed[0].error;
-  for (let n = 0; n < 500; n++) await neighbour.ok();
+  for (let n = 0; n < CALM_MS / 2; n++) await neighbour.ok();
   const calm = new Watch(test);
   await sleep(CALM_MS);
   const before = await calm.end();

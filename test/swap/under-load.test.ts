@@ -3,7 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { bench, until } from '../support/workspace.ts';
 
 /** `RELOADS=1000 npx vitest run test/swap/under-load.test.ts` for the long run. */
-const RELOADS = Number(process.env.RELOADS ?? 25);
+const RELOADS = Number(process.env.RELOADS ?? 15);
 
 /** A machine that stalls is not given more than it gets done: what waits has its own bounds, which are tested elsewhere. */
 const MOST_UNDER_WAY = 400;
