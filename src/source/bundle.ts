@@ -6,7 +6,8 @@ import { withBackslash, withNames } from './backslashes.ts';
 import { explainBuildError, PATTERN } from './build-error.ts';
 import { refuseImports } from './denied-imports.ts';
 import { Fingerprint } from './fingerprint.ts';
-import { bundleLocalFiles, IMPLIED_EXTENSIONS } from './local-files.ts';
+import { IMPLIED_EXTENSIONS } from './import-candidates.ts';
+import { bundleLocalFiles } from './local-files.ts';
 import { SHIM_DEFINES, type ShimWidths, shimBanner, withShimWidths } from './module-shims.ts';
 import { keepInside, type Restrictions } from './restrictions.ts';
 

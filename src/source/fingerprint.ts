@@ -1,18 +1,19 @@
-import { createHash } from 'node:crypto';
-import { readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { join, relative, resolve, sep } from 'node:path';
+import { realpathSync } from 'node:fs';
+import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { getOrMake } from '../get-or-make.ts';
-import { filesBelow } from './files.ts';
-
-/** What was found at a path: the hash of the content, or that nothing readable was there. */
-interface Print {
-  hash: string;
-  mtimeMs: number;
-  /** Size, times and inode; empty if it was read so soon after its change that these may not tell the next one. */
-  quick: string;
-}
+import { Choice } from './choice.ts';
+import {
+  ABSENT,
+  contentOf,
+  type FileStats,
+  hashOf,
+  hashOfLarge,
+  MAX_READ_BYTES,
+  type Print,
+  printOf,
+  statsOf,
+} from './print.ts';
 
 export type Difference = 'same' | 'touched' | 'changed';
 
@@ -25,26 +26,13 @@ export interface Comparison {
   seen?: Map<string, FileStats>;
 }
 
-type FileStats = Pick<Print, 'mtimeMs' | 'quick'> & { size: number };
-
-const ABSENT = 'absent';
-const NOTHING: FileStats = { size: 0, mtimeMs: 0, quick: ABSENT };
-/** File systems count time in steps of some milliseconds; a change within the same step would go unnoticed. */
-const SETTLED_MS = 100;
-/** Of a larger file, in bytes, size and time stand for the content: it is data or a bundle gone wrong, not a plugin. */
-export const MAX_READ_BYTES = 16 * 1024 * 1024;
-/** Among more files it would take long to look, each time, for those that an import can mean: these are not watched for. */
-const MAX_CHOICES = 2_000;
-/** Up to so many bytes it takes less of the host's time to wait for a file than to be told when it is read. */
-const AT_ONCE_BYTES = 64 * 1024;
-
 /** The files that a build was made of, as they were then. */
 export class Fingerprint {
   readonly #prints = new Map<string, Print>();
   readonly #links = new Map<string, string>();
   /** What was only looked for. */
   readonly #missed = new Set<string>();
-  readonly #choices = new Map<string, { folder: string; names: RegExp; files: string[] }>();
+  readonly #choices = new Map<string, Choice>();
 
   get paths(): Iterable<string> {
     return [...this.#prints.keys(), ...this.#links.keys()];
@@ -117,15 +105,9 @@ export class Fingerprint {
     this.#links.set(path, targetOf(path));
   }
 
-  /**
-   * Records which files an import can mean whose name is made at run time.
-   *
-   * @param pattern as esbuild writes it: `*` for what is not known, `**` for any folders
-   */
+  /** Records which files an import can mean that is written with a {@link Choice} of names. */
   addChoice(folder: string, pattern: string): void {
-    const known = pattern.slice(0, pattern.lastIndexOf('/', pattern.indexOf('*')) + 1);
-    const choice = { folder: resolve(folder, known), names: matching(pattern.slice(known.length)) };
-    this.#choices.set(join(folder, pattern), { ...choice, files: filesOf(choice) });
+    this.#choices.set(join(folder, pattern), new Choice(folder, pattern));
   }
 
   /** Changes when one of the files is written, or a link is made to lead elsewhere. */
@@ -154,9 +136,7 @@ export class Fingerprint {
       }
     }
     for (const [path, target] of this.#links) if (targetOf(path) !== target) return 'changed';
-    for (const choice of this.#choices.values())
-      if (!isDeepStrictEqual(filesOf(choice), choice.files)) return 'changed';
-    return difference;
+    return [...this.#choices.values()].some((choice) => choice.hasChanged()) ? 'changed' : difference;
   }
 
   #hashes(): Map<string, string> {
@@ -164,73 +144,10 @@ export class Fingerprint {
   }
 }
 
-function matching(pattern: string): RegExp {
-  const parts = pattern.split(/(\*\*\/|\*)/).map((part) => {
-    if (part === '**/') return '(.*/)?';
-    return part === '*' ? '[^/]*' : part.replace(/[\\^$.|?+()[\]{}]/g, '\\$&');
-  });
-  return new RegExp(`^${parts.join('')}$`);
-}
-
-function filesOf({ folder, names }: { folder: string; names: RegExp }): string[] {
-  const files: string[] = [];
-  let count = 0;
-  for (const file of filesBelow([folder])) {
-    if (++count > MAX_CHOICES) return [];
-    const name = relative(folder, file).replaceAll(sep, '/');
-    if (names.test(name)) files.push(name);
-  }
-  return files.sort();
-}
-
-async function printOf(path: string): Promise<Print> {
-  const stats = statsOf(path);
-  if (stats.quick === ABSENT) return { ...stats, hash: ABSENT };
-  if (stats.size > MAX_READ_BYTES) return { ...stats, hash: hashOfLarge(stats) };
-  try {
-    return { ...stats, hash: hashOf(await contentOf(path, stats)) };
-  } catch {
-    return { ...stats, hash: ABSENT, mtimeMs: 0 };
-  }
-}
-
-/**
- * Of what is no file, as of what is not there: nothing can be read from it. At once: to be told of the stats of 200 files
- * keeps the host busy for 20 ms, to wait for them for 2.
- */
-function statsOf(path: string): FileStats {
-  let stats: Stats | undefined;
-  try {
-    stats = statSync(path, { throwIfNoEntry: false });
-  } catch {
-    return NOTHING;
-  }
-  if (!stats?.isFile()) return NOTHING;
-  const { size, mtimeMs, ctimeMs, ino } = stats;
-  const settled = Date.now() - Math.max(mtimeMs, ctimeMs) >= SETTLED_MS;
-  return { size, mtimeMs, quick: settled ? `${size}:${mtimeMs}:${ctimeMs}:${ino}` : '' };
-}
-
-async function contentOf(path: string, { size }: FileStats): Promise<Buffer> {
-  return size > AT_ONCE_BYTES ? await readFile(path) : readFileSync(path);
-}
-
-function realpathOf(path: string): string | undefined {
+function targetOf(path: string): string {
   try {
     return realpathSync(path);
   } catch {
-    return undefined;
+    return ABSENT;
   }
-}
-
-function targetOf(path: string): string {
-  return realpathOf(path) ?? ABSENT;
-}
-
-function hashOfLarge({ size, mtimeMs }: { size: number; mtimeMs: number }): string {
-  return `${size}:${mtimeMs}`;
-}
-
-function hashOf(content: Uint8Array): string {
-  return createHash('sha1').update(content).digest('base64');
 }

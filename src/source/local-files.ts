@@ -1,12 +1,12 @@
-import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
-import { dirname, extname, isAbsolute, join, resolve, sep } from 'node:path';
+import { dirname, extname, isAbsolute, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { ImportKind, Loader, OnResolveArgs, OnResolveResult, Plugin, PluginBuild } from 'esbuild';
-import { packageName } from './build-error.ts';
-import { readSettings } from './files.ts';
-import { type Fingerprint, MAX_READ_BYTES } from './fingerprint.ts';
+import type { Fingerprint } from './fingerprint.ts';
+import { candidates, noteCandidates, packageCandidates } from './import-candidates.ts';
 import { referencedModules, resolvedNames, type ShimWidths, withModuleShims } from './module-shims.ts';
+import { MAX_READ_BYTES } from './print.ts';
 import { TsconfigFiles } from './tsconfig-files.ts';
 
 const LOADERS: Record<string, Loader> = {
@@ -23,15 +23,6 @@ const LOADERS: Record<string, Loader> = {
   '.md': 'text',
   '.html': 'text',
   '.sql': 'text',
-};
-/** What an import may leave out, in the order in which esbuild tries it. */
-export const IMPLIED_EXTENSIONS = ['.tsx', '.ts', '.jsx', '.js', '.json'];
-/** The names of TypeScript files by the names that their output would have. */
-const WRITTEN_AS: Record<string, string[]> = {
-  '.js': ['.ts', '.tsx'],
-  '.jsx': ['.ts', '.tsx'],
-  '.mjs': ['.mts'],
-  '.cjs': ['.cts'],
 };
 const OWN_FILES = fileURLToPath(new URL('..', import.meta.url));
 /** What `bulkhead/plugin` is to a plugin: found without a `node_modules`, wherever the plugin lies. */
@@ -90,30 +81,6 @@ async function noteFileBeside(
   return file !== undefined && extname(file) === '.node' ? outside(file, kind) : undefined;
 }
 
-/**
- * Records every candidate up to the first that exists: if a missing one appears, it is what the import means. A package.json
- * leads on to its `main`.
- *
- * @returns the first that exists; `undefined` if none does
- */
-async function noteCandidates(
-  possible: Iterable<Candidate>,
-  inputs: Fingerprint,
-): Promise<string | undefined> {
-  for (const { file, leadsOn } of possible) {
-    if (!isFileOfAnyKind(file)) inputs.addMissing([file]);
-    else if (!leadsOn) {
-      if (realpathSync(file) !== file) inputs.addLink(file);
-      return file;
-    } else {
-      await inputs.addFiles([file]);
-      const main = await noteCandidates(mainCandidates(file), inputs);
-      if (main !== undefined) return main;
-    }
-  }
-  return undefined;
-}
-
 async function resolvePackage(
   build: PluginBuild,
   { path, kind, importer, resolveDir, with: attributes }: OnResolveArgs,
@@ -163,72 +130,6 @@ async function resolvePackages(
     if (found.namespace === 'file' && !found.external) urls[name] = pathToFileURL(found.path).href;
   }
   return urls;
-}
-
-/** What an import from a package can mean, wherever that could be installed. */
-function packageCandidates(specifier: string, from: string): Candidate[][] {
-  const places: Candidate[][] = [];
-  const name = packageName(specifier);
-  for (let directory = from; ; directory = dirname(directory)) {
-    const root = join(directory, 'node_modules', name);
-    places.push(folderCandidates(root));
-    if (specifier !== name) places.push(candidates(join(root, specifier.slice(name.length))));
-    if (directory === dirname(directory)) return places;
-  }
-}
-
-/** Also what cannot be read, which is seen later. */
-function isFileOfAnyKind(path: string): boolean {
-  try {
-    return !statSync(path).isDirectory();
-  } catch {
-    return false;
-  }
-}
-
-interface Candidate {
-  file: string;
-  /** It is a package.json, which names another. */
-  leadsOn?: boolean;
-}
-
-/**
- * What an import of a path can mean, in the order in which esbuild tries it.
- *
- * @param written the path as it was written: it may say that it is a folder
- */
-function candidates(path: string, written = path): Candidate[] {
-  const isFolder = /(^|\/)\.{0,2}$/.test(written);
-  return [...(isFolder ? [] : fileCandidates(path)), ...folderCandidates(path)];
-}
-
-function fileCandidates(path: string): Candidate[] {
-  const extension = extname(path);
-  const stem = path.slice(0, path.length - extension.length);
-  const implied = IMPLIED_EXTENSIONS.map((each) => path + each);
-  const sources = (WRITTEN_AS[extension] ?? []).map((source) => stem + source);
-  return [path, ...implied, ...sources].map((file) => ({ file }));
-}
-
-function folderCandidates(path: string): Candidate[] {
-  return [{ file: join(path, 'package.json'), leadsOn: true }, ...indexCandidates(path)];
-}
-
-function indexCandidates(path: string): Candidate[] {
-  return IMPLIED_EXTENSIONS.map((implied) => ({ file: join(path, `index${implied}`) }));
-}
-
-/** What the `main` of a package.json can mean. */
-function mainCandidates(file: string): Candidate[] {
-  let main: unknown;
-  try {
-    main = JSON.parse(readSettings(file) ?? '{}').main;
-  } catch {
-    return [];
-  }
-  if (typeof main !== 'string') return [];
-  const path = resolve(dirname(file), main);
-  return [...fileCandidates(path), ...indexCandidates(path)];
 }
 
 /** The content, or why there is none to be had. */

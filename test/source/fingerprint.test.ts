@@ -1,6 +1,7 @@
 import { chmod, mkdir, rename, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
-import { Fingerprint, MAX_READ_BYTES } from '#internal/source/fingerprint';
+import { Fingerprint } from '#internal/source/fingerprint';
+import { MAX_READ_BYTES } from '#internal/source/print';
 import { Workspace } from '../support/workspace.ts';
 
 const OLD = new Date(Date.now() - 3_600_000);
