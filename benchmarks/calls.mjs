@@ -28,6 +28,16 @@ const CONTENDERS = [
   ...(quick ? [] : ['workerpool']),
   'ipc',
 ];
+/** What a chart calls them. @type {Record<string, string>} */
+const LABELS = {
+  bulkhead: 'Bulkhead, thread',
+  'bulkhead-process': 'Bulkhead, process',
+  comlink: 'bare comlink',
+  raw: 'bare postMessage',
+  piscina: 'piscina, run',
+  workerpool: 'workerpool, exec',
+  ipc: 'channel of fork',
+};
 if (!quick) installAlternatives();
 const CHARTS = [
   { file: 'calls-one', title: 'Calls one at a time', index: indexOf('0.1 KB object, 1 in flight') },
@@ -119,13 +129,13 @@ for (const { file, title, index } of CHARTS) {
       title: `${title}, Node ${process.version}`,
       note: 'thousands per second, median, line from min to max; longer is better',
       shown: (rate) => rate.toFixed(rate < 10 ? 1 : 0),
-      bars: CONTENDERS.map((label, which) => {
+      bars: CONTENDERS.map((name, which) => {
         const {
           min: low,
           median: value,
           max: high,
         } = spread(rates[index][which].map(({ perSecond }) => perSecond / 1000));
-        return { label, own: label.startsWith('bulkhead'), value, low, high };
+        return { label: LABELS[name], own: name.startsWith('bulkhead'), value, low, high };
       }),
     }),
   );

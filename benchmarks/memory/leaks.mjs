@@ -77,7 +77,7 @@ function chart(reloads, bulkhead, bare, loaded) {
   const points = (/** @type {Run} */ run, /** @type {'rss' | 'heapUsed' | 'external'} */ field) =>
     run.samples.map((sample) => ({ x: sample.at, y: sample[field] / MB }));
   return lineChart({
-    title: `Memory over ${reloads} reloads of a plugin that uses everything, Node ${process.version}`,
+    title: `Memory over ${reloads.toLocaleString('en')} reloads of a plugin that uses everything, Node ${process.version}`,
     x: 'reloads',
     y: 'MB',
     lines: [

@@ -1,6 +1,10 @@
+import { chartFrame, escapeXml, roomFor } from './svg.mjs';
+
 const WIDTH = 800;
 const HEIGHT = 420;
-const MARGIN = { top: 48, right: 210, bottom: 48, left: 64 };
+const MARGIN = { top: 48, bottom: 48, left: 64 };
+/** Between the lines and their names. */
+const KEY = 40;
 const COLOURS = [
   '#c2410c',
   '#1d4ed8',
@@ -27,7 +31,7 @@ const TICKS = 6;
  */
 export function lineChart({ title, x, y, lines }) {
   const points = lines.flatMap((line) => line.points);
-  const right = WIDTH - MARGIN.right;
+  const right = WIDTH - KEY - roomFor(lines.map(({ name }) => ({ text: name })));
   const bottom = HEIGHT - MARGIN.bottom;
   const across = scale(Math.max(...points.map((point) => point.x)), MARGIN.left, right);
   const up = scale(Math.max(...points.map((point) => point.y)), bottom, MARGIN.top);
@@ -46,18 +50,15 @@ export function lineChart({ title, x, y, lines }) {
     return [
       `<path d="M${path}" fill="none" stroke="${colour}" stroke-width="1.8"${dash}/>`,
       `<path d="M${right + 12} ${legend}h22" stroke="${colour}" stroke-width="1.8"${dash}/>`,
-      text(right + 40, legend + 4, name, 'start'),
+      text(right + KEY, legend + 4, name, 'start'),
     ];
   });
   const labels = [
-    `<text x="${MARGIN.left}" y="26" font-size="15" font-weight="600">${escapeXml(title)}</text>`,
     text((MARGIN.left + right) / 2, HEIGHT - 10, x, 'middle'),
     `<g transform="rotate(-90)">${text(-(MARGIN.top + bottom) / 2, 16, y, 'middle')}</g>`,
   ];
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" font-family="sans-serif" font-size="12">`,
-    `<title>${escapeXml(title)}</title>`,
-    `<rect width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>`,
+    ...chartFrame({ width: WIDTH, height: HEIGHT, title }),
     ...grid,
     ...drawn,
     ...labels,
@@ -89,15 +90,10 @@ function scale(max, from, to) {
  * @param {'start' | 'middle' | 'end'} anchor
  */
 function text(x, y, content, anchor) {
-  return `<text x="${round(x)}" y="${round(y)}" text-anchor="${anchor}">${escapeXml(String(content))}</text>`;
+  return `<text x="${round(x)}" y="${round(y)}" text-anchor="${anchor}">${escapeXml(typeof content === 'number' ? content.toLocaleString('en') : content)}</text>`;
 }
 
 /** @param {number} value */
 function round(value) {
   return Math.round(value * 10) / 10;
-}
-
-/** @param {string} content */
-export function escapeXml(content) {
-  return content.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 }
