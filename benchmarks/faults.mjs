@@ -4,7 +4,9 @@
  * should not share one. `--write` puts the table into the README.
  */
 import { execFileSync, spawn } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { ACTING, FAULTS } from './faults/catalogue.mjs';
@@ -88,7 +90,10 @@ async function work() {
       return false;
     });
     while (left.length > 0) {
-      for (const result of await host(left)) {
+      const directory = await mkdtemp(join(tmpdir(), 'bulkhead-fault-'));
+      const finished = await host(directory, left);
+      await rm(directory, { recursive: true, force: true });
+      for (const result of finished) {
         const { index, tier } = left.shift() ?? {};
         results.set(`${index} ${tier}`, result);
       }
@@ -100,13 +105,14 @@ async function work() {
 /**
  * What became of the first of these cases, up to one that ended the host.
  *
+ * @param {string} directory for their plugins
  * @param {typeof cases} list
  * @returns {Promise<any[]>}
  */
-function host(list) {
+function host(directory, list) {
   return new Promise((resolve) => {
     const env = { ...process.env, CALM_MS: String(calm) };
-    const args = [HOST, list[0].tier, ...list.map(({ index }) => String(index))];
+    const args = [HOST, directory, list[0].tier, ...list.map(({ index }) => String(index))];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], env });
     const timer = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS);
     /** @type {any[]} */

@@ -1,11 +1,10 @@
 /**
- * A host for some cases, one after the other: `node case.mjs <tier> <index>…`. Prints what happened in each as one line of
+ * A host for some cases, one after the other: `node case.mjs <directory> <tier> <index>…`. Prints what happened in each as one line of
  * JSON. If it does not, the fault took it along.
  */
 import { execFileSync } from 'node:child_process';
 import { subscribe } from 'node:diagnostics_channel';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PluginManager } from 'bulkhead';
@@ -20,7 +19,7 @@ const LIMIT_MS = 25_000;
 /** How long it may take, once Bulkhead says that a plugin crashed, until Node says that its thread or process has ended. */
 const EXIT_MS = 1_000;
 
-const [, , tier, ...indices] = process.argv;
+const [, , directory, tier, ...indices] = process.argv;
 
 const source = ({ top = '', setup = '', body = '' }) => `import { definePlugin } from 'bulkhead/plugin';
 ${top}
@@ -58,11 +57,11 @@ export class Case {
 
   /**
    * @param {import('./catalogue.mjs').Fault} fault
-   * @param {string} directory
+   * @param {string} plugins the directory for them
    */
-  constructor(fault, directory) {
+  constructor(fault, plugins) {
     this.#fault = fault;
-    this.#plugins = join(directory, 'plugins');
+    this.#plugins = plugins;
     this.manager = new PluginManager({
       pluginDir: this.#plugins,
       logger: SILENT,
@@ -221,8 +220,7 @@ const said = (/** @type {object} */ result) =>
 
 for (const index of indices) {
   const fault = FAULTS[Number(index)];
-  const directory = await mkdtemp(join(tmpdir(), 'bulkhead-fault-'));
-  const test = new Case(fault, directory);
+  const test = new Case(fault, join(directory, index));
   const limit = setTimeout(async () => {
     await said({ problems: [`not over within ${LIMIT_MS} ms`, ...test.problems] });
     process.exit(1);
@@ -230,7 +228,6 @@ for (const index of indices) {
   const result = await run(fault, test);
   await test.manager.unloadAll({ timeoutMs: 500 });
   clearTimeout(limit);
-  await rm(directory, { recursive: true, force: true });
   await said(result);
 }
 process.exit(0);
