@@ -9,30 +9,28 @@ import type {
   BudgetLimits,
   ConfigureReport,
   DroppedNote,
-  ForwardedState,
   LoadMessage,
   PluginMetadata,
   Registration,
   StateChange,
   StateEntries,
-  StateNote,
 } from '../wire/messages.ts';
 import type { JobPoolOptions } from '../wire/process-messages.ts';
 import { decodeError } from '../wire/wire-error.ts';
 import { withResolvers } from '../with-resolvers.ts';
 import * as check from './check-notes.ts';
 import { Delivery } from './delivery.ts';
+import { Fence } from './fence.ts';
 import { InFlight } from './in-flight.ts';
 import { Intake } from './intake.ts';
 import type { EndReason, Isolate, IsolateEnd, IsolateUsage, Whereabouts } from './isolate.ts';
 import type { Jobs } from './job-pool.ts';
 import { PluginCalls } from './plugin-calls.ts';
 import { Registrations } from './registrations.ts';
+import { Silence } from './silence.ts';
+import { StateWrites } from './state-writes.ts';
 import { Timings } from './timings.ts';
 import { CallWork, EventWork, type Invocation, type Work } from './work.ts';
-
-/** After how much that was read of its state's writes a generation is told, bytes. */
-const TELL_READ_BYTES = 256 * 1024;
 
 /** What a generation needs from the host. Every function must bear anything: its arguments come from the plugin. */
 export interface GenerationHost {
@@ -79,21 +77,16 @@ export class Generation {
   readonly #calls = new PluginCalls();
   readonly #intake: Intake;
   #metadata!: PluginMetadata;
-  #stateSeq = 0;
-  /** How much of its writes was read, and how much of that it knows, bytes. */
-  #stateRead = 0;
-  #stateTold = 0;
-  #isFenced = false;
+  readonly #stateWrites = new StateWrites((bytes) => this.#link.note('stateRead', bytes));
+  readonly #fence = new Fence();
   #wasReplaced = false;
-  #refused = 0;
   #isDraining = false;
   #isTearingDown = false;
   #checksConfig = false;
   #isAlive = true;
   /** How many pause it on purpose. */
   #pauses = 0;
-  #silentMs = 0;
-  readonly #silences = new Set<{ ms: number; resolve: () => void }>();
+  readonly #silence = new Silence();
   /** What is to reject when it ends, beside its calls. */
   readonly #waiting = new Set<(error: unknown) => void>();
   #settleError: (() => unknown) | undefined;
@@ -143,7 +136,7 @@ export class Generation {
   }
 
   get isFenced(): boolean {
-    return this.#isFenced;
+    return this.#fence.isClosed;
   }
 
   /** It was fenced when it ended: what became of it then is nobody's concern. */
@@ -236,8 +229,7 @@ export class Generation {
 
   /** Tells it of a write that another generation made. */
   forwardState(change: StateChange): void {
-    const forwarded: ForwardedState = { ...change, seen: this.#stateSeq };
-    this.#link.note('state', forwarded);
+    this.#link.note('state', this.#stateWrites.forwarded(change));
   }
 
   /** Makes it forget its state; the host's follows in the order of the writes. */
@@ -281,18 +273,12 @@ export class Generation {
 
   /** The watchdog says how long it has not reacted, ms. */
   silent(ms: number): void {
-    this.#silentMs = ms;
-    for (const silence of this.#silences) if (ms >= silence.ms) silence.resolve();
+    this.#silence.lasts(ms);
   }
 
   /** Resolves when it has not reacted for so long, ms; the time before counts. `signal` ends the waiting. */
   silentFor(ms: number, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const silence = { ms, resolve };
-      this.#silences.add(silence);
-      signal.addEventListener('abort', () => this.#silences.delete(silence));
-      if (this.#silentMs >= ms) resolve();
-    });
+    return this.#silence.reaches(ms, signal);
   }
 
   dispatch(work: Work): void {
@@ -326,7 +312,7 @@ export class Generation {
 
   /** From here on it cannot change anything: what it still tries is refused. */
   fence(): void {
-    this.#isFenced = true;
+    this.#fence.close();
     this.#calls.abortAll(new PluginStoppedError(this.plugin, this.number));
   }
 
@@ -353,7 +339,8 @@ export class Generation {
           this.#unlessFenced(() => host.registered(this, this.registrations.add(note))),
         unregister: (note: unknown) =>
           this.#unlessFenced(() => host.unregistered(this, this.registrations.remove(note))),
-        state: (note: unknown) => this.#unlessFenced(() => this.#writeState(check.checkStateNote(note))),
+        state: (note: unknown) =>
+          this.#unlessFenced(() => host.writeState(this, this.#stateWrites.read(check.checkStateNote(note)))),
         emit: (note: unknown) => this.#intake.emit(check.checkEmit(note)),
         configChecked: () => {
           this.#checksConfig = false;
@@ -378,15 +365,6 @@ export class Generation {
     } finally {
       this.#inFlight.remove(number);
     }
-  }
-
-  #writeState({ seq, bytes, ...change }: StateNote): void {
-    this.#stateSeq = seq;
-    this.#host.writeState(this, change);
-    this.#stateRead += bytes;
-    if (this.#stateRead - this.#stateTold < TELL_READ_BYTES) return;
-    this.#stateTold = this.#stateRead;
-    this.#link.note('stateRead', this.#stateRead);
   }
 
   #done(note: unknown): void {
@@ -425,8 +403,7 @@ export class Generation {
 
   #callHost(note: unknown, to: 'bot' | 'offload'): Promise<unknown> {
     const message = check.checkHostCall(note);
-    if (this.#isFenced) {
-      this.#refused++;
+    if (!this.#fence.lets()) {
       const text = `Generation ${this.number} of plugin '${this.plugin}' was replaced and can no longer use the host`;
       throw new BulkheadError('ERR_PLUGIN_FENCED', text, { plugin: this.plugin, generation: this.number });
     }
@@ -447,21 +424,21 @@ export class Generation {
   }
 
   #unlessFenced(change: () => void): void {
-    if (this.#isFenced) this.#refused++;
-    else change();
+    if (this.#fence.lets()) change();
   }
 
   #reportRefused(): void {
-    if (this.#refused === 0) return;
+    const { refused } = this.#fence;
+    if (refused === 0) return;
     const text =
-      `Generation ${this.number} tried to use the host after its end, and was refused (${this.#refused} times). ` +
+      `Generation ${this.number} tried to use the host after its end, and was refused (${refused} times). ` +
       'End what goes on by itself when ctx.signal aborts, or in ctx.onTeardown';
-    this.#host.log({ level: 'warn', fields: { refused: this.#refused }, text });
+    this.#host.log({ level: 'warn', fields: { refused }, text });
   }
 
   #ended(end: IsolateEnd): void {
     this.#isAlive = false;
-    this.#wasReplaced = this.#isFenced;
+    this.#wasReplaced = this.#fence.isClosed;
     this.#booted.resolve();
     const error = () =>
       this.#settleError?.() ??
