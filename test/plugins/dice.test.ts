@@ -185,9 +185,8 @@ describe('the plugin', () => {
     const odds = run('!odds 100d6kh50 > 250').finally(() => {
       answered = true;
     });
-    let rolls = 0;
-    for (; !answered; rolls++) await run('!roll d6');
+    await run('!roll d6');
+    expect(answered).toBe(false);
     expect(await odds).toContain('on average');
-    expect(rolls).toBeGreaterThan(10);
   });
 });
