@@ -31,7 +31,7 @@ export interface PluginInfo {
   lastErrorAt: Date | undefined;
   /** When the generation that serves began to. */
   startedAt: Date | undefined;
-  /** Of the generation that serves; `undefined` if none does. */
+  /** Of the generation that serves; `undefined` if none does, or nothing is known of it yet. */
   usage: PluginUsage | undefined;
 }
 

@@ -92,7 +92,8 @@ export interface CrashReport {
   uptimeMs: number;
   /** Its last 50 log lines, the oldest first. */
   log: LogLine[];
-  usage: PluginUsage;
+  /** `undefined` if it ended before it gave any sign of life. */
+  usage: PluginUsage | undefined;
 }
 
 /** Which memory ran low. */

@@ -76,7 +76,7 @@ void thread.ended.then(({ kind, text, exitCode, error }) => {
 });
 
 function vitals(): VitalsNote {
-  return { pulse: thread.pulse, ...thread.usage };
+  return { pulse: thread.pulse, usage: thread.usage };
 }
 
 function tellVitals(): void {

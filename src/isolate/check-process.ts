@@ -11,9 +11,13 @@ const KINDS = new Set<string>(['uncaught-exception', 'exit', 'heap-limit'] satis
 const MAX_TEXT = 10_000;
 
 export function checkVitals(note: unknown): VitalsNote {
-  const { pulse, heapBytes, heapLimitBytes, externalBytes, loopUtilization, heapIsLow } = record(note);
+  const { pulse, usage } = record(note);
+  return { pulse: number(pulse), usage: usage === undefined ? undefined : checkUsage(usage) };
+}
+
+function checkUsage(usage: unknown): VitalsNote['usage'] {
+  const { heapBytes, heapLimitBytes, externalBytes, loopUtilization, heapIsLow } = record(usage);
   return {
-    pulse: number(pulse),
     heapBytes: number(heapBytes),
     heapLimitBytes: number(heapLimitBytes),
     externalBytes: number(externalBytes),

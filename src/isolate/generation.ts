@@ -157,8 +157,8 @@ export class Generation {
     return this.#isolate.pulse;
   }
 
-  /** What it uses, as of the last time it was asked. */
-  get usage(): IsolateUsage {
+  /** What it uses, as of the last time it was asked; `undefined` as long as it has not told. */
+  get usage(): IsolateUsage | undefined {
     return this.#isolate.usage;
   }
 
@@ -331,7 +331,10 @@ export class Generation {
         offload: (message: unknown) => this.#callHost(message, 'offload'),
       },
       notes: {
-        booted: () => this.#booted.resolve(),
+        booted: () => {
+          isolate.look();
+          this.#booted.resolve();
+        },
         log: (note: unknown) => this.#intake.log(check.checkLog(note)),
         dropped: (note: unknown) => host.dropped(this, check.checkDropped(note)),
         loaded: (note: unknown) => void this.build.inputs.addFiles(check.checkSetupReport(note).inputs),

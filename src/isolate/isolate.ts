@@ -50,8 +50,8 @@ export interface Isolate<T = Batch> {
   readonly gone: Promise<void>;
   /** Counts up with every sign of life that was seen. */
   readonly pulse: number;
-  /** As of the last sign of life it was asked for. */
-  readonly usage: IsolateUsage;
+  /** As of the last sign of life it was asked for; `undefined` before the first. */
+  readonly usage: IsolateUsage | undefined;
   /** Looks for signs of life. One that is idle is not woken; one that has worked since the last time tells its usage. */
   look(): void;
   /** Where its code is at the moment. */

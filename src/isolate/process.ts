@@ -33,14 +33,6 @@ const SILENT_LOOKS = 6;
 /** Of what it wrote to its standard error, as much is looked at for the cause of its end. */
 const TAIL = 4_096;
 
-const NO_USAGE: IsolateUsage = {
-  heapBytes: 0,
-  heapLimitBytes: 0,
-  externalBytes: 0,
-  heapIsLow: false,
-  loopUtilization: 0,
-};
-
 /**
  * An isolate that is a process of its own. Its main thread is a relay; the plugin runs in a thread beside it, as in the
  * other tier. Nothing else in Bulkhead starts a process for a plugin.
@@ -63,7 +55,7 @@ export class ProcessIsolate implements Isolate {
   readonly #packets: Packets;
   readonly #control: Link;
   #pulse = 0;
-  #usage = NO_USAGE;
+  #usage: IsolateUsage | undefined;
   #lookedAt = 0;
   #isLooking = false;
   #silentLooks = 0;
@@ -131,13 +123,14 @@ export class ProcessIsolate implements Isolate {
     return this.#pulse;
   }
 
-  get usage(): IsolateUsage {
+  get usage(): IsolateUsage | undefined {
     return this.#usage;
   }
 
   look(): void {
     const now = performance.now();
-    if (this.#isLooking || now - this.#lookedAt < LOOK_MS) return;
+    const isTooSoon = this.#usage !== undefined && now - this.#lookedAt < LOOK_MS;
+    if (this.#isLooking || isTooSoon) return;
     this.#isLooking = true;
     this.#lookedAt = now;
     this.#control.note('look', undefined);
@@ -214,7 +207,7 @@ export class ProcessIsolate implements Isolate {
   }
 
   #feel(note: unknown): void {
-    const { pulse, ...usage } = checkVitals(note);
+    const { pulse, usage } = checkVitals(note);
     this.#isLooking = false;
     this.#silentLooks = 0;
     this.#pulse = pulse;

@@ -66,8 +66,9 @@ export class ThreadIsolate<T = Batch> implements Isolate<T> {
     return this.#pulse.count;
   }
 
-  get usage(): IsolateUsage {
-    return { ...this.#vitals.read(), loopUtilization: this.#pulse.utilization };
+  get usage(): IsolateUsage | undefined {
+    const signs = this.#vitals.read();
+    return signs && { ...signs, loopUtilization: this.#pulse.utilization };
   }
 
   look(): void {

@@ -1,8 +1,12 @@
 import type { PluginUsage } from '../status.ts';
 import type { Generation } from './generation.ts';
 
-/** @param waiting how many calls and events wait for the plugin on the side of the host */
-export function usageOf({ usage, timings, busyWith }: Generation, waiting: number): PluginUsage {
+/**
+ * @param waiting how many calls and events wait for the plugin on the side of the host
+ * @returns `undefined` if it has given no sign of life yet
+ */
+export function usageOf({ usage, timings, busyWith }: Generation, waiting: number): PluginUsage | undefined {
+  if (usage === undefined) return undefined;
   const { heapBytes, heapLimitBytes, externalBytes, loopUtilization } = usage;
   return {
     heapBytes,

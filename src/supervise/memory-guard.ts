@@ -38,7 +38,6 @@ function isOverridden(
   { heapLimitBytes }: IsolateUsage,
   { heapMb }: ResolvedPluginOptions['limits'],
 ): boolean {
-  if (heapLimitBytes === 0) return false;
   return heapLimitBytes < heapMb * MIB || heapLimitBytes > heapMb * MIB * 1.5;
 }
 
@@ -66,6 +65,7 @@ export class MemoryGuard {
     if (generation !== slot.current || slot.lifecycle.state !== 'running') return;
     const { limits } = slot.options;
     const { usage } = generation;
+    if (usage === undefined) return;
     this.#checkLimit(slot, usage);
     const verdict = judgeMemory(usage, limits);
     if (verdict === 'fine') return;

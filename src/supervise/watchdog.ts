@@ -108,7 +108,7 @@ export class Watchdog {
     watched.silence = measureSilence(before, generation.pulse, sinceLastLookMs);
     const { silentMs } = watched.silence;
     generation.silent(standsStill ? 0 : silentMs);
-    if (silentMs > 0 || generation.usage.loopUtilization >= AT_REST) this.#isQuiet = false;
+    if (silentMs > 0 || (generation.usage?.loopUtilization ?? 1) >= AT_REST) this.#isQuiet = false;
     else {
       watched.rests = LOOKS_AT_REST - 1;
       generation.onceBusy(() => this.#rouse(watched));

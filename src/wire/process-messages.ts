@@ -19,10 +19,10 @@ export interface ProcessArguments {
   setV8Flags: boolean;
 }
 
-/** Process → host: signs of life of the plugin's thread, and what it uses. */
-export interface VitalsNote extends VitalSigns {
+/** Process → host: signs of life of the plugin's thread, and what it uses, once it has told. */
+export interface VitalsNote {
   pulse: number;
-  loopUtilization: number;
+  usage: (VitalSigns & { loopUtilization: number }) | undefined;
 }
 
 /** Process → host: the plugin's thread has ended, and this was its last word. */

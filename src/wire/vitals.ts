@@ -36,8 +36,9 @@ export class Vitals {
     Atomics.add(this.#beats, 0, 1);
   }
 
-  /** All 0 before the first beat. */
-  read(): VitalSigns {
+  /** `undefined` before the first beat. */
+  read(): VitalSigns | undefined {
+    if (this.beats === 0) return undefined;
     // By their places: to iterate takes many times as long, and this is read often.
     const { 0: heapBytes = 0, 1: heapLimitBytes = 0, 2: externalBytes = 0, 3: heapIsLow } = this.#figures;
     return { heapBytes, heapLimitBytes, externalBytes, heapIsLow: heapIsLow === 1 };

@@ -1,9 +1,17 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { expect, it } from 'vitest';
 import { isRunning } from '../support/processes.ts';
-import { type Bench, bench, type Files, pluginSource, until } from '../support/workspace.ts';
+import {
+  type Bench,
+  bench,
+  benchIn,
+  type Files,
+  pluginSource,
+  until,
+  Workspace,
+} from '../support/workspace.ts';
 
 const NEIGHBOUR = pluginSource('neighbour', `return { ok: () => 'ok' };`);
 const OPTIONS = {
@@ -129,6 +137,24 @@ it('goes on with the old generation if no process can be started', async () => {
   expect(await manager.plugin<Api>('a').generation?.()).toBe(1);
   await manager.reload('a');
   expect(await manager.plugin<Api>('a').generation?.()).toBe(2);
+});
+
+it('reports no usage of a process that ended before it told of any', async () => {
+  const workspace = await Workspace.create({ 'plugins/a.ts': pluginSource('a', '') });
+  const { manager } = benchIn(workspace, { ...OPTIONS, standbys: 0, crashDir: workspace.path('crashes') });
+  const { execPath } = process;
+  process.execPath = '/bin/false';
+  try {
+    const { failed } = await manager.loadAll();
+    expect(failed).toMatchObject([{ error: { code: 'ERR_PLUGIN_LOAD' } }]);
+  } finally {
+    process.execPath = execPath;
+  }
+  await manager.unloadAll();
+  const [file = ''] = readdirSync(workspace.path('crashes/a'));
+  const report = JSON.parse(readFileSync(workspace.path('crashes/a', file), 'utf8'));
+  expect(report).toMatchObject({ plugin: 'a', reason: 'exit' });
+  expect(report).not.toHaveProperty('usage');
 });
 
 it('says which tier a plugin runs in, and keeps standbys for both', async () => {

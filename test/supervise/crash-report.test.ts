@@ -45,7 +45,7 @@ it('reports a crash with the last log lines in order, the stack in the author’
     text: `line ${i + 11}`,
   }));
   expect(report.log).toMatchObject([...expected, { level: 'info', text: 'last words, no newline' }]);
-  expect(report.usage.heapBytes).toBeGreaterThan(0);
+  expect(report.usage?.heapBytes).toBeGreaterThan(0);
   // What the report has is what the log had, all 61 lines.
   const texts = log.map(({ text }) => text).filter((text) => /^(line|last words)/.test(text));
   expect(texts).toHaveLength(61);

@@ -176,6 +176,16 @@ it('says what a plugin uses', async () => {
   expect(usage()).toBeUndefined();
 });
 
+it('has measured what a plugin uses by the time it serves', async () => {
+  const { manager } = await bench({ 'keeper.ts': KEEPER }, OPTIONS);
+  await manager.loadAll();
+  for (let n = 0; n < 3; n++) {
+    expect(manager.get('keeper')?.usage?.heapBytes).toBeGreaterThan(2 ** 20);
+    expect(manager.get('keeper')?.usage?.heapLimitBytes).toBeGreaterThanOrEqual(256 * 2 ** 20);
+    await manager.reload('keeper');
+  }
+});
+
 it('warns once if the command line overrides the limits', async () => {
   const workspace = await Workspace.create({
     'plugins/a.ts': pluginSource('a', ''),
