@@ -22,7 +22,7 @@ import { Bus, type EmitResult } from './platform/bus.ts';
 import { Commands } from './platform/commands.ts';
 import { CrashFiles } from './platform/crash-files.ts';
 import { defaultLogger } from './platform/default-logger.ts';
-import { writeCpuProfile, writeHeapSnapshot } from './platform/diagnostic-files.ts';
+import { DiagnosticFiles } from './platform/diagnostic-files.ts';
 import { DisabledPlugins } from './platform/disabled-plugins.ts';
 import { guardedStore } from './platform/guarded-store.ts';
 import { Reports } from './platform/reports.ts';
@@ -106,6 +106,7 @@ export class PluginManager implements AsyncDisposable {
   readonly #earlyBuilds: EarlyBuilds;
   readonly #pools: OffloadPools;
   readonly #crashFiles: CrashFiles | undefined;
+  readonly #diagnostics = new DiagnosticFiles();
   readonly #disabled: DisabledPlugins;
   /** Raised by each `unloadAll`: what was begun before does not go on after it. */
   #epoch = 0;
@@ -361,13 +362,14 @@ export class PluginManager implements AsyncDisposable {
   /**
    * Writes what is on the plugin's heap to a file that Chrome's tools can open (Memory, Load). The plugin stands still
    * while it is taken. Rejects with `ERR_PLUGIN_UNAVAILABLE`, with `ERR_PLUGIN_CRASHED`, `ERR_PLUGIN_RELOADED` or
-   * `ERR_PLUGIN_STOPPED` if the generation ends before it is taken, or with what the file system says.
+   * `ERR_PLUGIN_STOPPED` if the generation ends before all of it was told, or with what the file system says; then there is
+   * no file.
    *
    * @param options.file default: name, generation and time with the ending `.heapsnapshot`, in the working directory
    * @returns the path of the file
    */
   async heapSnapshot(name: string, options: { file?: string } = {}): Promise<string> {
-    return writeHeapSnapshot(this.#table.get(name).serving(), options.file);
+    return this.#diagnostics.heapSnapshot(this.#table.get(name).serving(), options.file);
   }
 
   /**
@@ -383,7 +385,7 @@ export class PluginManager implements AsyncDisposable {
       const text = `cpuProfile('${name}', ms): expected a time from 1 to ${MAX_PROFILE_MS} ms, got ${String(ms)}`;
       throw invalidArgument(text, { plugin: name });
     }
-    return writeCpuProfile(this.#table.get(name).serving(), ms, options.file);
+    return this.#diagnostics.cpuProfile(this.#table.get(name).serving(), ms, options.file);
   }
 
   /** What is known of a plugin at this moment; `undefined` if there is none of that name. */
@@ -443,6 +445,7 @@ export class PluginManager implements AsyncDisposable {
     this.#deadlines.clear();
     await this.#flushStore();
     if (this.#crashFiles !== undefined) await within(this.#crashFiles.flush(), FILES_MS);
+    await within(this.#diagnostics.settled(), FILES_MS);
     await within(this.#earlyBuilds.idle(), FILES_MS);
     await within(this.#builds.remove(), FILES_MS);
   }

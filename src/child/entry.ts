@@ -5,6 +5,7 @@
  */
 import { rmSync } from 'node:fs';
 import { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
 import { JobPool } from '../isolate/job-pool.ts';
 import { ThreadIsolate } from '../isolate/thread.ts';
 import { makeLoopsEndable } from '../isolate/v8-flags.ts';
@@ -22,6 +23,9 @@ import {
 } from '../wire/process-messages.ts';
 import { encodeError } from '../wire/wire-error.ts';
 
+/** So much of a snapshot is sent at once. */
+const PIECE_BYTES = 256 * 1024;
+
 const { heapMb, execArgv, isStandby, setV8Flags } = JSON.parse(process.argv[2] as string) as ProcessArguments;
 const folder = process.cwd();
 // By itself Node would open the inspector, through which a plugin could speak to this thread, which has no permissions to keep.
@@ -36,6 +40,8 @@ const thread = new ThreadIsolate<Uint8Array>({ heapMb, execArgv }, isStandby, tr
 const plugin = packets.channel(CHANNEL.plugin);
 const jobs = new Map<number, AbortController>();
 let pool: JobPool | undefined;
+/** That the host is reading. */
+let snapshot: Readable | undefined;
 
 const control = new Link({
   channel: new EncodedChannel(packets.channel(CHANNEL.control)),
@@ -46,16 +52,19 @@ const control = new Link({
       return found;
     },
     heapSnapshot: async () => {
-      const snapshot = await thread.heapSnapshot();
-      // After the answer: the host reads nothing before it, and could hold up the answer behind what it does not read.
-      setImmediate(() => void passOn(snapshot).catch(() => {}));
+      snapshot = await thread.heapSnapshot();
     },
+    // All of it is there. The host asks for it piece by piece, so that nothing else has to wait behind it.
+    piece: () => snapshot?.read(PIECE_BYTES),
     job: (request: JobRequest) => runJob(request),
   },
   notes: {
     look: () => tellVitals(),
     pool: (options: JobPoolOptions) => {
       pool = new JobPool(options, execArgv, (note) => control.note('jobNote', note));
+    },
+    snapshotRead: () => {
+      snapshot = undefined;
     },
     abortJob: (job: number) => jobs.get(job)?.abort(),
   },
@@ -93,16 +102,6 @@ async function runJob({ job, url, ...message }: JobRequest): Promise<unknown> {
   } finally {
     jobs.delete(job);
   }
-}
-
-/** Rejects if the thread ends in the midst of it, which is told by itself. */
-async function passOn(snapshot: AsyncIterable<Buffer>): Promise<void> {
-  for await (const chunk of snapshot) {
-    control.note('chunk', chunk);
-    control.flush();
-    while (pipe.writableNeedDrain) await new Promise((resolve) => pipe.once('drain', resolve));
-  }
-  control.note('chunk', undefined);
 }
 
 /** With everything that it started, at once. */

@@ -44,8 +44,9 @@ export function checkWhereabouts(answer: unknown): Whereabouts {
   throw new TypeError('a malformed answer to where it is');
 }
 
-export function checkChunk(note: unknown): Uint8Array | undefined {
-  if (note === undefined || note instanceof Uint8Array) return note;
+/** @returns `null` after the last */
+export function checkPiece(piece: unknown): Uint8Array | null {
+  if (piece === null || piece instanceof Uint8Array) return piece;
   throw new TypeError('a malformed piece of a snapshot');
 }
 

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { asError, BulkheadError, PluginCrashedError, PluginStoppedError } from '../errors.ts';
+import { asError, BulkheadError, codeOf, PluginCrashedError, PluginStoppedError } from '../errors.ts';
 import type { Build } from '../source/build.ts';
 import type { DeadLetterReason, LogLevel, LogLine } from '../status.ts';
 import { isRecord } from '../wire/check.ts';
@@ -23,7 +23,14 @@ import { Delivery } from './delivery.ts';
 import { Fence } from './fence.ts';
 import { InFlight } from './in-flight.ts';
 import { Intake } from './intake.ts';
-import type { EndReason, Isolate, IsolateEnd, IsolateUsage, Whereabouts } from './isolate.ts';
+import {
+  type EndReason,
+  type Isolate,
+  type IsolateEnd,
+  type IsolateUsage,
+  NOT_RUNNING,
+  type Whereabouts,
+} from './isolate.ts';
 import type { Jobs } from './job-pool.ts';
 import { PluginCalls } from './plugin-calls.ts';
 import { Registrations } from './registrations.ts';
@@ -237,7 +244,7 @@ export class Generation {
     await this.#link.request('clearState', {});
   }
 
-  /** Rejects with `ERR_PLUGIN_CRASHED` if it ends before there is one. */
+  /** What fails since it ends meanwhile, {@link explain} can say. */
   async heapSnapshot(): Promise<Readable> {
     this.#pauses++;
     try {
@@ -245,6 +252,11 @@ export class Generation {
     } finally {
       this.#pauses--;
     }
+  }
+
+  /** What its calls reject with, if an error only says that it has ended. */
+  async explain(error: unknown): Promise<unknown> {
+    return codeOf(error) === NOT_RUNNING ? this.#errorOf(await this.ended) : error;
   }
 
   /** Where it spends its time, from now on for so long: JSON in the format of Chrome's tools. */
@@ -439,13 +451,15 @@ export class Generation {
     this.#host.log({ level: 'warn', fields: { refused }, text });
   }
 
+  #errorOf({ kind, text, error }: IsolateEnd): unknown {
+    return this.#settleError?.() ?? new PluginCrashedError(this.plugin, this.number, kind, text, error);
+  }
+
   #ended(end: IsolateEnd): void {
     this.#isAlive = false;
     this.#wasReplaced = this.#fence.isClosed;
     this.#booted.resolve();
-    const error = () =>
-      this.#settleError?.() ??
-      new PluginCrashedError(this.plugin, this.number, end.kind, end.text, end.error);
+    const error = () => this.#errorOf(end);
     this.#link.end(error);
     for (const reject of this.#waiting) reject(error());
     this.cut(error, this.#settleError === undefined ? 'crashed' : 'stopped');

@@ -8,6 +8,9 @@ import type { Jobs } from './job-pool.ts';
 /** Where a plugin runs. */
 export type Tier = 'thread' | 'process';
 
+/** What Node says when something is asked of a thread that has ended. */
+export const NOT_RUNNING = 'ERR_WORKER_NOT_RUNNING';
+
 /** Why a generation ended. The first cause is the one that counts. */
 export type EndKind =
   | CrashReason
@@ -58,7 +61,10 @@ export interface Isolate<T = Batch> {
   whereabouts(): Promise<Whereabouts>;
   /** Output that did not go through the runtime. */
   onOutput(listener: (stream: 'stdout' | 'stderr', chunk: Buffer) => void): void;
-  /** The objects on its heap, in the format of Chrome's tools. It stands still meanwhile; if it is stuck, nothing comes. */
+  /**
+   * The objects on its heap, in the format of Chrome's tools. It stands still meanwhile; if it is stuck, nothing comes. If
+   * it ends before all has come, the stream fails with the code {@link NOT_RUNNING}.
+   */
   heapSnapshot(): Promise<Readable>;
   /** A pool of threads for the plugin's heavy work, where the plugin itself is. */
   jobs(options: JobPoolOptions, onNote: (note: unknown) => void): Jobs;

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Duplex, finished, Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { asError } from '../errors.ts';
 import { lateTimeout } from '../late-timeout.ts';
 import { EncodedChannel, MAX_HOST_BATCH_BYTES } from '../wire/codec.ts';
 import type { Channel } from '../wire/frames.ts';
@@ -14,8 +15,16 @@ import { CHANNEL, type JobPoolOptions, PIPE, type ProcessArguments } from '../wi
 import { release } from '../wire/release.ts';
 import { withResolvers } from '../with-resolvers.ts';
 import { within } from '../within.ts';
-import { checkChunk, checkEnded, checkVitals, checkWhereabouts } from './check-process.ts';
-import type { EndReason, Isolate, IsolateEnd, IsolateSpec, IsolateUsage, Whereabouts } from './isolate.ts';
+import { checkEnded, checkPiece, checkVitals, checkWhereabouts } from './check-process.ts';
+import {
+  type EndReason,
+  type Isolate,
+  type IsolateEnd,
+  type IsolateSpec,
+  type IsolateUsage,
+  NOT_RUNNING,
+  type Whereabouts,
+} from './isolate.ts';
 import type { Jobs } from './job-pool.ts';
 import { reasonOfExit } from './reason-of-exit.ts';
 import { RemoteJobs } from './remote-jobs.ts';
@@ -52,16 +61,14 @@ export class ProcessIsolate implements Isolate {
   readonly gone = this.#gone.promise;
   readonly #child: ChildProcess;
   readonly #folder: string;
-  readonly #packets: Packets;
   readonly #control: Link;
   #pulse = 0;
   #usage: IsolateUsage | undefined;
   #lookedAt = 0;
   #isLooking = false;
   #silentLooks = 0;
-  /** The snapshot that is being sent: one at a time, since their pieces look alike. */
-  #snapshot: { stream: Readable; sent: () => void } | undefined;
-  #snapshotsSent: Promise<void> = Promise.resolve();
+  /** Resolves when the last of its snapshots is read: one at a time, since their pieces look alike. */
+  #snapshotRead: Promise<void> = Promise.resolve();
   #lost: NodeJS.Timeout | undefined;
   #onJobNote: (note: unknown) => void = () => {};
   #complaints: Buffer = Buffer.alloc(0);
@@ -86,15 +93,14 @@ export class ProcessIsolate implements Isolate {
       throw new Error('its process could not be started: too many files are open (EMFILE)');
     }
     const pipe = this.#child.stdio[PIPE] as Duplex;
-    this.#packets = new Packets(pipe, Object.keys(CHANNEL).length, (reason) => this.#violated(reason));
-    this.channel = new EncodedChannel(this.#packets.channel(CHANNEL.plugin), MAX_HOST_BATCH_BYTES);
+    const packets = new Packets(pipe, Object.keys(CHANNEL).length, (reason) => this.#violated(reason));
+    this.channel = new EncodedChannel(packets.channel(CHANNEL.plugin), MAX_HOST_BATCH_BYTES);
     this.#control = new Link({
-      channel: new EncodedChannel(this.#packets.channel(CHANNEL.control)),
+      channel: new EncodedChannel(packets.channel(CHANNEL.control)),
       methods: {},
       notes: {
         vitals: (note: unknown) => this.#feel(note),
         ended: (note: unknown) => this.end(checkEnded(note)),
-        chunk: (note: unknown) => this.#take(checkChunk(note)),
         jobNote: (note: unknown) => this.#onJobNote(note),
       },
       onViolation: (reason) => this.#violated(reason),
@@ -167,22 +173,21 @@ export class ProcessIsolate implements Isolate {
   }
 
   async heapSnapshot(): Promise<Readable> {
-    const before = this.#snapshotsSent;
-    const { promise, resolve: sent } = withResolvers();
-    this.#snapshotsSent = promise;
+    const before = this.#snapshotRead;
+    const { promise, resolve: read } = withResolvers();
+    this.#snapshotRead = promise;
     await before;
-    const stream = new Readable({ read: () => this.#packets.release() });
-    stream.once('close', () => this.#packets.release());
-    // Whoever reads it hears of an error; before that nobody does.
-    stream.on('error', () => {});
-    this.#snapshot = { stream, sent };
     try {
       await this.#control.request('heapSnapshot', undefined);
     } catch (error) {
-      sent();
+      read();
       throw error;
     }
-    return stream;
+    const snapshot = new Readable({ read: () => void this.#readOn(snapshot) });
+    return snapshot.once('close', () => {
+      this.#control.note('snapshotRead', undefined);
+      read();
+    });
   }
 
   jobs(options: JobPoolOptions, onNote: (note: unknown) => void): Jobs {
@@ -214,15 +219,12 @@ export class ProcessIsolate implements Isolate {
     this.#usage = usage;
   }
 
-  #take(chunk: Uint8Array | undefined): void {
-    if (this.#snapshot === undefined) return;
-    const { stream, sent } = this.#snapshot;
-    if (chunk === undefined) {
-      this.#snapshot = undefined;
-      sent();
+  async #readOn(snapshot: Readable): Promise<void> {
+    try {
+      snapshot.push(checkPiece(await this.#control.request('piece', undefined)));
+    } catch (error) {
+      snapshot.destroy(asError(error));
     }
-    if (stream.destroyed) return;
-    if (!stream.push(chunk ?? null) && chunk !== undefined) this.#packets.hold();
   }
 
   /** Its whole group: it may have started others. */
@@ -241,7 +243,6 @@ export class ProcessIsolate implements Isolate {
     this.#hasExited = true;
     clearTimeout(this.#lost);
     this.#kill();
-    this.#packets.release();
     await this.#lastWords();
     this.#finish(false);
     this.#gone.resolve();
@@ -262,9 +263,9 @@ export class ProcessIsolate implements Isolate {
   #finish(zombie: boolean): void {
     const reason = this.#reason as EndReason;
     this.channel.close();
-    this.#control.end(() => new Error(`the process has ended: ${reason.text}`));
-    this.#snapshot?.stream.destroy(new Error('the process has ended'));
-    this.#snapshot?.sent();
+    const error = () =>
+      Object.assign(new Error(`the process has ended: ${reason.text}`), { code: NOT_RUNNING });
+    this.#control.end(error);
     this.#ended.resolve({ ...reason, zombie });
   }
 }

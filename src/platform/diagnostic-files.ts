@@ -1,42 +1,67 @@
 import { createWriteStream } from 'node:fs';
-import { rm, writeFile } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Generation } from '../isolate/generation.ts';
 
-/** Writes the heap of a generation to a file, as it is read; one that could not be written to its end is removed. */
-export async function writeHeapSnapshot(generation: Generation, file: string | undefined): Promise<string> {
-  const path = resolve(file ?? defaultName(generation, 'heapsnapshot'));
-  const snapshot = await generation.heapSnapshot();
+/** Writes what is inside of generations to files. One that could not be written to its end is removed. */
+export class DiagnosticFiles {
+  readonly #underWay = new Set<Promise<void>>();
+  #count = 0;
+
+  /** What is on its heap, as it is read. */
+  async heapSnapshot(generation: Generation, file: string | undefined): Promise<string> {
+    const path = resolve(file ?? this.#defaultName(generation, 'heapsnapshot'));
+    try {
+      await this.#write(path, await generation.heapSnapshot());
+    } catch (error) {
+      throw await generation.explain(error);
+    }
+    return path;
+  }
+
+  /** What it spends its time on, from now on for so long. */
+  async cpuProfile(generation: Generation, ms: number, file: string | undefined): Promise<string> {
+    const path = resolve(file ?? this.#defaultName(generation, 'cpuprofile'));
+    await this.#write(path, [await generation.cpuProfile(ms)]);
+    return path;
+  }
+
+  /** Resolves when all is written, or removed. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#underWay);
+  }
+
+  async #write(path: string, content: Readable | string[]): Promise<void> {
+    const written = write(path, content);
+    this.#underWay.add(written);
+    await written.finally(() => this.#underWay.delete(written));
+  }
+
+  /** Chrome's tools only open files with these endings. */
+  #defaultName({ plugin, number }: Generation, ending: 'heapsnapshot' | 'cpuprofile'): string {
+    const time = new Date().toISOString().replace(/[:.]/g, '-');
+    return `${plugin}-${number}-${time}-${++this.#count}.${ending}`;
+  }
+}
+
+async function write(path: string, content: Readable | string[]): Promise<void> {
   const output = createWriteStream(path);
   let isOpen = false;
   output.once('open', () => {
     isOpen = true;
   });
   try {
-    await pipeline(snapshot, output);
+    await pipeline(content, output);
   } catch (error) {
-    if (isOpen) await rm(path, { force: true });
+    if (isOpen) await removeFile(path);
     throw error;
   }
-  return path;
 }
 
-/** Writes what a generation spends its time on, from now on for so long. */
-export async function writeCpuProfile(
-  generation: Generation,
-  ms: number,
-  file: string | undefined,
-): Promise<string> {
-  const path = resolve(file ?? defaultName(generation, 'cpuprofile'));
-  await writeFile(path, await generation.cpuProfile(ms));
-  return path;
-}
-
-let files = 0;
-
-/** Chrome's tools only open files with these endings. */
-function defaultName({ plugin, number }: Generation, ending: 'heapsnapshot' | 'cpuprofile'): string {
-  const time = new Date().toISOString().replace(/[:.]/g, '-');
-  return `${plugin}-${number}-${time}-${++files}.${ending}`;
+/** It may also be a device, or a pipe. */
+async function removeFile(path: string): Promise<void> {
+  const stats = await stat(path).catch(() => undefined);
+  if (stats?.isFile()) await rm(path, { force: true });
 }

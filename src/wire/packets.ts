@@ -25,7 +25,6 @@ export class Packets {
   #body: Buffer | undefined;
   #bodyBytes = 0;
   #isClosed = false;
-  #isHeld = false;
 
   /**
    * @param channels how many; their numbers count from 0
@@ -56,18 +55,6 @@ export class Packets {
     };
   }
 
-  /** Reads nothing more until {@link release}; the other side's writes wait. */
-  hold(): void {
-    this.#isHeld = true;
-    this.#stream.pause();
-  }
-
-  release(): void {
-    if (!this.#isHeld) return;
-    this.#isHeld = false;
-    this.#stream.resume();
-  }
-
   close(): void {
     this.#isClosed = true;
     this.#stream.destroy();
@@ -95,11 +82,9 @@ export class Packets {
       offset += this.#body === undefined ? this.#readHeader(chunk, offset) : this.#readBody(chunk, offset);
     }
     release(chunk);
-    if (this.#isClosed || this.#isHeld || performance.now() - start < TURN_MS) return;
+    if (this.#isClosed || performance.now() - start < TURN_MS) return;
     this.#stream.pause();
-    setImmediate(() => {
-      if (!this.#isHeld) this.#stream.resume();
-    });
+    setImmediate(() => this.#stream.resume());
   }
 
   #readHeader(chunk: Buffer, offset: number): number {

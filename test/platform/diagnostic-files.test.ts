@@ -1,7 +1,10 @@
-import { readFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createReadStream, existsSync } from 'node:fs';
+import { readFile, symlink } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { expect, it } from 'vitest';
-import { bench, ISOLATION, pluginSource } from '../support/workspace.ts';
+import { bench, ISOLATION, pluginSource, until } from '../support/workspace.ts';
 
 it('writes the heap of a running plugin to a file, and the plugin goes on', async () => {
   const setup = `class KeptByThePlugin { text = 'a' } const kept = new KeptByThePlugin(); return { text: () => kept.text };`;
@@ -97,6 +100,62 @@ it.runIf(ISOLATION === 'process')('rejects a snapshot of a process that is kille
   const snapshot = manager.heapSnapshot('a', { file: workspace.path('a.heapsnapshot') });
   process.kill(pid, 'SIGKILL');
   await expect(snapshot).rejects.toMatchObject({ code: 'ERR_PLUGIN_CRASHED' });
+});
+
+it.runIf(ISOLATION === 'process').each([
+  ['is killed', 'ERR_PLUGIN_CRASHED', 'kill'],
+  ['dies', 'ERR_PLUGIN_CRASHED', 'exit'],
+  ['is reloaded', 'ERR_PLUGIN_RELOADED', 'reload'],
+  ['is unloaded', 'ERR_PLUGIN_STOPPED', 'unload'],
+  ['ends with all others', 'ERR_PLUGIN_STOPPED', 'unloadAll'],
+] as const)(
+  'says whose snapshot was cut when its plugin %s before all of it has come',
+  async (_, code, end) => {
+    const setup = 'return { pid: () => process.pid, exit: () => process.exit(1) };';
+    const { manager, workspace } = await bench({ 'a.ts': pluginSource('a', setup) }, { hotReload: false });
+    await manager.loadAll();
+    const a = manager.plugin<{ pid(): number; exit(): void }>('a');
+    const pid = await a.pid();
+    // As slow as it takes: nobody reads on.
+    const file = workspace.path('pipe');
+    execFileSync('mkfifo', [file]);
+    const reader = createReadStream(file);
+    const snapshot = manager.heapSnapshot('a', { file });
+    const cut = expect(snapshot).rejects.toMatchObject({ code, plugin: 'a', generation: 1 });
+    await once(reader, 'readable');
+    if (end === 'kill') process.kill(pid, 'SIGKILL');
+    else if (end === 'exit') await a.exit().catch(() => {});
+    else if (end === 'unloadAll') await manager.unloadAll();
+    else await manager[end]('a');
+    reader.resume();
+    await cut;
+  },
+);
+
+it.runIf(ISOLATION === 'process')('leaves nothing of a snapshot that was cut', async () => {
+  const setup = `const kept = Array.from({ length: 200_000 }, (_, n) => ({ n }));
+    return { pid: () => process.pid, kept: () => kept.length };`;
+  const { manager, workspace } = await bench({ 'a.ts': pluginSource('a', setup) }, { hotReload: false });
+  await manager.loadAll();
+  const pid = await manager.plugin<{ pid(): number }>('a').pid();
+  const file = workspace.path('a.heapsnapshot');
+  const snapshot = manager.heapSnapshot('a', { file });
+  const cut = expect(snapshot).rejects.toMatchObject({ plugin: 'a' });
+  await until(() => existsSync(file), 'the beginning of the file');
+  process.kill(pid, 'SIGKILL');
+  await manager.unloadAll();
+  expect(existsSync(file)).toBe(false);
+  await cut;
+});
+
+it('removes nothing but files that it could not write to their end', async () => {
+  const { manager, workspace } = await bench({ 'a.ts': pluginSource('a', '') }, { hotReload: false });
+  await manager.loadAll();
+  const file = workspace.path('full');
+  await symlink('/dev/full', file);
+  await expect(manager.cpuProfile('a', 1, { file })).rejects.toMatchObject({ code: 'ENOSPC' });
+  await expect(manager.heapSnapshot('a', { file })).rejects.toMatchObject({ code: 'ENOSPC' });
+  expect(existsSync(file)).toBe(true);
 });
 
 it('does not end a thread in the midst of its snapshot', async () => {
