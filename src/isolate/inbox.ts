@@ -18,6 +18,9 @@ type Mode =
   | { kind: 'paused'; drained: Generation | undefined }
   | { kind: 'closed'; refusal: () => Error; reason: DeadLetterReason };
 
+const UNDER_WAY = 'are under way in';
+const WAITS = 'wait for';
+
 /** Where calls and events for a plugin arrive, whichever generation serves. */
 export class Inbox {
   readonly #plugin: () => string;
@@ -41,6 +44,19 @@ export class Inbox {
   /** How much waits. */
   get size(): number {
     return this.#queue.length + this.#kept.length;
+  }
+
+  /**
+   * Before the arguments of a call are copied.
+   *
+   * @param parent on whose behalf it is made: that may let it pass where others wait
+   * @throws what it would be refused with whatever they are
+   */
+  checkRoom(parent: Invocation | undefined): void {
+    const mode = this.#mode;
+    if (mode.kind === 'closed') throw mode.refusal();
+    if (mode.kind === 'open' && mode.generation.busyWith >= this.#limit) throw this.#queueFull(UNDER_WAY);
+    if (mode.kind === 'paused' && parent === undefined && !this.#hasRoom()) throw this.#queueFull(WAITS);
   }
 
   push(work: Work): void {
@@ -99,7 +115,7 @@ export class Inbox {
   #dispatch(work: Work, generation: Generation): void {
     if (work instanceof CallWork ? work.settled : this.#isUnwanted(work, generation)) return;
     if (generation.busyWith < this.#limit) generation.dispatch(work);
-    else this.#refuse(work, () => this.#queueFull('are under way in'), 'queue-full');
+    else this.#refuse(work, () => this.#queueFull(UNDER_WAY), 'queue-full');
   }
 
   #isUnwanted(event: EventWork, { registrations }: Generation): boolean {
@@ -120,17 +136,19 @@ export class Inbox {
           new BulkheadError(
             'ERR_CALL_CYCLE',
             `Plugin '${this.#plugin()}' was called on behalf of its own setup(), which has to end first`,
+            { plugin: this.#plugin() },
           ),
         );
         return;
       }
     }
-    if (this.#queue.length < this.#limit || this.#makeRoom()) this.#queue.push(work);
-    else this.#refuse(work, () => this.#queueFull('wait for'), 'queue-full');
+    if (this.#hasRoom()) this.#queue.push(work);
+    else this.#refuse(work, () => this.#queueFull(WAITS), 'queue-full');
   }
 
-  /** Lets go of calls that nobody waits for any more, then of the oldest event that was not known to be wanted. */
-  #makeRoom(): boolean {
+  /** If not, lets go of calls that nobody waits for any more, then of the oldest event that was not known to be wanted. */
+  #hasRoom(): boolean {
+    if (this.#queue.length < this.#limit) return true;
     this.#queue = this.#queue.filter((work) => work instanceof EventWork || !work.settled);
     if (this.#queue.length < this.#limit) return true;
     const oldest = this.#queue.findIndex((work) => work instanceof EventWork && !work.wanted);
@@ -142,7 +160,7 @@ export class Inbox {
   /** What a stuck plugin is sent would pile up in the host, or in the pipe to its process. */
   #queueFull(where: string): BulkheadError {
     const text = `${this.#limit} calls and events ${where} plugin '${this.#plugin()}' already; raise 'queueLimit' or send less`;
-    return new BulkheadError('ERR_QUEUE_FULL', text);
+    return new BulkheadError('ERR_QUEUE_FULL', text, { plugin: this.#plugin() });
   }
 
   #refuse(work: Work, refusal: () => Error, reason: DeadLetterReason): void {

@@ -196,10 +196,11 @@ export class Slot implements GenerationHost {
 
   call(target: CallTarget, args: readonly unknown[]): Promise<unknown> {
     return new Promise((resolve, reject) => {
+      const parent = onBehalfOf.getStore();
+      this.inbox.checkRoom(parent);
       const timeoutMs = target.kind === 'tick' ? Number.POSITIVE_INFINITY : this.options.callTimeoutMs;
       const split = splitSignals(args);
       for (const signal of split.signals) signal.throwIfAborted();
-      const parent = onBehalfOf.getStore();
       const work = new CallWork({ plugin: this.name, target, split, parent, timeoutMs, resolve, reject });
       this.#host.deadlines.add(work, timeoutMs);
       // Once a generation has it, the abort is passed on, and the plugin decides.

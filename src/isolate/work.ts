@@ -74,7 +74,7 @@ export class CallWork implements Invocation, Deadline {
         'ERR_CALL_TIMEOUT',
         `Plugin '${this.plugin}' did not answer ${describeTarget(this.target)} within ${this.timeoutMs} ms${where}. ` +
           `Raise 'callTimeoutMs' if it needs longer.`,
-        { plugin: this.plugin },
+        { plugin: this.plugin, ...(this.generation && { generation: this.generation.number }) },
       ),
     );
   }

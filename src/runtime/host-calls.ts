@@ -30,6 +30,7 @@ export class HostCalls {
 
   /** @param method the function of the bot, or the URL of the job */
   async call(name: 'bot' | 'offload', method: string, args: unknown[]): Promise<unknown> {
+    this.#pending.checkRoom(method);
     const split = splitSignals(args);
     for (const signal of split.signals) signal.throwIfAborted();
     const end = this.#pending.begin(method, split.args);

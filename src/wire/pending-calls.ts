@@ -16,15 +16,25 @@ export class PendingCalls {
   }
 
   /**
+   * Before the arguments of one more are copied.
+   *
+   * @throws {BulkheadError} `ERR_TOO_MANY_CALLS` if it would be refused whatever they are
+   */
+  checkRoom(method: string): void {
+    const isFull = this.#count > 0 && this.#bytes >= this.#mostBytes;
+    if (isFull || this.#count >= this.#most) throw this.#refusal(method);
+  }
+
+  /**
    * One more.
    *
    * @returns to be called when it is answered
    * @throws {BulkheadError} `ERR_TOO_MANY_CALLS`
    */
   begin(method: string, args: readonly unknown[]): () => void {
+    this.checkRoom(method);
     const bytes = measure(args, LIMITS.frameBytes);
-    if (this.#count >= this.#most || (this.#count > 0 && this.#bytes + bytes > this.#mostBytes))
-      throw this.#refusal(method);
+    if (this.#count > 0 && this.#bytes + bytes > this.#mostBytes) throw this.#refusal(method);
     this.#count++;
     this.#bytes += bytes;
     return () => {

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { bench, pluginSource, until } from '../support/workspace.ts';
 
@@ -41,3 +42,88 @@ it.each([
     expect(heard.bound.slice(0, atLeast)).toEqual([...Array(atLeast).keys()]);
   },
 );
+
+/** Something that says whether it was read. */
+function telling() {
+  let read = false;
+  const value = {
+    get part() {
+      read = true;
+      return 1;
+    },
+  };
+  return { value, wasRead: () => read };
+}
+
+it.each([
+  ['so many', { pendingCalls: 1 }],
+  ['so much', { pendingCallBytes: 1 }],
+])(
+  'refuses a call of the host before it copies the arguments, with %s waiting already',
+  async (_what, budgets) => {
+    const { manager } = await bench(
+      {
+        'a.ts': pluginSource(
+          'a',
+          `${telling.toString()}
+        return { reads: async () => {
+          const [first, second] = [telling(), telling()];
+          const calls = [ctx.bot.wait(first.value), ctx.bot.wait(second.value).catch(({ code }) => code)];
+          return [first.wasRead(), second.wasRead(), await calls[1]];
+        } };`,
+        ),
+      },
+      { hotReload: false, bot: { wait: () => new Promise(() => {}) }, defaults: { budgets } },
+    );
+    await manager.loadAll();
+    const reads = manager.plugin<{ reads(): unknown }>('a').reads();
+    expect(await reads).toEqual([true, false, 'ERR_TOO_MANY_CALLS']);
+  },
+);
+
+it('refuses a call of a plugin before it copies the arguments, if it would not be taken', async () => {
+  const setup = `ctx.onTeardown(() => ctx.bot.wait()); return { wait: () => ctx.bot.wait(), take: () => 'ok' };`;
+  const gates: (() => void)[] = [];
+  const { manager } = await bench(
+    { 'a.ts': pluginSource('a', setup) },
+    {
+      hotReload: false,
+      bot: { wait: () => new Promise<void>((resolve) => gates.push(resolve)) },
+      defaults: { queueLimit: 1 },
+    },
+  );
+  await manager.loadAll();
+  const a = manager.plugin<{ wait(): void; take(value: unknown): unknown }>('a');
+  const { value, wasRead } = telling();
+  const refused = async (code: string) => {
+    await expect(a.take(value)).rejects.toMatchObject({ code, plugin: 'a' });
+    expect(wasRead()).toBe(false);
+  };
+  const underWay = a.wait();
+  await until(() => gates.length === 1, 'the call');
+  await refused('ERR_QUEUE_FULL');
+  const reloaded = manager.reload('a');
+  await until(() => manager.get('a')?.state === 'reloading', 'the pause');
+  const waiting = a.wait();
+  await turn();
+  await refused('ERR_QUEUE_FULL');
+  gates[0]?.();
+  await until(() => gates.length === 2, 'the teardown');
+  gates[1]?.();
+  await Promise.all([underWay, reloaded]);
+  await until(() => gates.length === 3, 'the call that waited');
+  gates[2]?.();
+  await waiting;
+  const unloaded = manager.unload('a');
+  await until(() => gates.length === 4, 'the teardown');
+  gates[3]?.();
+  await unloaded;
+  await refused('ERR_PLUGIN_UNAVAILABLE');
+  await manager.load('a');
+  expect(await a.take(value)).toBe('ok');
+  expect(wasRead()).toBe(true);
+  const last = manager.unload('a');
+  await until(() => gates.length === 5, 'the last teardown');
+  gates[4]?.();
+  await last;
+});
