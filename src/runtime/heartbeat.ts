@@ -26,7 +26,7 @@ export class Heartbeat {
     this.#vitals.beat({
       heapBytes: used_heap_size,
       heapLimitBytes: heap_size_limit,
-      externalBytes: external_memory,
+      externalBytes: Math.max(external_memory, bufferBytes()),
       heapIsLow: this.#isLow,
     });
   }
@@ -48,6 +48,15 @@ export class Heartbeat {
       if (this.#isLow) this.beat();
     });
     this.#collections.observe({ entryTypes: ['gc'] });
+  }
+}
+
+/** Of buffers only this counts those that are shared, too. Node looks into a file for it, which it may not be able to open. */
+function bufferBytes(): number {
+  try {
+    return process.memoryUsage().arrayBuffers;
+  } catch {
+    return 0;
   }
 }
 

@@ -4,7 +4,7 @@ export interface VitalSigns {
   heapBytes: number;
   /** What V8 allows for it, bytes; the young generation included. */
   heapLimitBytes: number;
-  /** Memory outside the heap that its objects hold: buffers, and what native code accounts for; bytes. */
+  /** Memory outside the heap that its objects hold: buffers, shared ones too, and what native code accounts for; bytes. */
   externalBytes: number;
   /** Its heap is near the limit, and a garbage collection did not change that. */
   heapIsLow: boolean;

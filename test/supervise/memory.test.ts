@@ -101,18 +101,26 @@ it('does not take garbage for a heap that runs low', async () => {
   expect(seen('recycled')).toEqual([]);
 });
 
-it('recycles a plugin that holds too much outside its heap', async () => {
+it.each([
+  ['', 'Buffer.alloc(25 * 2 ** 20, 1)'],
+  [', in shared memory', 'new SharedArrayBuffer(25 * 2 ** 20)'],
+])('recycles a plugin that holds too much outside its heap%s', async (_what, memory) => {
+  const source = pluginSource(
+    'keeper',
+    `const kept = [];
+    return { keep: () => { kept.push(${memory}); }, generation: () => ctx.generation };`,
+  );
   const { manager, next } = await bench(
-    { 'keeper.ts': KEEPER },
+    { 'keeper.ts': source },
     {
       ...OPTIONS,
       plugins: { keeper: { limits: { externalMb: 20 } } },
     },
   );
   await manager.loadAll();
-  const keeper = manager.plugin<Keeper>('keeper');
+  const keeper = manager.plugin<{ keep(): void; generation(): number }>('keeper');
   const recycled = next('recycled');
-  await keeper.buffers(25);
+  await keeper.keep();
   expect(await recycled).toMatchObject({ generation: 2, reason: 'external' });
   expect(await keeper.generation()).toBe(2);
 });
