@@ -130,7 +130,8 @@ export class PluginManager implements AsyncDisposable {
     this.#disabled = new DisabledPlugins(store, this.#patience);
     if (this.#options.setV8Flags) makeLoopsEndable();
     const spec = specOf(resolvePluginOptions(undefined, this.#options.defaults));
-    this.#standbys = new Standbys(this.#options.standbys, spec, isolateStarter(this.#options.setV8Flags));
+    const start = isolateStarter(this.#options.setV8Flags, () => this.#builds.processFolder());
+    this.#standbys = new Standbys(this.#options.standbys, spec, start);
     this.#slotHost = {
       deadlines: this.#deadlines,
       store,

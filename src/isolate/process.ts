@@ -1,8 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { type Duplex, finished, Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { asError } from '../errors.ts';
@@ -75,11 +73,17 @@ export class ProcessIsolate implements Isolate {
   #reason: EndReason | undefined;
   #hasExited = false;
 
-  constructor({ heapMb, execArgv }: Omit<IsolateSpec, 'tier'>, isStandby: boolean, setV8Flags: boolean) {
-    this.#folder = mkdtempSync(join(tmpdir(), 'bulkhead-process-'));
+  /** @param folder its working folder, which it removes when it ends */
+  constructor(
+    { heapMb, execArgv }: Omit<IsolateSpec, 'tier'>,
+    folder: string,
+    isStandby: boolean,
+    setV8Flags: boolean,
+  ) {
+    this.#folder = folder;
     const args: ProcessArguments = { heapMb, execArgv, isStandby, setV8Flags };
     this.#child = spawn(process.execPath, [ENTRY, JSON.stringify(args)], {
-      cwd: this.#folder,
+      cwd: folder,
       env: {},
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
       // A group of its own: Ctrl-C is the host's to handle, and what it starts ends with it.
@@ -89,7 +93,7 @@ export class ProcessIsolate implements Isolate {
     // If there is no descriptor left, Node makes no pipes and tells why in a moment, to which nobody could react.
     if ((this.#child.stdio as unknown) === undefined) {
       this.#child.once('error', () => {});
-      rmSync(this.#folder, { recursive: true, force: true });
+      rmSync(folder, { recursive: true, force: true });
       throw new Error('its process could not be started: too many files are open (EMFILE)');
     }
     const pipe = this.#child.stdio[PIPE] as Duplex;

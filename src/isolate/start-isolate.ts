@@ -10,10 +10,13 @@ export function specOf({ isolation, limits }: ResolvedPluginOptions, execArgv: s
 
 export type StartIsolate = (spec: IsolateSpec, isStandby: boolean) => Isolate;
 
-/** @param setV8Flags see the option of that name; in this process the flags are set already */
-export function isolateStarter(setV8Flags: boolean): StartIsolate {
+/**
+ * @param setV8Flags see the option of that name; in this process the flags are set already
+ * @param processFolder makes the working folder of a process
+ */
+export function isolateStarter(setV8Flags: boolean, processFolder: () => string): StartIsolate {
   return (spec, isStandby) =>
     spec.tier === 'process'
-      ? new ProcessIsolate(spec, isStandby, setV8Flags)
+      ? new ProcessIsolate(spec, processFolder(), isStandby, setV8Flags)
       : new ThreadIsolate(spec, isStandby);
 }

@@ -1,13 +1,16 @@
+import { mkdtempSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, realpath, rm, utimes } from 'node:fs/promises';
 import type { Server } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { asError } from '../errors.ts';
 import type { Build } from './build.ts';
 import { isAbandoned, showLife } from './life-sign.ts';
 
 const PREFIX = 'bulkhead-builds-';
+/** Of folders beside those of the plugins, whose ids begin with a letter or digit. */
+const PROCESS_PREFIX = '.process-';
 /** Systems clear their temporary directory of what nobody has used for days; a crash may need its build after weeks. */
 const TOUCH_MS = 6 * 3_600_000;
 
@@ -16,9 +19,13 @@ interface Made {
   lifeSign: Server | undefined;
 }
 
-/** A temporary directory for builds, made when the first one needs it, with a folder for each plugin. */
+/**
+ * A temporary directory for builds, made when the first one needs it, with a folder for each plugin, and one for each process
+ * to work in.
+ */
 export class BuildDirectory {
   #made: Promise<Made> | undefined;
+  #path: string | undefined;
   #touching: NodeJS.Timeout | undefined;
 
   /** The folder of the plugin with that id. What could not be made is tried again the next time. */
@@ -26,15 +33,26 @@ export class BuildDirectory {
     if (this.#made === undefined) {
       const made = make();
       this.#made = made;
-      made.catch(() => {
-        if (this.#made === made) this.#made = undefined;
-      });
+      made.then(
+        ({ path }) => {
+          if (this.#made === made) this.#path = path;
+        },
+        () => {
+          if (this.#made === made) this.#made = undefined;
+        },
+      );
       void this.#sweep(made);
     }
     this.#touching ??= setInterval(() => void this.#made?.then(touch).catch(() => {}), TOUCH_MS).unref();
     const folder = join((await this.#made).path, id);
     await mkdir(folder, { recursive: true });
     return folder;
+  }
+
+  /** A fresh, empty folder, which whoever asked for it removes. Only after the first {@link of}. */
+  processFolder(): string {
+    if (this.#path === undefined) throw new Error('there is no directory for it');
+    return mkdtempSync(join(this.#path, PROCESS_PREFIX));
   }
 
   async discard({ jobs, ...plugin }: Build): Promise<void> {
@@ -48,12 +66,14 @@ export class BuildDirectory {
   async remove(): Promise<void> {
     const made = this.#made;
     this.#made = undefined;
+    this.#path = undefined;
     clearInterval(this.#touching);
     this.#touching = undefined;
     if (made === undefined) return;
     const { path, lifeSign } = await made;
     lifeSign?.close();
-    await rm(path, { recursive: true, force: true });
+    // A process may have left something that nobody can remove.
+    await rm(path, { recursive: true, force: true }).catch(() => {});
   }
 
   /** Removes what hosts have left that were killed. Nobody waits for it. */
@@ -86,9 +106,17 @@ async function make(): Promise<Made> {
   return { path, lifeSign: await showLife(path) };
 }
 
-/** A file that is just being removed is of no use any more. */
+/** What is just being removed is of no use any more. In a folder of a process, files are not ours. */
 async function touch({ path }: Made): Promise<void> {
   const now = new Date();
-  const below = (await readdir(path, { recursive: true })).map((name) => join(path, name));
-  await Promise.all([path, ...below].map((each) => utimes(each, now, now).catch(() => {})));
+  const folders = (await readdir(path)).map((name) => join(path, name));
+  const ours = folders.filter((folder) => !basename(folder).startsWith(PROCESS_PREFIX));
+  const files = await Promise.all(ours.map(filesIn));
+  const all = [path, ...folders, ...files.flat()];
+  await Promise.all(all.map((each) => utimes(each, now, now).catch(() => {})));
+}
+
+async function filesIn(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch(() => []);
+  return names.map((name) => join(folder, name));
 }

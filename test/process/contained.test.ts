@@ -123,16 +123,15 @@ it('goes on with the old generation if no process can be started', async () => {
     { ...OPTIONS, standbys: 0 },
   );
   await manager.loadAll();
-  const { TMPDIR } = process.env;
-  process.env.TMPDIR = '/no/such/folder';
+  const { execPath } = process;
+  process.execPath = '/no/such/node';
   try {
     await expect(manager.reload('a')).rejects.toMatchObject({
       code: 'ERR_PLUGIN_LOAD',
-      message: expect.stringContaining('/no/such/folder'),
+      message: expect.stringContaining('/no/such/node'),
     });
   } finally {
-    if (TMPDIR === undefined) delete process.env.TMPDIR;
-    else process.env.TMPDIR = TMPDIR;
+    process.execPath = execPath;
   }
   expect(await manager.plugin<Api>('a').generation?.()).toBe(1);
   await manager.reload('a');

@@ -87,9 +87,7 @@ it.runIf(ISOLATION === 'process')(
       plugins: { tries: { permissions: { read: [] } } },
     });
     expect((await manager.loadAll()).failed).toEqual([]);
-    const [folder = ''] = readdirSync(workspace.path('tmp')).filter(
-      (name) => !name.startsWith('bulkhead-process-'),
-    );
+    const [folder = ''] = readdirSync(workspace.path('tmp'));
     const builds = workspace.path('tmp', folder, 'secret');
     const [build = ''] = readdirSync(builds).filter((name) => name.endsWith('.mjs'));
     const plugin = manager.plugin<Api>('tries') as unknown as Api;

@@ -28,8 +28,12 @@ function builds(workspace: Workspace, ...below: string[]): string[] {
 
 it('removes what a bot that was killed has left, and nothing else', async () => {
   const workspace = await temporary();
-  const killed = await RunningProgram.ready(FILES);
-  const [left] = builds(workspace);
+  const config = JSON.stringify({ plugins: { defaults: { isolation: 'process' } } });
+  const killed = await RunningProgram.ready({ ...FILES, 'bulkhead.config.json': config });
+  const [left = ''] = builds(workspace);
+  expect(readdirSync(workspace.path('tmp', left)).some((name) => name.startsWith('.process-'))).toBe(true);
+  const names = readdirSync(workspace.path('tmp')).filter((name) => !name.startsWith('bulkhead-test-'));
+  expect(names).toEqual([left]);
   const running = await RunningProgram.ready(FILES);
   const used = builds(workspace).filter((name) => name !== left);
   killed.child.kill('SIGKILL');
@@ -46,11 +50,11 @@ it('removes what a bot that was killed has left, and nothing else', async () => 
   for (const directory of [unsigned, otherSystem, link]) expect(await isAbandoned(directory)).toBe(false);
 
   const next = await RunningProgram.ready(FILES);
-  await until(() => !builds(workspace).includes(left ?? ''), 'the removal');
+  await until(() => !builds(workspace).includes(left), 'the removal');
   next.child.stdin.end();
   expect(await next.ended).toEqual({ code: 0, signal: null });
-  const names = ['link', 'other', 'unsigned'].map((name) => `bulkhead-builds-${name}`);
-  expect(builds(workspace).sort()).toEqual([...used, ...names].sort());
+  const kept = ['link', 'other', 'unsigned'].map((name) => `bulkhead-builds-${name}`);
+  expect(builds(workspace).sort()).toEqual([...used, ...kept].sort());
   expect(existsSync(`${linked}/${sign}`)).toBe(true);
   running.send('!plugin reload greeter');
   await running.shows('greeter 1.0.0 reloaded');
@@ -94,13 +98,17 @@ it('keeps builds from looking unused, however long the bot runs', async () => {
   const file = join(folder, 'dice.1.mjs');
   await writeFile(file, '');
   const old = new Date(Date.now() - 10 * DAY_MS);
-  const paths = [file, folder, dirname(folder)];
-  for (const path of paths) await utimes(path, old, old);
+  const processFolder = builds.processFolder();
+  const pluginsOwn = join(processFolder, 'own.txt');
+  await writeFile(pluginsOwn, '');
+  const paths = [file, folder, processFolder, dirname(folder)];
+  for (const path of [pluginsOwn, ...paths]) await utimes(path, old, old);
   vi.advanceTimersByTime(DAY_MS);
   const times = async () =>
     (await Promise.all(paths.map((path) => stat(path)))).flatMap(({ atime, mtime }) => [atime, mtime]);
   await expect.poll(async () => (await times()).every((time) => time > old)).toBe(true);
   expect(await readdir(folder)).toEqual(['dice.1.mjs']);
+  expect((await stat(pluginsOwn)).mtime).toEqual(old);
   await builds.remove();
   expect(vi.getTimerCount()).toBe(0);
 });

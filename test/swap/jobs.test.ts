@@ -115,12 +115,9 @@ it('removes the builds of jobs with those of the plugin', async () => {
   onTestFinished(() => void vi.unstubAllEnvs());
   const { v, manager, save } = await running();
   const built = async () => {
-    // Not the working folders of processes, which come and go.
-    const folders = (await readdir(temporary.root)).filter((name) => !name.startsWith('bulkhead-process-'));
-    const names = await Promise.all(
-      folders.map((name) => readdir(temporary.path(name), { recursive: true })),
-    );
-    const builds = names.flat().filter((name) => name.endsWith('.mjs'));
+    const [folder] = (await readdir(temporary.root)).filter((name) => name.startsWith('bulkhead-builds-'));
+    const names = folder === undefined ? [] : await readdir(temporary.path(folder, 'v'));
+    const builds = names.filter((name) => name.endsWith('.mjs'));
     return { jobs: builds.filter((name) => name.includes('_job')).length, all: builds.length };
   };
   for (let n = 2; n < 10; n++) {
