@@ -1,4 +1,6 @@
 import { resolve } from 'node:path';
+import { inspect } from 'node:util';
+import { checkOptions } from './check-options.ts';
 import { asError, BulkheadError, invalidArgument } from './errors.ts';
 import { Deadlines } from './isolate/deadlines.ts';
 import type { Generation } from './isolate/generation.ts';
@@ -82,7 +84,8 @@ export interface LoadAllResult {
  *
  * For a name that no plugin has, methods reject with `ERR_PLUGIN_NOT_FOUND`. During `unloadAll`, what may start a plugin
  * rejects with `ERR_MANAGER_CLOSED`. What a plugin asks for in its own setup, teardown or `onConfig`, and what would have to
- * wait for the end of that, rejects with `ERR_CALL_CYCLE`. The constructor throws `ERR_INVALID_OPTIONS`.
+ * wait for the end of that, rejects with `ERR_CALL_CYCLE`. The constructor throws `ERR_INVALID_OPTIONS`, or what `configure`
+ * rejects with if a configuration cannot be sent to a plugin.
  */
 export class PluginManager implements AsyncDisposable {
   /** Watches the plugin directories; `loadAll` starts it unless the options say otherwise. */
@@ -263,9 +266,10 @@ export class PluginManager implements AsyncDisposable {
    * @throws {BulkheadError} `ERR_INVALID_ARGUMENT`; `ERR_CALL_CYCLE` if a plugin asks for it in its teardown, and waits
    */
   async unloadAll(options: { timeoutMs?: number } = {}): Promise<void> {
+    checkOptions('unloadAll', options, ['timeoutMs']);
     const { timeoutMs = Number.POSITIVE_INFINITY } = options;
     if (!(typeof timeoutMs === 'number' && timeoutMs >= 0)) {
-      const text = `unloadAll({ timeoutMs }): expected milliseconds from 0, got ${String(timeoutMs)}`;
+      const text = `unloadAll({ timeoutMs }): expected milliseconds from 0, got ${inspect(timeoutMs)}`;
       throw invalidArgument(text);
     }
     for (const slot of this.#table) refuseStopCycle(slot);
@@ -330,9 +334,10 @@ export class PluginManager implements AsyncDisposable {
    */
   async rollback(name: string, options: { state?: 'snapshot' } = {}): Promise<void> {
     this.#checkOpen();
+    checkOptions('rollback', options, ['state']);
     const { state } = options;
     if (state !== undefined && state !== 'snapshot') {
-      const text = `rollback('${name}', { state }): expected 'snapshot' or nothing, got ${String(state)}`;
+      const text = `rollback('${name}', { state }): expected 'snapshot' or nothing, got ${inspect(state)}`;
       throw invalidArgument(text, { plugin: name });
     }
     await this.#withSlot(name, (slot) => this.#operations.rollback(slot, options));
@@ -362,30 +367,32 @@ export class PluginManager implements AsyncDisposable {
 
   /**
    * Writes what is on the plugin's heap to a file that Chrome's tools can open (Memory, Load). The plugin stands still
-   * while it is taken. Rejects with `ERR_PLUGIN_UNAVAILABLE`, with `ERR_PLUGIN_CRASHED`, `ERR_PLUGIN_RELOADED` or
-   * `ERR_PLUGIN_STOPPED` if the generation ends before all of it was told, or with what the file system says; then there is
-   * no file.
+   * while it is taken. Rejects with `ERR_INVALID_ARGUMENT` or `ERR_PLUGIN_UNAVAILABLE`, with `ERR_PLUGIN_CRASHED`,
+   * `ERR_PLUGIN_RELOADED` or `ERR_PLUGIN_STOPPED` if the generation ends before all of it was told, or with what the file system
+   * says; then there is no file.
    *
    * @param options.file default: name, generation and time with the ending `.heapsnapshot`, in the working directory
    * @returns the path of the file
    */
   async heapSnapshot(name: string, options: { file?: string } = {}): Promise<string> {
+    checkFile('heapSnapshot', options);
     return this.#diagnostics.heapSnapshot(this.#table.get(name).serving(), options.file);
   }
 
   /**
    * Writes what the plugin spends its time on, from now on for `ms` (1 to 600,000), to a file that Chrome's tools can open
    * (Performance, Load profile), in the author's lines. The plugin goes on meanwhile, a little slower. Rejects as
-   * `heapSnapshot` does, with `ERR_INVALID_ARGUMENT`, or with Node's own error if the plugin has `permissions`.
+   * `heapSnapshot` does, or with Node's own error if the plugin has `permissions`.
    *
    * @param options.file default: name, generation and time with the ending `.cpuprofile`, in the working directory
    * @returns the path of the file
    */
   async cpuProfile(name: string, ms: number, options: { file?: string } = {}): Promise<string> {
     if (!(typeof ms === 'number' && ms >= 1 && ms <= MAX_PROFILE_MS)) {
-      const text = `cpuProfile('${name}', ms): expected a time from 1 to ${MAX_PROFILE_MS} ms, got ${String(ms)}`;
+      const text = `cpuProfile('${name}', ms): expected a time from 1 to ${MAX_PROFILE_MS} ms, got ${inspect(ms)}`;
       throw invalidArgument(text, { plugin: name });
     }
+    checkFile('cpuProfile', options);
     return this.#diagnostics.cpuProfile(this.#table.get(name).serving(), ms, options.file);
   }
 
@@ -574,4 +581,11 @@ export class PluginManager implements AsyncDisposable {
   *#inputs(): Generator<string> {
     for (const slot of this.#table) yield* slot.acted?.paths ?? [];
   }
+}
+
+function checkFile(what: string, options: { file?: string }): void {
+  checkOptions(what, options, ['file']);
+  const { file } = options;
+  if (file === undefined || (typeof file === 'string' && file !== '')) return;
+  throw invalidArgument(`${what}: expected the path of a file, got ${inspect(file)}`);
 }

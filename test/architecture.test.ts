@@ -23,6 +23,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   cli: ['index', 'bots', 'plain'],
 };
 const PLAIN = [
+  'check-options',
   'errors',
   'get-or-make',
   'late-timeout',

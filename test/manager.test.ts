@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
-import { promisify } from 'node:util';
+import { inspect, promisify } from 'node:util';
 import { PluginManager } from 'bulkhead';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { bench, benchIn, pluginSource, until, Workspace } from './support/workspace.ts';
@@ -267,11 +267,31 @@ it('refuses a rollback to another state than the one there is to go back to', as
   for (const state of ['typo', true, null])
     await expect(manager.rollback('a', { state: state as 'snapshot' })).rejects.toMatchObject({
       code: 'ERR_INVALID_ARGUMENT',
-      message: expect.stringContaining(`expected 'snapshot' or nothing, got ${state}`),
+      message: expect.stringContaining(`expected 'snapshot' or nothing, got ${inspect(state)}`),
     });
   await expect(manager.rollback('a', { state: undefined })).rejects.toMatchObject({
     code: 'ERR_NO_ROLLBACK',
   });
+});
+
+it('refuses options that a function does not have, and what is no options', async () => {
+  const { manager } = await bench({ 'a.ts': pluginSource('a', '') }, OFF);
+  await manager.loadAll();
+  const calls = (options: never) => [
+    manager.unloadAll(options),
+    manager.rollback('a', options),
+    manager.heapSnapshot('a', options),
+    manager.cpuProfile('a', 1, options),
+  ];
+  for (const options of [{ timeout: 5 }, 5, null, 'snapshot'])
+    for (const call of calls(options as never))
+      await expect(call).rejects.toMatchObject({
+        code: 'ERR_INVALID_ARGUMENT',
+        message: expect.stringMatching(
+          /^(unloadAll has the options timeoutMs|rollback has the options state|(heapSnapshot|cpuProfile) has the options file); got /,
+        ),
+      });
+  expect(manager.get('a')?.state).toBe('running');
 });
 
 it('refuses to listen to a status that does not exist', async () => {

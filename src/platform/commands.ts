@@ -57,6 +57,7 @@ export class Commands {
 
   /** The plugin that answers a command, by its name or an alias, apart from letter case. */
   ownerOf(name: string): string | undefined {
+    if (typeof name !== 'string') return undefined;
     return this.#find(name)?.slot.name;
   }
 
@@ -76,8 +77,7 @@ export class Commands {
     const { slot, command } = found;
     const about = { command: command.name, plugin: slot.name };
     try {
-      checkSource(source);
-      const message = { user: source.user, channel: source.channel, text: line };
+      const message = { ...checkSource(source), text: line };
       const reply = await slot.call({ kind: 'command', name: parsed.name }, [parsed.args, message]);
       return {
         kind: 'answered',
@@ -105,10 +105,13 @@ export class Commands {
   }
 }
 
-function checkSource(source: unknown): void {
-  if (typeof source === 'object' && source !== null) return;
-  const text = `dispatch(line, source): expected { user, channel } as source, got ${String(source)}`;
-  throw invalidArgument(text);
+/** Plugins are promised two texts. */
+function checkSource(source: CommandSource): CommandSource {
+  const { user, channel } = Object(source) as CommandSource;
+  if (typeof user === 'string' && typeof channel === 'string') return { user, channel };
+  throw invalidArgument(
+    `dispatch(line, source): expected two texts, { user, channel }, as source, got ${inspect(source)}`,
+  );
 }
 
 function asReply(result: unknown): string | undefined {

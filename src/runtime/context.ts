@@ -1,6 +1,7 @@
 import { isAbsolute } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
+import { checkOptions } from '../check-options.ts';
 import { invalidArgument } from '../errors.ts';
 import { MAX_TIMER_MS } from '../units.ts';
 import { LIMITS } from '../wire/frames.ts';
@@ -118,14 +119,6 @@ function isFileUrl(text: string): boolean {
 function checkFunction(what: string, value: unknown): asserts value is (...args: never[]) => unknown {
   if (typeof value === 'function') return;
   throw invalidArgument(`${what} needs a function, got ${typeof value}`);
-}
-
-/** A misspelt option would be none. */
-function checkOptions(what: string, options: unknown, known: readonly string[]): void {
-  const isObject = typeof options === 'object' && options !== null;
-  const unknown = isObject ? Object.keys(options).find((key) => !known.includes(key)) : inspect(options);
-  if (unknown === undefined) return;
-  throw invalidArgument(`${what} has the options ${known.join(', ')}; got ${unknown}`);
 }
 
 function checkFlag(what: string, value: unknown): void {

@@ -23,6 +23,15 @@ export function splitSignals(args: readonly unknown[]): SplitArguments {
 }
 
 function withoutSignals(argument: unknown, index: number, split: SplitArguments): unknown {
+  try {
+    return takeSignals(argument, index, split);
+  } catch {
+    // A getter threw: where, `snapshot` finds out.
+    return argument;
+  }
+}
+
+function takeSignals(argument: unknown, index: number, split: SplitArguments): unknown {
   if (typeof argument !== 'object' || argument === null) return argument;
   if (argument instanceof AbortSignal) {
     split.places.push([index]);

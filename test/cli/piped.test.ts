@@ -115,6 +115,7 @@ it('does with a plugin what !plugin says', async () => {
       '!plugin unload greeter',
       '!plugin load greeter',
       '!plugin rollback greeter',
+      '!plugin rollback greeter snapshots',
       '!plugin info greeter',
     ].join('\n'),
   );
@@ -132,6 +133,7 @@ it('does with a plugin what !plugin says', async () => {
     '- greeter unloaded: generation 3 has ended',
     expect.stringMatching(/^\+ greeter 1\.0\.0 loaded: generation 4, /),
     "✗ Plugin 'greeter' has no earlier accepted build; there will be one when a changed version has been loaded",
+    "✗ rollback('greeter', { state }): expected 'snapshot' or nothing, got 'snapshots'",
     'name        greeter',
     'description Says hello',
     'version     1.0.0',

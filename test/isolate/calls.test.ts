@@ -119,6 +119,15 @@ it('refuses what cannot be cloned with the path to it, as argument and as result
     message: expect.stringContaining('argument 2: .user.socket'),
   });
   await expect(echo.take(new Map([['key', Symbol('x')]]))).rejects.toThrow('argument 1: .get("key")');
+  const unreadable = {
+    get part() {
+      throw new Error('not now');
+    },
+  };
+  await expect(echo.take(unreadable)).rejects.toMatchObject({
+    code: 'ERR_NOT_CLONEABLE',
+    message: expect.stringContaining('argument 1: .part cannot be sent to another thread: not now'),
+  });
   await expect(echo.give()).rejects.toMatchObject({
     code: 'ERR_NOT_CLONEABLE',
     message: expect.stringContaining('the result: .list[1].socket'),

@@ -35,10 +35,12 @@ it('gives a command line to the plugin whose command it is, and its reply back',
   expect(await commands.dispatch('!rollover', ADA)).toEqual({ kind: 'unknown', command: 'rollover' });
   expect(await commands.dispatch('roll', ADA)).toEqual({ kind: 'not-a-command' });
   expect(await commands.dispatch('!', ADA)).toEqual({ kind: 'not-a-command' });
-  expect(await commands.dispatch('!roll', undefined as never)).toMatchObject({
-    kind: 'failed',
-    error: { code: 'ERR_INVALID_ARGUMENT' },
-  });
+  for (const source of [undefined, {}, { user: 'ada' }, { user: 'ada', channel: 5 }])
+    expect(await commands.dispatch('!roll', source as never)).toMatchObject({
+      kind: 'failed',
+      error: { code: 'ERR_INVALID_ARGUMENT', message: expect.stringContaining('{ user, channel }') },
+    });
+  expect(commands.ownerOf(undefined as never)).toBeUndefined();
   expect(commands.list()).toMatchObject([
     { name: 'broken' },
     { name: 'dice' },

@@ -26,6 +26,11 @@ it('says why there is none', async () => {
   await expect(
     manager.heapSnapshot('a', { file: workspace.path('no/such/folder/a.heapsnapshot') }),
   ).rejects.toMatchObject({ code: 'ENOENT' });
+  for (const file of ['', 5, null])
+    await expect(manager.heapSnapshot('a', { file: file as string })).rejects.toMatchObject({
+      code: 'ERR_INVALID_ARGUMENT',
+      message: expect.stringContaining('expected the path of a file'),
+    });
   await manager.unload('a');
   await expect(manager.heapSnapshot('a')).rejects.toMatchObject({ code: 'ERR_PLUGIN_UNAVAILABLE' });
 });

@@ -58,7 +58,8 @@ export class PluginCommand implements HostCommand {
     const before = this.#board.told(name);
     try {
       if (action === 'rollback') {
-        await this.#manager.rollback(name, rest[0] === 'snapshot' ? { state: 'snapshot' } : {});
+        // What else stands there, the manager refuses.
+        await this.#manager.rollback(name, { state: rest[0] as 'snapshot' });
       } else await this.#manager[action](name);
     } catch (error) {
       if (this.#board.told(name) > before) return undefined;
