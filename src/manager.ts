@@ -1,3 +1,5 @@
+// First, since other parts of a bundle would fail with less to say.
+import './unbundled.ts';
 import { resolve } from 'node:path';
 import { inspect } from 'node:util';
 import { checkOptions } from './check-options.ts';

@@ -34,6 +34,7 @@ const PLAIN = [
   'permissions',
   'status',
   'turns',
+  'unbundled',
   'units',
   'unused-entries',
   'with-resolvers',

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { cp, mkdir, readFile, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { build } from 'esbuild';
 import { expect, it } from 'vitest';
 import { Workspace } from './support/workspace.ts';
 
@@ -31,4 +32,34 @@ it.each(['source', 'development', 'production'])('is found under the condition %
   );
   const run = promisify(execFile)(process.execPath, ['--conditions', condition, workspace.path('bot.mjs')]);
   expect((await run).stdout).toBe('function function\n');
+});
+
+it('can be required by a bot in CommonJS', async () => {
+  const workspace = await installed('');
+  await workspace.write({
+    'bot.cjs': `console.log(typeof require('bulkhead').PluginManager, typeof require('bulkhead/plugin').definePlugin);`,
+  });
+  const run = promisify(execFile)(process.execPath, [workspace.path('bot.cjs')]);
+  expect(await run).toEqual({ stdout: 'function function\n', stderr: '' });
+});
+
+it.each(['esm', 'cjs'] as const)('says that it cannot be part of a bundle: %s', async (format) => {
+  const workspace = await installed(
+    `import { PluginManager } from 'bulkhead'; console.log(typeof PluginManager);`,
+  );
+  const bundle = async (external: string[]) => {
+    const outfile = workspace.path(format === 'esm' ? 'bundle.mjs' : 'bundle.cjs');
+    await build({
+      entryPoints: [workspace.path('bot.mjs')],
+      bundle: true,
+      platform: 'node',
+      format,
+      external,
+      outfile,
+      logLevel: 'silent',
+    });
+    return promisify(execFile)(process.execPath, [outfile]);
+  };
+  await expect(bundle([])).rejects.toMatchObject({ stderr: expect.stringContaining('--external:bulkhead') });
+  expect((await bundle(['bulkhead'])).stdout).toBe('function\n');
 });
