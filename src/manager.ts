@@ -3,7 +3,7 @@ import './unbundled.ts';
 import { resolve } from 'node:path';
 import { inspect } from 'node:util';
 import { checkOptions } from './check-options.ts';
-import { asError, BulkheadError, invalidArgument } from './errors.ts';
+import { asError, BulkheadError, codeOf, invalidArgument } from './errors.ts';
 import { Deadlines } from './isolate/deadlines.ts';
 import type { Generation } from './isolate/generation.ts';
 import type { IsolateEnd } from './isolate/isolate.ts';
@@ -348,14 +348,20 @@ export class PluginManager implements AsyncDisposable {
   /**
    * Changes a plugin's configuration, by its `onConfig` or a reload. A value that is refused is not kept. A plugin that does
    * not run is started with it; but for one that is disabled or was unloaded the value is only kept, and is checked when the
-   * plugin is started. Rejects as `load` does, or with `ERR_NOT_CLONEABLE` or `ERR_VALUE_TOO_LARGE`.
+   * plugin is started. It is also kept, as that of an id, for a plugin that is not there yet, though this rejects with
+   * `ERR_PLUGIN_NOT_FOUND`. Rejects as `load` does, or with `ERR_NOT_CLONEABLE` or `ERR_VALUE_TOO_LARGE`.
    */
   async configure(name: string, value: unknown): Promise<void> {
     this.#checkOpen();
     const config = snapshot(value, `the configuration of '${name}'`);
-    await this.#withSlot(name, async (slot) => {
+    const isTaken = this.#withSlot(name, async (slot) => {
       await this.#operations.configure(slot, config);
       this.#config.set(slot.id, config);
+    });
+    await isTaken.catch((error) => {
+      const mayCome = codeOf(error) === 'ERR_PLUGIN_NOT_FOUND' && this.#table.byId(name) === undefined;
+      if (mayCome) this.#config.set(name, config);
+      throw error;
     });
   }
 

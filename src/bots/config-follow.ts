@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { codeOf } from '../errors.ts';
 import type { PluginInfo, PluginManager } from '../index.ts';
 import { noPlugin, unusedEntries } from '../unused-entries.ts';
 import type { BotConfig } from './config-file.ts';
@@ -51,9 +52,14 @@ class Entries {
 
   async changed(id: string, value: unknown): Promise<void> {
     this.#notTaken.set(id, value);
-    if (this.#find(id) !== undefined) await this.#offer(id);
+    // For a plugin that may still come by itself, the manager keeps it.
+    if (this.#find(id) !== undefined || this.#manager.hotReload.isEnabled) await this.#offer(id);
+    else this.#warnOfNobody(id, value);
+  }
+
+  #warnOfNobody(id: string, value: unknown): void {
     // That it is taken away again is the remedy.
-    else if (value !== undefined)
+    if (value !== undefined)
       this.#reports.warn(`${this.#file}: config.${id} changed, but ${noPlugin(id, idsOf(this.#manager))}`);
   }
 
@@ -65,22 +71,22 @@ class Entries {
 
   async #offer(id: string): Promise<void> {
     const before = this.#find(id);
-    if (before === undefined) return;
     const value = this.#notTaken.get(id);
     const since = performance.now();
     this.#offered.add(id);
     try {
-      await this.#manager.configure(before.name, value);
-    } catch {
-      // The manager has reported it as `reload-failed`, with the plugin's own words.
-      return;
+      await this.#manager.configure(before?.name ?? id, value);
+    } catch (error) {
+      // Else the manager has reported it as `reload-failed`, with the plugin's own words.
+      if (codeOf(error) !== 'ERR_PLUGIN_NOT_FOUND') return;
+      this.#warnOfNobody(id, value);
     } finally {
       this.#offered.delete(id);
     }
     if (this.#notTaken.get(id) === value) this.#notTaken.delete(id);
     const after = this.#find(id);
     // A reload is reported as such.
-    if (after?.generation !== before.generation) return;
+    if (after === undefined || after.generation !== before?.generation) return;
     const outcome =
       after.state === 'running'
         ? `taken over by '${after.name}' without a reload in ${(performance.now() - since).toFixed(1)} ms`

@@ -179,10 +179,28 @@ it('gives a plugin that appears later what the file says for it by then', async 
   const program = await RunningProgram.ready({ 'plugins/a.ts': configured('a') });
   await program.workspace.write({ [FILE]: '{"config": {"dice": {"size": 6}}}' });
   await program.shows(/config\.dice changed, but .*no plugin/);
-  await program.workspace.write({ 'plugins/dice.ts': configured('dice') });
-  await program.shows(/reloaded.*dice|dice.*reloaded/);
+  await program.workspace.write({ 'plugins/dice.ts': sized('number') });
+  await program.shows('+ dice');
   program.send('!dice');
-  await program.shows('2 {"size":6}');
+  await program.shows('1 {"size":6}');
+  expect(program.out).not.toContain('✗');
+});
+
+it('starts a plugin that comes together with its configuration with that', async () => {
+  // The file of the configuration has been read before the quiet time is over.
+  const plugins = { hotReload: { debounceMs: 3_000 } };
+  const program = await RunningProgram.ready({
+    'plugins/a.ts': configured('a'),
+    [FILE]: JSON.stringify({ plugins }),
+  });
+  await program.workspace.write({
+    'plugins/dice.ts': sized('number'),
+    [FILE]: JSON.stringify({ plugins, config: { dice: { size: 6 } } }),
+  });
+  await program.shows('+ dice');
+  program.send('!dice');
+  await program.shows('1 {"size":6}');
+  expect(program.out).not.toMatch(/✗|no plugin/);
 });
 
 it('gives the next version of a plugin the configuration that the one before refused', async () => {

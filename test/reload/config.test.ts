@@ -183,3 +183,23 @@ it('keeps a configuration through a reload of the file, and while the plugin is 
   await loaded;
   expect(await currentValue(manager, 'dice')).toEqual({ sides: 12 });
 });
+
+it('keeps the configuration of a plugin that is not there yet until it comes', async () => {
+  const { manager, workspace, next } = await bench({});
+  await manager.loadAll();
+  const kept = manager.configure('dice', { sides: 20 });
+  await expect(kept).rejects.toMatchObject({ code: 'ERR_PLUGIN_NOT_FOUND' });
+  const loaded = next('loaded');
+  await workspace.write({ 'plugins/dice.ts': configured() });
+  await loaded;
+  expect(await currentValue(manager, 'dice')).toEqual({ sides: 20 });
+});
+
+it('keeps no configuration under the id of a plugin that goes by another name', async () => {
+  const { manager } = await bench({ 'file.ts': configured() }, { config: { file: { sides: 4 } } });
+  await manager.loadAll();
+  await expect(manager.configure('file', { sides: 20 })).rejects.toThrow("is called 'dice'");
+  await manager.unloadAll();
+  await manager.loadAll();
+  expect(await currentValue(manager, 'dice')).toEqual({ sides: 4 });
+});
