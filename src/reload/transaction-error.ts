@@ -71,7 +71,7 @@ function explain(stage: Stage, slot: Slot, build: Build | undefined, cause: unkn
     return new PluginSourceError(code as ErrorCode, whose + where + text, place, build?.inputs, details);
   }
   const place = placeOf(cause, build);
-  const what = cause instanceof Error ? `${cause.name}: ${text}` : text;
+  const what = cause instanceof Error ? `${cause.name}: ${text}${deniedIn(cause)}` : text;
   const doing = code === 'ERR_PLUGIN_CRASHED' ? `did not survive its ${stage}` : DOING[stage];
   const message = `${place === undefined ? where : ''}Plugin '${slot.name}' ${doing}: ${what}`;
   return new PluginSourceError(CODES[stage], message, place, build?.inputs, details);
@@ -80,4 +80,11 @@ function explain(stage: Stage, slot: Slot, build: Build | undefined, cause: unkn
 function placeOf(error: unknown, build: Build | undefined): SourceLocation | undefined {
   if (!(error instanceof Error) || build === undefined) return undefined;
   return locate(error.stack ?? '', build.inputs);
+}
+
+/** Node's own message names neither what was denied nor the option of Bulkhead that grants it. */
+function deniedIn(error: Error): string {
+  if (codeOf(error) !== 'ERR_ACCESS_DENIED') return '';
+  const { permission, resource } = error as { permission?: string; resource?: string };
+  return ` (${permission}${resource ? ` of ${resource}` : ''}; the plugin's 'permissions' can grant it)`;
 }

@@ -66,6 +66,27 @@ it.runIf(ISOLATION === 'process')(
   },
 );
 
+it.runIf(ISOLATION === 'process')(
+  'names the package that a plugin may not read, and the option',
+  async () => {
+    const workspace = await Workspace.create({
+      'plugins/a.ts': `import 'pack';\n${pluginSource('a', '')}`,
+      'node_modules/pack/index.js': '',
+    });
+    const plugins = { a: { permissions: { read: [] } } };
+    const { manager } = benchIn(workspace, { hotReload: false, plugins });
+    const { failed } = await manager.loadAll();
+    const file = workspace.path('node_modules/pack/index.js');
+    expect(failed).toMatchObject([
+      {
+        error: {
+          message: expect.stringContaining(`(FileSystemRead of ${file}; the plugin's 'permissions' can`),
+        },
+      },
+    ]);
+  },
+);
+
 it('runs jobs of a plugin that may not start threads of its own', async () => {
   const { plugin, workspace } = await tries(() => ({ worker: [] }));
   expect(await plugin.job?.(workspace.path('in/a.txt'))).toBe('inside');
