@@ -1,5 +1,6 @@
+import { inspect } from 'node:util';
 import { asError, BulkheadError } from '../errors.ts';
-import type { StateStore } from '../options.ts';
+import type { StateStore, StoredState } from '../options.ts';
 
 /** Of failures to write that follow one another so closely, ms, only the first is reported. */
 const QUIET_MS = 1_000;
@@ -25,13 +26,14 @@ export function guardedStore(store: StateStore, report: (error: Error, text: str
     }
   };
   return {
-    load: (plugin) => read(`load the state of '${plugin}'`, () => store.load(plugin)),
+    load: (plugin) => read(`load the state of '${plugin}'`, async () => checkState(await store.load(plugin))),
     write: (plugin, key, value) =>
       attempt(`write '${key}' of '${plugin}'`, () => store.write(plugin, key, value)),
     replace: (plugin, state) =>
       attempt(`replace the state of '${plugin}'`, () => store.replace(plugin, state)),
     clear: (plugin) => attempt(`clear the state of '${plugin}'`, () => store.clear(plugin)),
-    loadDisabled: () => read('load which plugins are disabled', () => store.loadDisabled()),
+    loadDisabled: () =>
+      read('load which plugins are disabled', async () => checkIds(await store.loadDisabled())),
     setDisabled: (plugin, disabled) =>
       attempt(`note whether '${plugin}' is disabled`, () => store.setDisabled(plugin, disabled)),
     flush: () => read('flush', () => store.flush()),
@@ -46,4 +48,32 @@ async function read<T>(what: string, ask: () => Promise<T>): Promise<T> {
     const text = `The state store could not ${what}: ${asError(cause).message}`;
     throw new BulkheadError('ERR_STATE_STORE', text, { cause });
   }
+}
+
+/** What is damaged must not become a state, which would take its place in the store. */
+function checkState(state: StoredState | undefined): StoredState | undefined {
+  if (state === undefined || isState(state)) return state;
+  throw new TypeError(
+    `expected { version, entries }, entries a list of [key, value], or undefined; got ${show(state)}`,
+  );
+}
+
+function isState(state: StoredState): boolean {
+  const { version, entries } = Object(state) as StoredState;
+  if (!Number.isInteger(version) || version < 1 || !Array.isArray(entries)) return false;
+  return entries.every((entry) => Array.isArray(entry) && typeof entry[0] === 'string');
+}
+
+function checkIds(ids: string[]): string[] {
+  if (Array.isArray(ids) && ids.every((id) => typeof id === 'string')) return ids;
+  throw new TypeError(`expected a list of ids, got ${show(ids)}`);
+}
+
+function show(value: unknown): string {
+  return inspect(value, {
+    depth: 1,
+    maxArrayLength: 3,
+    maxStringLength: 50,
+    breakLength: Number.POSITIVE_INFINITY,
+  });
 }

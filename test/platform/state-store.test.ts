@@ -52,6 +52,30 @@ it('says whose fault it is when a state cannot be read, and tries again', async 
   expect(await keeper.get()).toBeUndefined();
 });
 
+it.each([
+  ['null', null],
+  ['entries that are no list', { version: 1, entries: { k: 'kept' } }],
+  ['an entry without a key', { version: 1, entries: [['k', 'kept'], 5] }],
+  ['a version that is none', { version: '1', entries: [] }],
+])('does not put an empty state in the place of one that the store gives as %s', async (_what, damaged) => {
+  const load = vi.fn(async (): Promise<never> => damaged as never);
+  const { manager } = await failing({ load });
+  for (let tries = 0; tries < 2; tries++)
+    await expect(manager.load('keeper')).rejects.toMatchObject({
+      code: 'ERR_STATE_STORE',
+      message: expect.stringContaining('expected { version, entries }'),
+    });
+  expect(load).toHaveBeenCalledTimes(2);
+});
+
+it('refuses what is no list of disabled plugins', async () => {
+  const { manager } = await failing({ loadDisabled: async () => 'keeper' as never });
+  await expect(manager.loadAll()).rejects.toMatchObject({
+    code: 'ERR_STATE_STORE',
+    message: expect.stringContaining("expected a list of ids, got 'keeper'"),
+  });
+});
+
 it('does not wait for a state that never comes when all is to be unloaded', async () => {
   const { manager } = await failing({ load: () => new Promise(() => {}) });
   const loading = manager.loadAll();
