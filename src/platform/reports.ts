@@ -54,19 +54,20 @@ export class Reports {
     this.#write(() => (LOGGED[name] as Write)(this.#logger, event as never));
   }
 
-  /** A logger that throws must not reach into what is being reported. */
-  #write(write: () => void): void {
+  /** A logger that throws, or whose promise rejects, must not reach into what is being reported. */
+  #write(write: () => unknown): void {
     try {
-      write();
+      const written = write();
+      if (written instanceof Promise) written.catch(() => {});
     } catch {
       // There is nowhere left to say so.
     }
   }
 }
 
-type Write = (logger: Logger, event: never) => void;
+type Write = (logger: Logger, event: never) => unknown;
 
-const LOGGED: { [K in StatusName]: (logger: Logger, event: StatusEvents[K]) => void } = {
+const LOGGED: { [K in StatusName]: (logger: Logger, event: StatusEvents[K]) => unknown } = {
   loaded: (log, { name, version, generation, loadMs }) =>
     log.info(
       { plugin: name, generation, loadMs },

@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { utimes } from 'node:fs/promises';
-import type { StatusName } from 'bulkhead';
+import type { Logger, StatusName } from 'bulkhead';
 import { expect, it, onTestFinished } from 'vitest';
 import { bench, pluginSource } from '../support/workspace.ts';
 
@@ -70,6 +70,30 @@ it('logs what a listener throws or rejects with, and goes on', async () => {
   await expect
     .poll(() => logged().map(({ fields }) => String(fields.err)))
     .toEqual(['Error: at once', 'Error: in its own time']);
+  await manager.unloadAll();
+  expect(unhandled).toEqual([]);
+});
+
+it('goes on with a logger that throws or rejects', async () => {
+  const unhandled: unknown[] = [];
+  const note = (error: unknown) => void unhandled.push(error);
+  process.on('unhandledRejection', note);
+  onTestFinished(() => void process.off('unhandledRejection', note));
+  const fails = () => {
+    throw new Error('disk full');
+  };
+  const rejects = async () => fails();
+  const logger: Logger = {
+    trace: fails,
+    debug: rejects,
+    info: rejects,
+    warn: fails,
+    error: fails,
+    fatal: fails,
+  };
+  const { manager } = await bench({ 'plain.ts': pluginSource('plain', `console.error('hi');`) }, { logger });
+  expect(await manager.loadAll()).toMatchObject({ loaded: ['plain'] });
+  await manager.reload('plain');
   await manager.unloadAll();
   expect(unhandled).toEqual([]);
 });
