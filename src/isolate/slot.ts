@@ -76,6 +76,8 @@ export class Slot implements GenerationHost {
   earlyExitCode: number | undefined;
   /** What was last acted on: accepted, failed, or rolled back from. */
   acted: Fingerprint | undefined;
+  /** `acted`, if that was rolled back from: only a change of the files, or `reload`, tries the version on disk again. */
+  rolledBackFrom: Fingerprint | undefined;
   /** The build that serves or last served. */
   accepted: Build | undefined;
   /** The builds accepted before it, the newest last, each with the state it left. */

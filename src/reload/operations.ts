@@ -135,6 +135,7 @@ export class Operations {
       slot.unloaded = false;
       await this.#reload(slot, target);
       slot.history.pop();
+      slot.rolledBackFrom = slot.acted;
     });
   }
 
@@ -148,15 +149,16 @@ export class Operations {
       }
       const { current } = slot;
       const config = { value };
+      const build = slot.rolledBackFrom === slot.acted ? slot.accepted : undefined;
       if (state !== 'running' || current === undefined) {
         this.#host.supervisor.forgive(slot);
-        await this.#start(slot, { config });
+        await this.#start(slot, { config, build });
         return;
       }
-      const isNewest = slot.acted === slot.accepted?.inputs;
+      const isNewest = build !== undefined || slot.acted === slot.accepted?.inputs;
       if (isNewest && isDeepStrictEqual(value, slot.config)) return;
       if (await this.#configureRunning(slot, current, value, isNewest)) slot.config = value;
-      else await this.#reload(slot, { config });
+      else await this.#reload(slot, { config, build });
     });
   }
 

@@ -80,3 +80,36 @@ it('restarts what was rolled back to, not what was rolled back from, after a cra
   expect(await restarted).toMatchObject({ generation: 4 });
   expect(await currentValue(manager, 'v')).toBe(1);
 });
+
+it.each([
+  ['a reload', ''],
+  ['onConfig', 'ctx.onConfig(() => {});'],
+])('stays with what was rolled back to when it takes a configuration by %s', async (_how, setup) => {
+  const configured = (version: number) =>
+    pluginSource('v', `${setup} return { value: () => [${version}, ctx.config] };`);
+  const tools = await bench({ 'v.ts': configured(1) }, { hotReload: false });
+  const { manager } = tools;
+  await manager.loadAll();
+  await save(tools, configured(2));
+  await manager.rollback('v');
+  await manager.configure('v', { sides: 4 });
+  await manager.configure('v', { sides: 6 });
+  expect(await currentValue(manager, 'v')).toEqual([1, { sides: 6 }]);
+  await manager.reload('v');
+  await manager.configure('v', { sides: 8 });
+  expect(await currentValue(manager, 'v')).toEqual([2, { sides: 8 }]);
+});
+
+it('starts what was rolled back to with a configuration that comes while it does not run', async () => {
+  const options = { hotReload: false, defaults: { restart: { initialDelayMs: 60_000 } } };
+  const tools = await bench({ 'v.ts': mortal(1) }, options);
+  const { manager, next } = tools;
+  await manager.loadAll();
+  await save(tools, mortal(2));
+  await manager.rollback('v');
+  const crashed = next('restarting');
+  await expect(manager.plugin<Mortal>('v').die()).rejects.toMatchObject({ code: 'ERR_PLUGIN_CRASHED' });
+  await crashed;
+  await manager.configure('v', 1);
+  expect(await currentValue(manager, 'v')).toBe(1);
+});
