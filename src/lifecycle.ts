@@ -23,7 +23,7 @@ export type PluginState = (typeof PLUGIN_STATES)[number];
 export const TRANSITIONS: Readonly<Record<PluginState, readonly PluginState[]>> = {
   discovered: ['preparing', 'disabled', 'stopped'],
   preparing: ['starting', 'failed', 'backoff', 'quarantined', 'stopped'],
-  starting: ['running', 'backoff', 'quarantined', 'stopping', 'stopped'],
+  starting: ['running', 'preparing', 'backoff', 'quarantined', 'stopping', 'stopped'],
   running: ['reloading', 'stopping', 'backoff', 'quarantined', 'stopped'],
   reloading: ['running', 'backoff', 'quarantined', 'stopping', 'stopped'],
   stopping: ['stopped'],

@@ -334,6 +334,11 @@ export class Generation {
     this.#isolate.end(reason);
   }
 
+  /** Throws what its calls reject with, if it was ended so that they do. */
+  throwIfEnded(): void {
+    if (this.#settleError !== undefined) throw this.#settleError();
+  }
+
   #createLink(isolate: Isolate): Link {
     const host = this.#host;
     return new Link({

@@ -27,6 +27,8 @@ export class Inbox {
   readonly #limit: number;
   readonly #host: InboxHost;
   #mode: Mode = { kind: 'paused', drained: undefined };
+  #pausedAt = performance.now();
+  #lastPauseMs = 0;
   #queue: Work[] = [];
   /** Events that were in flight when a generation crashed, for the next one. */
   #kept: EventWork[] = [];
@@ -59,6 +61,11 @@ export class Inbox {
     if (mode.kind === 'paused' && parent === undefined && !this.#hasRoom()) throw this.#queueFull(WAITS);
   }
 
+  /** How long it was paused before it was opened last. */
+  get lastPauseMs(): number {
+    return this.#lastPauseMs;
+  }
+
   push(work: Work): void {
     const mode = this.#mode;
     switch (mode.kind) {
@@ -78,12 +85,14 @@ export class Inbox {
 
   /** From now on everything waits; `drained` still gets the calls that its own end waits for. */
   pause(drained: Generation | undefined): void {
+    if (!this.isPaused) this.#pausedAt = performance.now();
     this.#mode = { kind: 'paused', drained };
   }
 
   /** Hands everything that waited to this generation, in order, and what comes from now on. */
   open(generation: Generation): void {
     this.#mode = { kind: 'open', generation };
+    this.#lastPauseMs = performance.now() - this.#pausedAt;
     const queue = [...this.#kept, ...this.#queue];
     this.#kept = [];
     this.#queue = [];

@@ -133,6 +133,10 @@ export class Slot implements GenerationHost {
     this.problem = problem;
   }
 
+  liesAt({ entry, problem }: Place): boolean {
+    return this.entry === entry && this.problem?.message === problem?.message;
+  }
+
   /** Reads its state out of the store, once. Rejects with `ERR_STATE_STORE`. */
   loadState(): Promise<void> {
     const what = `The state store did not load the state of '${this.id}'`;

@@ -44,6 +44,7 @@ export async function activate(
     // Once more: another plugin may have come to serve under that name since this one was loaded.
     checkName(host.table, slot, generation);
     checkCommands(host.table, slot, generation);
+    generation.throwIfEnded();
     if (!generation.isAlive) throw await diedEarly(slot, generation);
   } catch (error) {
     slot.next = undefined;

@@ -63,6 +63,7 @@ export class Operations {
 
   /** Forces a new generation. */
   reload(slot: Slot): Promise<void> {
+    this.#host.transactions.newer(slot, { place: slot, since: performance.now() });
     return this.#exclusively(slot, async () => {
       this.#checkEnabled(slot);
       slot.unloaded = false;
@@ -72,8 +73,9 @@ export class Operations {
 
   /** Brings a plugin in line with its file, if it still differs when its turn has come. */
   follow(slot: Slot, place: Place, since: number): Promise<void> {
+    this.#host.transactions.newer(slot, { place, since });
     return this.#exclusively(slot, async () => {
-      const isOther = slot.entry !== place.entry || slot.problem?.message !== place.problem?.message;
+      const isOther = !slot.liesAt(place);
       slot.settleAt(place);
       if (slot.lifecycle.state === 'disabled' || slot.unloaded) return;
       // What failed before anything of it was read is tried again, but for what is wrong with the place itself.

@@ -1,4 +1,4 @@
-import { asError, codeOf, type ErrorCode } from '../errors.ts';
+import { asError, BulkheadError, codeOf, type ErrorCode } from '../errors.ts';
 import type { Slot } from '../isolate/slot.ts';
 import type { Build } from '../source/build.ts';
 import type { SourceLocation } from '../source/code-frame.ts';
@@ -59,6 +59,10 @@ function explain(stage: Stage, slot: Slot, build: Build | undefined, cause: unkn
   if (cause instanceof PluginSourceError) return cause;
   const text = asError(cause).message;
   if (NOT_OF_PLUGIN.has(code)) return asError(cause);
+  if (code === 'ERR_PLUGIN_SUPERSEDED') {
+    const message = `${slot.entry}: Plugin '${slot.name}' was still in its ${stage} when ${text}`;
+    return new BulkheadError(code, message, { plugin: slot.name });
+  }
   const where = text.includes(slot.entry) ? '' : `${slot.entry}: `;
   const details = { plugin: slot.name, cause };
   if (ABOUT_DEFINITION.has(code)) {

@@ -1,12 +1,14 @@
-import { asError, PluginReloadedError, PluginStoppedError } from '../errors.ts';
+import { asError, codeOf, PluginReloadedError, PluginStoppedError } from '../errors.ts';
 import type { Generation } from '../isolate/generation.ts';
 import type { Slot } from '../isolate/slot.ts';
 import type { StoredState } from '../options.ts';
 import type { Build } from '../source/build.ts';
 import type { RecycleReason, Report } from '../status.ts';
 import { type ActivationHost, activate } from './activation.ts';
+import { Attempt, type Save } from './attempt.ts';
 import { overlapState } from './overlap-state.ts';
 import type { Preparation, Prepared, PrepareOptions } from './prepare.ts';
+import { TransactionError } from './transaction-error.ts';
 import { unlessStuck, windDown } from './wind-down.ts';
 
 export interface TransactionHost extends ActivationHost {
@@ -27,6 +29,7 @@ const HISTORY = 5;
 /** Moves slots from one generation to the next, and to their end. The caller holds the slot's lock. */
 export class Transactions {
   readonly #host: TransactionHost;
+  readonly #attempts = new Map<Slot, Attempt>();
 
   constructor(host: TransactionHost) {
     this.#host = host;
@@ -37,44 +40,45 @@ export class Transactions {
    * caller, in state `preparing` or `starting`.
    */
   async load(slot: Slot, options: ReloadOptions = {}): Promise<void> {
-    const since = performance.now();
     const { builds } = slot;
-    slot.lifecycle.moveTo('preparing');
-    slot.inbox.pause(undefined);
-    const prepared = await this.#host.preparation.prepare(slot, options);
-    await this.#start(slot, prepared, options);
-    this.#discardUnused(slot, builds);
-    const { number, metadata } = prepared.generation;
-    this.#host.report('loaded', {
-      name: slot.name,
-      generation: number,
-      version: metadata.version,
-      loadMs: performance.now() - since,
+    await this.#startNewest(slot, options, async (options) => {
+      const since = performance.now();
+      beginPreparing(slot);
+      const prepared = await this.#host.preparation.prepare(slot, options);
+      await this.#start(slot, prepared, options);
+      const { number, metadata } = prepared.generation;
+      this.#host.report('loaded', {
+        name: slot.name,
+        generation: number,
+        version: metadata.version,
+        loadMs: performance.now() - since,
+      });
     });
+    this.#discardUnused(slot, builds);
   }
 
   /** The story of a reload: prepare, swap, retire. On failure the old version serves, or is brought back. */
   async reload(slot: Slot, options: ReloadOptions = {}): Promise<void> {
-    const since = options.since ?? performance.now();
-    const prepared = await this.#host.preparation.prepare(slot, options);
-    const previous = slot.current;
-    const { builds } = slot;
-    const pauseMs = await this.#swap(slot, prepared, options);
-    const { number, metadata } = prepared.generation;
-    if (options.recycle !== undefined) {
-      this.#host.report('recycled', { name: slot.name, generation: number, ...options.recycle, pauseMs });
-    } else {
-      slot.reloads++;
-      this.#host.report('reloaded', {
-        name: slot.name,
-        generation: number,
-        version: metadata.version,
-        saveToServingMs: performance.now() - since,
-        pauseMs,
+    const { builds, current, accepted } = slot;
+    try {
+      await this.#startNewest(slot, options, async (options) => {
+        const since = options.since ?? performance.now();
+        const prepared = await this.#host.preparation.prepare(slot, options);
+        await this.#swap(slot, prepared, options);
+        this.#reportSwap(slot, prepared.generation, since, options);
       });
+    } catch (error) {
+      const isDown = slot.lifecycle.state === 'reloading' && slot.stopsWanted === 0;
+      if (isDown && accepted !== undefined) await this.#bringBack(slot, accepted);
+      throw error;
     }
-    if (previous !== undefined) await this.#retire(slot, previous);
+    if (current !== undefined) await this.#retire(slot, current);
     this.#discardUnused(slot, builds);
+  }
+
+  /** The files of a plugin may have changed: what is being started of what they were is given up. */
+  newer(slot: Slot, save: Save): void {
+    this.#attempts.get(slot)?.newer(save);
   }
 
   /** Ends a plugin: what is under way may finish, teardown runs, then its thread ends. */
@@ -93,17 +97,69 @@ export class Transactions {
     slot.stopped();
   }
 
-  async #swap(slot: Slot, prepared: Prepared, options: ReloadOptions): Promise<number> {
-    const { current } = slot;
-    if (!slot.isServing || current === undefined) {
-      slot.lifecycle.moveTo('preparing');
-      slot.inbox.pause(undefined);
-      const pausedAt = performance.now();
-      await this.#start(slot, prepared, options);
-      return performance.now() - pausedAt;
+  /**
+   * Starts a version. If its files change again before it serves, and that takes a while, it is given up, and what they are
+   * then is started instead: nothing else happens in between, and what waits goes on waiting.
+   */
+  async #startNewest(
+    slot: Slot,
+    options: ReloadOptions,
+    start: (options: ReloadOptions) => Promise<void>,
+  ): Promise<void> {
+    let present = options;
+    for (let givenUp = 0; ; givenUp++) {
+      const attempt = new Attempt(slot, givenUp);
+      this.#attempts.set(slot, attempt);
+      try {
+        await start(present);
+        return;
+      } catch (cause) {
+        if (!(cause instanceof TransactionError && codeOf(cause.error) === 'ERR_PLUGIN_SUPERSEDED'))
+          throw cause;
+        this.#reportGivenUp(slot, cause);
+        const { place, since } = attempt.newest as Save;
+        slot.settleAt(place);
+        present = { since, ...(options.config && { config: options.config }) };
+      } finally {
+        attempt.over();
+        this.#attempts.delete(slot);
+      }
     }
-    if (this.#canOverlap(slot, prepared, options)) return this.#overlap(slot, prepared, current, options);
-    return this.#handover(slot, prepared, current, options);
+  }
+
+  #reportGivenUp(slot: Slot, { stage, error }: TransactionError): void {
+    if (slot.stopsWanted > 0) return;
+    const generation = slot.isServing ? slot.current?.number : undefined;
+    this.#host.report('reload-failed', { name: slot.name, stage, error, generation });
+  }
+
+  #reportSwap(slot: Slot, { number, metadata }: Generation, since: number, { recycle }: ReloadOptions): void {
+    const { name } = slot;
+    const pauseMs = slot.inbox.lastPauseMs;
+    if (recycle !== undefined) {
+      this.#host.report('recycled', { name, generation: number, ...recycle, pauseMs });
+      return;
+    }
+    slot.reloads++;
+    this.#host.report('reloaded', {
+      name,
+      generation: number,
+      version: metadata.version,
+      saveToServingMs: performance.now() - since,
+      pauseMs,
+    });
+  }
+
+  async #swap(slot: Slot, prepared: Prepared, options: ReloadOptions): Promise<void> {
+    const { current } = slot;
+    // The version before is down already: another was given up that was to follow it.
+    if (slot.lifecycle.state === 'reloading') await this.#activate(slot, prepared, options);
+    else if (!slot.isServing || current === undefined) {
+      beginPreparing(slot);
+      await this.#start(slot, prepared, options);
+    } else if (this.#canOverlap(slot, prepared, options)) {
+      await this.#overlap(slot, prepared, current, options);
+    } else await this.#handover(slot, prepared, current, options);
   }
 
   #canOverlap(slot: Slot, { generation }: Prepared, options: ReloadOptions): boolean {
@@ -119,30 +175,25 @@ export class Transactions {
     prepared: Prepared,
     previous: Generation,
     options: ReloadOptions,
-  ): Promise<number> {
+  ): Promise<void> {
     slot.lifecycle.moveTo('reloading');
     slot.inbox.pause(previous);
     this.#host.schedules.rest(slot);
-    const pausedAt = performance.now();
     await windDown(slot, previous, () => replaced(slot, previous));
-    const build = slot.accepted;
     try {
       await this.#activate(slot, prepared, options);
     } catch (error) {
       end(slot, previous);
       if (slot.stopsWanted > 0) await previous.ended;
-      else if (build !== undefined) await this.#bringBack(slot, build);
       throw error;
     }
-    return performance.now() - pausedAt;
   }
 
   /** Starts the old build again, as a new generation, after the setup of the new version failed. */
   async #bringBack(slot: Slot, build: Build): Promise<void> {
     try {
       const prepared = await this.#host.preparation.prepare(slot, { build });
-      await activate(this.#host, slot, prepared);
-      slot.lifecycle.moveTo('running');
+      await this.#activate(slot, prepared, { build });
     } catch (error) {
       // Only logged: the caller throws why the new version failed, which is what matters.
       const text = `The version before could not be started again either: ${asError(error).message}`;
@@ -155,12 +206,10 @@ export class Transactions {
     prepared: Prepared,
     previous: Generation,
     options: ReloadOptions,
-  ): Promise<number> {
+  ): Promise<void> {
     const shared = overlapState(slot, previous, prepared.generation);
-    let pausedAt = 0;
     try {
       await activate(this.#host, slot, prepared, async () => {
-        pausedAt = performance.now();
         slot.inbox.pause(previous);
         this.#host.schedules.rest(slot);
         if (slot.lifecycle.state !== 'running') {
@@ -182,7 +231,6 @@ export class Transactions {
     }
     slot.lifecycle.moveTo('running');
     this.#accept(slot, prepared.build, slot.state.save(), options);
-    return performance.now() - pausedAt;
   }
 
   async #start(slot: Slot, prepared: Prepared, options: ReloadOptions): Promise<void> {
@@ -234,6 +282,12 @@ export class Transactions {
   #discardUnused(slot: Slot, before: readonly Build[]): void {
     for (const build of before) if (!slot.builds.includes(build)) this.#host.discard(build);
   }
+}
+
+/** A start that was given up goes back to its beginning. */
+function beginPreparing({ lifecycle, inbox }: Slot): void {
+  if (lifecycle.state !== 'preparing') lifecycle.moveTo('preparing');
+  inbox.pause(undefined);
 }
 
 function replaced(slot: Slot, previous: Generation): PluginReloadedError {

@@ -27,8 +27,9 @@ it('loads what was saved during a slow reload, and loses none', async () => {
   await looked;
   open();
   await until(async () => (await currentValue(manager, 'slow')) === 2, 'the later save');
-  expect(seen('reload-failed')).toEqual([]);
-  expect(seen('reloaded').map(({ generation }) => generation)).toEqual([2, 3]);
+  // Unless that took so long that the first was given up.
+  for (const { error } of seen('reload-failed'))
+    expect(error).toMatchObject({ code: 'ERR_PLUGIN_SUPERSEDED' });
 });
 
 it('loads only the last of a burst of saves', async () => {
