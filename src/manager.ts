@@ -121,7 +121,7 @@ export class PluginManager implements AsyncDisposable {
 
   constructor(options: PluginManagerOptions) {
     this.#options = resolveOptions(options);
-    this.#config = new Map(Object.entries(snapshot(this.#options.config, 'config')));
+    this.#config = new Map(Object.entries(snapshot(this.#options.config, 'config', 'keep')));
     this.#pluginOptions = new Map(Object.entries(this.#options.plugins));
     this.#bot = new BotFunctions(this.#options.bot);
     this.#reports = new Reports(this.#options.logger ?? defaultLogger());
@@ -353,7 +353,7 @@ export class PluginManager implements AsyncDisposable {
    */
   async configure(name: string, value: unknown): Promise<void> {
     this.#checkOpen();
-    const config = snapshot(value, `the configuration of '${name}'`);
+    const config = snapshot(value, `the configuration of '${name}'`, 'keep');
     const isTaken = this.#withSlot(name, async (slot) => {
       await this.#operations.configure(slot, config);
       this.#config.set(slot.id, config);

@@ -62,7 +62,7 @@ export class RuntimeState implements PluginState {
       this.delete(key);
       return;
     }
-    const copy = snapshot(value, `state '${key}'`);
+    const copy = snapshot(value, `state '${key}'`, 'keep');
     const bytes = entryBytes(key, copy);
     this.#checkLimit(key, bytes);
     this.#set(key, copy, bytes);

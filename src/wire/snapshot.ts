@@ -10,9 +10,11 @@ const SMALL = 32;
  * A deep copy of a structured-clonable value, taken at once: what the caller changes afterwards is not sent. Small plain
  * data is copied here, everything else by V8's serializer (so both tiers accept exactly the same values).
  *
+ * @param use what is sent loses its fields under symbols on the way, what is kept has to lose them here: to look for them
+ * takes longer than the copying
  * @throws {BulkheadError} `ERR_NOT_CLONEABLE` with the path to the offending part, `ERR_VALUE_TOO_LARGE`.
  */
-export function snapshot<T>(value: T, where: string): T {
+export function snapshot<T>(value: T, where: string, use: 'send' | 'keep' = 'send'): T {
   if (isPrimitive(value)) {
     if (typeof value === 'string' && value.length * 2 > LIMITS.valueBytes)
       throw tooLarge(where, value.length * 2);
@@ -20,7 +22,7 @@ export function snapshot<T>(value: T, where: string): T {
   }
   const seen: object[] = [];
   try {
-    return copyPlain(value, seen) as T;
+    return copyPlain(value, seen, use) as T;
   } catch (reason) {
     if (reason === MISPLACED_SIGNAL) {
       const path = pathTo(value, containsSignal);
@@ -35,7 +37,7 @@ const NOT_SMALL_AND_PLAIN = Symbol('not small and plain');
 /** It would arrive as an empty object. */
 const MISPLACED_SIGNAL = Symbol('misplaced signal');
 
-function copyPlain(value: unknown, seen: object[]): unknown {
+function copyPlain(value: unknown, seen: object[], use: 'send' | 'keep'): unknown {
   if (isPrimitive(value)) {
     if (typeof value === 'string' && value.length > 65_536) throw NOT_SMALL_AND_PLAIN;
     return value;
@@ -48,7 +50,7 @@ function copyPlain(value: unknown, seen: object[]): unknown {
     const copy: unknown[] = [];
     for (let index = 0; index < value.length; index++) {
       if (!(index in value)) throw NOT_SMALL_AND_PLAIN;
-      copy.push(copyPlain(value[index], seen));
+      copy.push(copyPlain(value[index], seen, use));
     }
     // What a list has beside its entries, such as the `index` of a match.
     if (Object.keys(value).length > value.length) throw NOT_SMALL_AND_PLAIN;
@@ -59,9 +61,10 @@ function copyPlain(value: unknown, seen: object[]): unknown {
     throw value instanceof AbortSignal ? MISPLACED_SIGNAL : NOT_SMALL_AND_PLAIN;
   // At once, which is several times as quick as key by key.
   const copy: Record<string, unknown> = { ...value };
+  if (use === 'keep' && Object.getOwnPropertySymbols(copy).length > 0) throw NOT_SMALL_AND_PLAIN;
   for (const key of Object.keys(copy)) {
     const part = copy[key];
-    const copied = copyPlain(part, seen);
+    const copied = copyPlain(part, seen, use);
     if (copied !== part) copy[key] = copied;
   }
   return copy;

@@ -50,6 +50,21 @@ it('keeps what was written in the moment before the thread ended, however many w
   expect(await plugin.n()).toBe(2000);
 });
 
+it('keeps no fields under symbols, neither before nor after a reload', async () => {
+  const setup = `return {
+    set: () => ctx.state.set('k', { list: [{ [Symbol.for('s')]: () => {}, n: 1 }] }),
+    symbols: () => Object.getOwnPropertySymbols(ctx.state.get('k').list[0]).length,
+    all: () => Object.fromEntries(ctx.state.entries()),
+  };`;
+  const { manager } = await bench({ 'keeper.ts': pluginSource('keeper', setup) }, OFF);
+  await manager.loadAll();
+  const plugin = manager.plugin<Keeper & { set(): void; symbols(): number }>('keeper');
+  await plugin.set();
+  expect([await plugin.symbols(), await plugin.all()]).toEqual([0, { k: { list: [{ n: 1 }] } }]);
+  await manager.reload('keeper');
+  expect([await plugin.symbols(), await plugin.all()]).toEqual([0, { k: { list: [{ n: 1 }] } }]);
+});
+
 it('gives a copy in and out: changing a value does not change the state', async () => {
   const { manager } = await bench(
     {
