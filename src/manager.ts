@@ -555,16 +555,8 @@ export class PluginManager implements AsyncDisposable {
 
   /** After setup, that is: what setup registers is checked when it ends. */
   #registered(slot: Slot, registration: Registration): void {
-    const { current } = slot;
-    const isCommand = registration.kind === 'command';
-    const conflict = isCommand && current ? this.#table.commandConflict(slot, current) : undefined;
-    if (conflict === undefined) {
-      this.#schedules.add(slot, registration);
-      return;
-    }
-    current?.registrations.remove(registration);
-    const text = `The command '${conflict.command}' is already that of plugin '${conflict.owner.name}' and is not registered`;
-    slot.log({ level: 'error', fields: {}, text });
+    if (registration.kind === 'command') this.#table.shareCommands(slot);
+    else this.#schedules.add(slot, registration);
   }
 
   async #emitFrom(slot: Slot, topic: string, payload: unknown): Promise<void> {

@@ -47,6 +47,17 @@ export interface SlotHost {
   ended(slot: Slot, generation: Generation, end: IsolateEnd): void;
 }
 
+/** Another plugin has the name or a command that a version wants. */
+export interface Block {
+  slot: Slot;
+  /** The generation of it that served when the version was refused. */
+  current: Generation | undefined;
+  /** It is its name that is wanted: that can change, an id cannot. */
+  wantsName: boolean;
+  /** The commands of the version that was refused, in lower case, if it came to register any. */
+  commands: ReadonlySet<string>;
+}
+
 interface Wait {
   /** It is given up. */
   interrupt(): void;
@@ -86,11 +97,8 @@ export class Slot implements GenerationHost {
   unloaded = false;
   /** Its file is gone and it was taken out of the table: an operation that still waits must not start it. */
   isRemoved = false;
-  /**
-   * The plugin that has the name or the command that the newest version wants, the generation of it that served when that
-   * version was refused, and whether it is its name that is wanted: that can change, an id cannot.
-   */
-  blockedBy: { slot: Slot; current: Generation | undefined; wantsName: boolean } | undefined;
+  /** Who is in the way of the newest version, which was refused. */
+  blockedBy: Block | undefined;
   /** A wait of the operation under way that nothing else would end. */
   wait: Wait | undefined;
   /** How many wait to stop it: what is being started is not worth going on with. */

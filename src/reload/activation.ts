@@ -4,7 +4,7 @@ import type { Slot } from '../isolate/slot.ts';
 import type { Schedules } from '../platform/schedule.ts';
 import type { Build } from '../source/build.ts';
 import type { Stage } from '../status.ts';
-import type { PluginTable } from './plugin-table.ts';
+import { alreadyThatOf, commandsOf, type PluginTable } from './plugin-table.ts';
 import { checkName, migrate, type Prepared } from './prepare.ts';
 import { TransactionError } from './transaction-error.ts';
 
@@ -56,6 +56,7 @@ export async function activate(
   const { name } = slot;
   slot.serve(generation);
   if (slot.name !== name) host.table.renamed(slot, name);
+  host.table.shareCommands(slot);
   host.schedules.start(slot);
 }
 
@@ -67,15 +68,15 @@ async function migrateForGood(slot: Slot, generation: Generation): Promise<void>
   slot.state.replace({ version: stateVersion, entries });
 }
 
+/** What served before goes on, if need be without what others have by now. */
 function checkCommands(table: PluginTable, slot: Slot, generation: Generation): void {
-  const conflict = table.commandConflict(slot, generation);
+  const conflict = generation.build === slot.accepted ? undefined : table.commandConflict(slot, generation);
   if (conflict === undefined) return;
-  slot.blockedBy = { slot: conflict.owner, current: conflict.owner.current, wantsName: false };
-  throw new BulkheadError(
-    'ERR_COMMAND_TAKEN',
-    `The command '${conflict.command}' is already that of plugin '${conflict.owner.name}'; choose another name`,
-    { plugin: slot.name },
-  );
+  const { owner } = conflict;
+  const commands = commandsOf(generation);
+  slot.blockedBy = { slot: owner, current: owner.current, wantsName: false, commands };
+  const text = `${alreadyThatOf(conflict)}; choose another name`;
+  throw new BulkheadError('ERR_COMMAND_TAKEN', text, { plugin: slot.name });
 }
 
 async function diedEarly(slot: Slot, { number, ended }: Generation): Promise<PluginCrashedError> {

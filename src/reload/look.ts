@@ -95,7 +95,11 @@ export class Look {
 
   /** Tries once more what failed because of another plugin that has changed or ended since. */
   retryBlockedBy(other: Slot): void {
-    for (const slot of this.#host.table) if (mayFitNow(slot, other)) void this.#retry(slot).catch(ignore);
+    const { table, operations } = this.#host;
+    for (const slot of table) {
+      const hasReason = () => mayFitNow(slot, other);
+      if (hasReason()) void operations.retry(slot, hasReason).catch(ignore);
+    }
   }
 
   /** What there would be to do; empty for nothing. */
@@ -271,11 +275,6 @@ export class Look {
     // It may have come back while it was being stopped.
     this.#host.lookAgain(0);
   }
-
-  #retry(slot: Slot): Promise<void> {
-    const { operations } = this.#host;
-    return slot.lifecycle.state === 'running' ? operations.reload(slot) : operations.load(slot);
-  }
 }
 
 async function describe(slot: Slot, comparison: Comparison): Promise<KnownPlugin> {
@@ -287,11 +286,11 @@ async function describe(slot: Slot, comparison: Comparison): Promise<KnownPlugin
 
 /** Whether its newest version does not run only because of what that plugin was. */
 function mayFitNow(slot: Slot, other: Slot): boolean {
-  const failed = slot.lifecycle.state !== 'running' || slot.acted !== slot.accepted?.inputs;
-  if (!failed || slot.unloaded) return false;
-  const code = codeOf(slot.lastFailure?.error);
-  if (code === 'ERR_MAX_PLUGINS') return other.lifecycle.state !== 'running';
-  return slot.blockedBy?.slot === other && (code === 'ERR_PLUGIN_NAME_TAKEN' || code === 'ERR_COMMAND_TAKEN');
+  const { state } = slot.lifecycle;
+  const isNewest = state === 'running' && slot.acted === slot.accepted?.inputs;
+  if (isNewest || state === 'disabled' || slot.unloaded) return false;
+  if (codeOf(slot.lastFailure?.error) === 'ERR_MAX_PLUGINS') return other.lifecycle.state !== 'running';
+  return slot.blockedBy?.slot === other;
 }
 
 function ignore(): void {}

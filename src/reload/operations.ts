@@ -71,6 +71,13 @@ export class Operations {
     });
   }
 
+  /** Tries the newest version once more, if there is still reason to when its turn has come. */
+  retry(slot: Slot, hasReason: () => boolean): Promise<void> {
+    return this.#exclusively(slot, async () => {
+      if (hasReason()) await this.#reload(slot);
+    });
+  }
+
   /** Brings a plugin in line with its file, if it still differs when its turn has come. */
   follow(slot: Slot, place: Place, since: number): Promise<void> {
     this.#host.transactions.newer(slot, { place, since });
@@ -263,14 +270,13 @@ export class Operations {
     transaction: () => Promise<void>,
     explain: (error: unknown) => Error,
   ): Promise<void> {
-    slot.blockedBy = undefined;
     slot.earlyExitCode = undefined;
     try {
       await this.#host.limiter.run(transaction);
     } catch (cause) {
       const error = explain(cause);
       this.#freeRoom(slot, error);
-      const blocker = slot.blockedBy as Slot['blockedBy'];
+      const blocker = slot.blockedBy;
       // If the blocker was replaced before this had failed, that did not make this plugin try again.
       if (blocker !== undefined && blocker.slot.current !== blocker.current) this.#host.freed(blocker.slot);
       throw error;

@@ -1,6 +1,16 @@
 import { BulkheadError } from '../errors.ts';
 import type { Generation } from '../isolate/generation.ts';
-import type { Slot } from '../isolate/slot.ts';
+import type { Block, Slot } from '../isolate/slot.ts';
+import type { Registration } from '../wire/messages.ts';
+
+type Command = Extract<Registration, { kind: 'command' }>;
+
+export interface CommandConflict {
+  /** The name or alias that both have. */
+  name: string;
+  registration: Command;
+  owner: Slot;
+}
 
 /** All plugins the manager knows, by id; found by name. */
 export class PluginTable {
@@ -45,42 +55,81 @@ export class PluginTable {
 
   /** Another plugin that has that name or id, and does not wait for this one's to change its own. */
   nameConflict(slot: Slot, name: string): Slot | undefined {
-    for (const other of this.#slots.values()) {
-      if (other === slot) continue;
-      if (other.id === name || (other.name === name && !waitsFor(other, slot))) return other;
+    for (const other of this.#others(slot)) {
+      const letsGo = waitsFor(other, slot, ({ wantsName }) => wantsName);
+      if (other.id === name || (other.name === name && !letsGo)) return other;
     }
     return undefined;
   }
 
   /** Whoever has its name too, and waits for another, goes by the name that it left until then: no name is nobody's. */
   renamed(slot: Slot, before: string): void {
-    for (const other of this.#slots.values()) {
-      if (other !== slot && other.name === slot.name) other.goBy(before);
-    }
+    for (const other of this.#others(slot)) if (other.name === slot.name) other.goBy(before);
   }
 
-  /** Another plugin that already answers one of the generation's commands. */
-  commandConflict(slot: Slot, generation: Generation): { command: string; owner: Slot } | undefined {
-    const taken = new Map<string, Slot>();
-    for (const other of this.#slots.values()) {
-      if (other === slot) continue;
-      for (const command of commandsOf(other.current)) taken.set(command.toLowerCase(), other);
-    }
-    for (const command of commandsOf(generation)) {
-      const owner = taken.get(command.toLowerCase());
-      if (owner !== undefined) return { command, owner };
+  /** Another plugin that already answers one of the generation's commands, and does not wait for this one to give it up. */
+  commandConflict(slot: Slot, generation: Generation | undefined): CommandConflict | undefined {
+    for (const owner of this.#others(slot)) {
+      const kept = commandsOf(owner.current);
+      if (waitsFor(owner, slot))
+        for (const each of kept) if (!owner.blockedBy?.commands.has(each)) kept.delete(each);
+      for (const registration of generation?.registrations.of('command') ?? []) {
+        const name = namesOf(registration).find((each) => kept.has(each.toLowerCase()));
+        if (name !== undefined) return { name, registration, owner };
+      }
     }
     return undefined;
   }
+
+  /**
+   * No command is that of two plugins: what others have, and do not let go of, the generation that serves does not get;
+   * what they let go of is theirs no more.
+   */
+  shareCommands(slot: Slot): void {
+    const { current } = slot;
+    for (;;) {
+      const conflict = this.commandConflict(slot, current);
+      if (conflict === undefined) break;
+      current?.registrations.remove(conflict.registration);
+      slot.log({ level: 'error', fields: {}, text: `${alreadyThatOf(conflict)} and is not registered` });
+    }
+    const commands = commandsOf(current);
+    for (const { current: other } of this.#others(slot)) {
+      for (const registration of [...(other?.registrations.of('command') ?? [])]) {
+        if (namesOf(registration).some((name) => commands.has(name.toLowerCase())))
+          other?.registrations.remove(registration);
+      }
+    }
+  }
+
+  *#others(slot: Slot): Generator<Slot> {
+    for (const other of this.#slots.values()) if (other !== slot) yield other;
+  }
 }
 
-/** The names and aliases of its commands. */
-function* commandsOf(generation: Generation | undefined): Generator<string> {
-  for (const { name, aliases } of generation?.registrations.of('command') ?? []) yield* [name, ...aliases];
+export function alreadyThatOf({ name, owner }: CommandConflict): string {
+  return `The command '${name}' is already that of plugin '${owner.name}'`;
 }
 
-/** Whether the newest version of one plugin wants the name of the other, or of one that wants that: plugins that swap names. */
-function waitsFor(slot: Slot, other: Slot): boolean {
-  const { blockedBy } = slot;
-  return blockedBy?.wantsName === true && (blockedBy.slot === other || waitsFor(blockedBy.slot, other));
+/** The names and aliases of its commands, in lower case. */
+export function commandsOf(generation: Generation | undefined): Set<string> {
+  const commands = [...(generation?.registrations.of('command') ?? [])];
+  return new Set(commands.flatMap(namesOf).map((name) => name.toLowerCase()));
+}
+
+function namesOf({ name, aliases }: Command): string[] {
+  return [name, ...aliases];
+}
+
+/** Whether the newest version of one plugin waits for the other, or for one that waits for it: plugins that swap what they have. */
+function waitsFor(slot: Slot, other: Slot, counts: (block: Block) => boolean = () => true): boolean {
+  const seen = new Set<Slot>();
+  for (let each = slot; !seen.has(each); ) {
+    const { blockedBy } = each;
+    if (blockedBy === undefined || !counts(blockedBy)) return false;
+    if (blockedBy.slot === other) return true;
+    seen.add(each);
+    each = blockedBy.slot;
+  }
+  return false;
 }

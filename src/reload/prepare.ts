@@ -14,7 +14,7 @@ import type { Stage } from '../status.ts';
 import type { PluginMetadata, StateEntries } from '../wire/messages.ts';
 import { EarlyBuilds } from './early-builds.ts';
 import { Limiter } from './limiter.ts';
-import type { PluginTable } from './plugin-table.ts';
+import { commandsOf, type PluginTable } from './plugin-table.ts';
 import { TransactionError } from './transaction-error.ts';
 import { unlessStopped } from './unless-stopped.ts';
 
@@ -80,6 +80,8 @@ export class Preparation {
     let stage: Stage = 'discover';
     let build: Build | undefined;
     let generation: Generation | undefined;
+    // What serves is only started again: that decides nothing about the newest version.
+    if (given === undefined || given !== slot.accepted) slot.blockedBy = undefined;
     try {
       if (slot.problem !== undefined) throw slot.problem;
       stage = 'load';
@@ -201,7 +203,9 @@ export class Preparation {
 }
 
 /** @throws {BulkheadError} `ERR_PLUGIN_NAME_TAKEN` */
-export function checkName(table: PluginTable, slot: Slot, { build, metadata: { name } }: Generation): void {
+export function checkName(table: PluginTable, slot: Slot, generation: Generation): void {
+  const { build, metadata } = generation;
+  const { name } = metadata;
   const isFirst = slot.lastServed === 0;
   // What it has already is not in question: another came later.
   const keepsName = slot.name === name || build === slot.accepted;
@@ -209,7 +213,8 @@ export function checkName(table: PluginTable, slot: Slot, { build, metadata: { n
   for (const each of wanted) {
     const other = table.nameConflict(slot, each);
     if (other === undefined) continue;
-    slot.blockedBy = { slot: other, current: other.current, wantsName: other.id !== each };
+    const wantsName = other.id !== each;
+    slot.blockedBy = { slot: other, current: other.current, wantsName, commands: commandsOf(generation) };
     throw new BulkheadError(
       'ERR_PLUGIN_NAME_TAKEN',
       `The name '${each}' of ${slot.entry} is already the name or id of ${other.entry}; change one of them`,

@@ -209,6 +209,130 @@ it('lets two plugins swap their names when their files are swapped', async () =>
   expect(await currentValue(manager, 'one')).toBe(1);
 });
 
+const commanding = (name: string, command: string, value: string, before = '', fields = '') =>
+  valued(name, value, `${before} ctx.command(${command}, () => '${value}');`).replace(
+    "version: '1.0.0',",
+    `version: '1.0.0', ${fields}`,
+  );
+const ADA = { user: 'ada', channel: 'lobby' };
+
+it.each([
+  ['two plugins', ['x', 'y'], ['y', 'x'], ''],
+  ['two plugins with overlap', ['x', 'y'], ['y', 'x'], `swap: 'overlap',`],
+  ['three plugins', ['x', 'y', 'z'], ['y', 'z', 'x'], ''],
+])('lets %s swap their commands when all are saved', async (_, before, after, fields) => {
+  const ids = ['a', 'b', 'c'];
+  const files = (commands: string[], value: string) =>
+    Object.fromEntries(
+      commands.map((command, index) => {
+        const id = ids[index] as string;
+        return [`plugins/${id}.ts`, commanding(id, `'${command}'`, `${id}${value}`, '', fields)];
+      }),
+    );
+  const { manager, workspace, seen } = benchIn(await Workspace.create(files(before, '1')));
+  await manager.loadAll();
+  await workspace.write(files(after, '2'));
+  await until(() => seen('reloaded').length === before.length, 'all reloads');
+  for (const [index, command] of after.entries())
+    expect(await manager.commands.dispatch(`!${command}`, ADA)).toMatchObject({ reply: `${ids[index]}2` });
+  expect(manager.commands.list().map(({ name }) => name)).toEqual(before);
+});
+
+it('lets two plugins swap an alias and a command', async () => {
+  const alias = (name: string, of: string) => `'${of}', { aliases: ['${name}'] }`;
+  const { manager, workspace, seen } = await bench({
+    'a.ts': commanding('a', alias('X', 'a'), 'a1'),
+    'b.ts': commanding('b', `'y'`, 'b1'),
+  });
+  await manager.loadAll();
+  await workspace.write({
+    'plugins/a.ts': commanding('a', alias('Y', 'a'), 'a2'),
+    'plugins/b.ts': commanding('b', `'x'`, 'b2'),
+  });
+  await until(() => seen('reloaded').length === 2, 'both reloads');
+  expect(await manager.commands.dispatch('!y', ADA)).toMatchObject({ reply: 'a2' });
+  expect(await manager.commands.dispatch('!x', ADA)).toMatchObject({ reply: 'b2' });
+});
+
+it('lets two plugins swap their names and commands when their files are swapped', async () => {
+  const { manager, workspace, seen } = await bench({
+    'a.ts': commanding('one', `'x'`, '1'),
+    'b.ts': commanding('two', `'y'`, '2'),
+  });
+  await manager.loadAll();
+  const [a, b, aside] = ['a.ts', 'b.ts', '_aside'].map((name) => workspace.path('plugins', name));
+  await rename(a!, aside!);
+  await rename(b!, a!);
+  await rename(aside!, b!);
+  await until(() => seen('reloaded').length === 2, 'both reloads');
+  expect([manager.get('one')?.id, manager.get('two')?.id]).toEqual(['b', 'a']);
+  expect(await manager.commands.dispatch('!x', ADA)).toMatchObject({ plugin: 'one', reply: '1' });
+  expect(await manager.commands.dispatch('!y', ADA)).toMatchObject({ plugin: 'two', reply: '2' });
+});
+
+it('goes on without a command that another has taken over if the version fails that gives it up', async () => {
+  const { manager, workspace, next, log } = await bench(
+    { 'a.ts': commanding('a', `'x'`, 'a1'), 'b.ts': commanding('b', `'y'`, 'b1') },
+    OFF,
+  );
+  await manager.loadAll();
+  await workspace.write({
+    'plugins/a.ts': commanding('a', `'y'`, 'a2', `if (ctx.generation > 3) throw new Error('broken');`),
+    'plugins/b.ts': commanding('b', `'x'`, 'b2'),
+  });
+  await expect(manager.reload('a')).rejects.toMatchObject({ code: 'ERR_COMMAND_TAKEN' });
+  const failed = next('reload-failed', ({ name }) => name === 'a');
+  await manager.reload('b');
+  expect((await failed).error.message).toContain('broken');
+  expect(await currentValue(manager, 'a')).toBe('a1');
+  expect(await manager.commands.dispatch('!x', ADA)).toMatchObject({ plugin: 'b', reply: 'b2' });
+  const lost = `The command 'x' is already that of plugin 'b' and is not registered`;
+  expect(log.filter(({ text }) => text.includes(lost))).toHaveLength(1);
+  await workspace.write({ 'plugins/a.ts': commanding('a', `'y'`, 'a3') });
+  await manager.reload('a');
+  expect(await manager.commands.dispatch('!y', ADA)).toMatchObject({ plugin: 'a', reply: 'a3' });
+});
+
+it('refuses a command that its owner keeps, whatever that waits for', async () => {
+  const { manager, workspace } = await bench(
+    {
+      'a.ts': commanding('a', `'x'`, 'a1'),
+      'b.ts': commanding('b', `'y'`, 'b1'),
+      'c.ts': commanding('c', `'z'`, 'c1'),
+    },
+    OFF,
+  );
+  await manager.loadAll();
+  const both = (id: string) => commanding(id, `'x', () => {}); ctx.command('y'`, `${id}2`);
+  await workspace.write({
+    'plugins/a.ts': both('a'),
+    'plugins/b.ts': both('b'),
+    'plugins/c.ts': commanding('c', `'x'`, 'c2'),
+  });
+  for (const id of ['a', 'b', 'c'])
+    await expect(manager.reload(id)).rejects.toMatchObject({ code: 'ERR_COMMAND_TAKEN' });
+  expect(manager.commands.list().map(({ name, plugin }) => name + plugin)).toEqual(['xa', 'yb', 'zc']);
+});
+
+it('tries again what another was in the way of, also after a crash of the version that serves', async () => {
+  const die = `ctx.on('die', () => process.exit(1));`;
+  const { manager, workspace, next } = await bench(
+    { 'owner.ts': commanding('owner', `'c'`, 'o1'), 'late.ts': valued('late', 1, die) },
+    { defaults: { restart: { initialDelayMs: 1 } } },
+  );
+  await manager.loadAll();
+  const failed = next('reload-failed');
+  await workspace.write({ 'plugins/late.ts': commanding('late', `'c'`, 'l2') });
+  expect(await failed).toMatchObject({ name: 'late', error: { code: 'ERR_COMMAND_TAKEN' } });
+  const back = next('loaded');
+  await manager.emit('die');
+  await back;
+  const reloaded = next('reloaded', ({ name }) => name === 'late');
+  await workspace.write({ 'plugins/owner.ts': commanding('owner', `'other'`, 'o2') });
+  await reloaded;
+  expect(await manager.commands.dispatch('!c', ADA)).toMatchObject({ plugin: 'late', reply: 'l2' });
+});
+
 it('lets a plugin go on under the name that is left if another took its name and its own new version fails', async () => {
   const { manager, workspace, next } = await bench(
     { 'a.ts': valued('one', 'a1'), 'b.ts': valued('two', 'b1') },
