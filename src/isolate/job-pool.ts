@@ -6,6 +6,7 @@ import type { JobMessage } from '../wire/messages.ts';
 import type { JobPoolOptions } from '../wire/process-messages.ts';
 import { encodeError } from '../wire/wire-error.ts';
 import { within } from '../within.ts';
+import { JobQueue } from './job-queue.ts';
 import { threadEnds } from './thread-ends.ts';
 
 const JOB_THREAD = fileURLToPath(new URL('../runtime/job-thread.cjs', import.meta.url));
@@ -26,15 +27,24 @@ export interface Jobs {
   close(): Promise<Leftover | undefined>;
 }
 
+interface Threads {
+  readonly pool: Piscina;
+  /** How many jobs it has. */
+  jobs: number;
+  /** What came of a thread last that had no job: it could not be started, or failed after its job had ended. */
+  lastError: unknown;
+  /** Why it was given up. */
+  failure: unknown;
+}
+
 /** A thread pool in this process; it starts with the first job. */
 export class JobPool implements Jobs {
   readonly #options: JobPoolOptions;
   readonly #execArgv: readonly string[];
   readonly #onNote: (note: unknown) => void;
-  #pool: Promise<Piscina> | undefined;
+  readonly #queue: JobQueue;
+  #threads: Promise<Threads> | undefined;
   #isClosed = false;
-  /** piscina's own bound does not count jobs that can be aborted. */
-  #underWay = 0;
 
   /**
    * @param execArgv that of the plugin's own thread
@@ -44,41 +54,50 @@ export class JobPool implements Jobs {
     this.#options = options;
     this.#execArgv = execArgv;
     this.#onNote = onNote;
+    this.#queue = new JobQueue(options.maxThreads);
   }
 
   async run(url: string, message: JobMessage, signal: AbortSignal | undefined): Promise<Outcome> {
     const { maxThreads, maxQueue } = this.#options;
-    if (this.#underWay >= maxThreads + maxQueue) {
+    if (this.#queue.size >= maxThreads + maxQueue) {
       const text = `${maxThreads} jobs run and ${maxQueue} wait in the queue already`;
       throw new Error(`${text}; raise 'offload.maxQueue' or 'offload.maxThreads'`);
     }
-    this.#underWay++;
-    try {
-      this.#pool ??= this.#start();
-      const pool = await this.#pool;
-      if (this.#isClosed) throw new Error('the generation has ended');
-      const job = { url, message };
-      return await (signal === undefined ? pool.run(job) : runUntil(signal, pool, job));
-    } finally {
-      this.#underWay--;
-    }
+    return this.#queue.run(() => this.#run({ url, message }, signal), signal);
   }
 
   async close(): Promise<Leftover | undefined> {
     this.#isClosed = true;
-    const pool = await this.#pool;
-    if (pool === undefined) return undefined;
-    return threadEnds.end(async () => {
-      const gone = pool.destroy();
-      const ended = gone.then(
-        () => true,
-        () => false,
-      );
-      return (await within(ended, DESTROY_MS)) ? undefined : { gone };
-    });
+    const threads = await this.#threads;
+    return threads === undefined ? undefined : end(threads.pool);
   }
 
-  async #start(): Promise<Piscina> {
+  async #run(job: object, signal: AbortSignal | undefined): Promise<Outcome> {
+    this.#threads ??= this.#start();
+    const threads = await this.#threads;
+    if (this.#isClosed) throw new Error('the generation has ended');
+    const { pool } = threads;
+    threads.jobs++;
+    try {
+      return await (signal === undefined ? pool.run(job) : runUntil(signal, pool, job));
+    } catch (error) {
+      throw threads.failure ?? error;
+    } finally {
+      threads.jobs--;
+      this.#giveUpIfStuck(threads);
+    }
+  }
+
+  /** A thread that could not be started is not replaced: its job would wait for ever. */
+  #giveUpIfStuck(threads: Threads): boolean {
+    if (threads.jobs === 0 || threads.pool.threads.length > 0) return false;
+    threads.failure = threads.lastError;
+    this.#threads = undefined;
+    void end(threads.pool);
+    return true;
+  }
+
+  async #start(): Promise<Threads> {
     const { Piscina } = await import('piscina');
     const { maxThreads, env, heapMb } = this.#options;
     const pool = new Piscina({
@@ -93,14 +112,27 @@ export class JobPool implements Jobs {
       execArgv: ['--enable-source-maps', ...this.#execArgv],
       resourceLimits: { maxOldGenerationSizeMb: heapMb },
     });
-    // Errors that come after a task has ended; the worker is replaced.
+    const threads: Threads = { pool, jobs: 0, lastError: undefined, failure: undefined };
     pool.on('error', (error: unknown) => {
+      threads.lastError = error;
+      if (this.#giveUpIfStuck(threads)) return;
       const text = `A job failed after it had ended: ${String(error)}`;
       this.#onNote({ kind: 'log', note: { level: 'error', fields: { err: encodeError(error) }, text } });
     });
     pool.on('message', (note) => this.#onNote(note));
-    return pool;
+    return threads;
   }
+}
+
+async function end(pool: Piscina): Promise<Leftover | undefined> {
+  return threadEnds.end(async () => {
+    const gone = pool.destroy();
+    const ended = gone.then(
+      () => true,
+      () => false,
+    );
+    return (await within(ended, DESTROY_MS)) ? undefined : { gone };
+  });
 }
 
 /** Runs a job that can be aborted: then the pool ends its thread. */

@@ -131,6 +131,43 @@ it('logs an error that a job throws after it has answered', async () => {
   );
 });
 
+it.each(['exits', 'throws later', 'runs out of memory', 'is aborted'])(
+  'runs what waits for a thread when the job that has it %s',
+  async (what) => {
+    const job = `import { existsSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+export default async ([what, gate]: [string, string]): Promise<string> => {
+  if (what === 'waits') return what;
+  console.log('under way');
+  while (!existsSync(gate)) await delay(1);
+  if (what === 'exits') process.exit(3);
+  if (what === 'throws later') setImmediate(() => { throw new Error('later'); });
+  if (what === 'runs out of memory') for (const all: unknown[] = []; ; ) all.push({ all: new Array(99).fill(0) });
+  return new Promise(() => {});
+};`;
+    const { manager, workspace, next } = await bench(
+      { 'worker.ts': worker(), '_job.ts': job },
+      { hotReload: false, defaults: { limits: { heapMb: 32 }, offload: { maxThreads: 1 } } },
+    );
+    await manager.loadAll();
+    const plugin = manager.plugin<Worker>('worker');
+    const gate = workspace.path('gate');
+    const isUnderWay = next('log', ({ text }) => text === 'under way');
+    const controller = new AbortController();
+    const ended = expect(plugin.run([what, gate], { signal: controller.signal })).rejects.toThrow();
+    await isUnderWay;
+    const { signal } = new AbortController();
+    const aborted = AbortSignal.timeout(1);
+    const gaveUp = expect(plugin.run(['waits', gate], { signal: aborted })).rejects.toThrow(/timeout/);
+    const others = [plugin.run(['waits', gate]), plugin.run(['waits', gate], { signal })];
+    await gaveUp;
+    if (what === 'is aborted') controller.abort(new Error('enough'));
+    else await workspace.write({ gate: '' });
+    await ended;
+    expect(await Promise.all(others)).toEqual(['waits', 'waits']);
+  },
+);
+
 it('aborts a job, bounds the queue, and ends both with the generation', async () => {
   const { manager } = await bench(
     { 'worker.ts': worker(), '_job.ts': 'export default () => { for (;;); };' },
