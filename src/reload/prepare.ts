@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { BulkheadError, PluginStoppedError } from '../errors.ts';
 import { grantedEnvironment } from '../isolate/environment.ts';
 import { Generation } from '../isolate/generation.ts';
@@ -8,7 +9,7 @@ import type { Slot } from '../isolate/slot.ts';
 import type { Standbys } from '../isolate/standby.ts';
 import { specOf } from '../isolate/start-isolate.ts';
 import type { StoredState } from '../options.ts';
-import { type Build, BuildError, buildPlugin } from '../source/build.ts';
+import { type Build, BuildError, buildPlugin, isThere } from '../source/build.ts';
 import type { Fingerprint } from '../source/fingerprint.ts';
 import type { Stage } from '../status.ts';
 import type { PluginMetadata, StateEntries } from '../wire/messages.ts';
@@ -88,10 +89,11 @@ export class Preparation {
       this.#host.checkRoom(slot);
       await slot.loadState();
       const execArgv = await unlessStopped(slot, this.#permissionFlags(slot));
+      const present = given && (await this.#ifThere(slot, given));
       stage = 'build';
-      build = given ?? (await this.#build(slot, options.since !== undefined));
+      build = present ?? (await this.#build(slot, options.since !== undefined));
       stage = 'load';
-      generation = await this.#start(slot, build, execArgv, given === undefined);
+      generation = await this.#start(slot, build, execArgv, build !== given);
       const metadata = await this.#load(slot, generation);
       checkName(this.#host.table, slot, generation);
       stage = 'config';
@@ -108,7 +110,7 @@ export class Preparation {
       generation?.end({ kind: 'requested', text: 'it could not be loaded' });
       // Before the build goes: it may have to tell where the author wrote what is wrong.
       const failure = new TransactionError(stage, slot, build, error);
-      if (build !== undefined && given === undefined) this.#host.discard(build);
+      if (build !== undefined && build !== given) this.#host.discard(build);
       throw failure;
     } finally {
       slot.next = undefined;
@@ -174,6 +176,23 @@ export class Preparation {
     const { permissions, isolation } = slot.options;
     const buildDirectory = await this.#host.buildDirectory(slot);
     return permissionFlags(permissions, { plugin: slot.name, tier: isolation, buildDirectory });
+  }
+
+  /**
+   * A build that was made before, or nothing if somebody has removed it and it can be made anew as it was.
+   *
+   * @throws {BulkheadError} `ERR_PLUGIN_LOAD` if it cannot
+   */
+  async #ifThere(slot: Slot, build: Build): Promise<Build | undefined> {
+    if (isThere(build)) return build;
+    const { name } = slot;
+    const gone = `The build of plugin '${name}' was removed from the temporary directory (${fileURLToPath(build.url)})`;
+    if ((await unlessStopped(slot, build.inputs.compare())) === 'changed') {
+      const text = `${gone}, and its files have changed since. Save them, or reload it, to start what they are now`;
+      throw new BulkheadError('ERR_PLUGIN_LOAD', text, { plugin: name });
+    }
+    slot.log({ level: 'warn', fields: {}, text: `${gone} and is made anew` });
+    return undefined;
   }
 
   async #build(slot: Slot, wasLookedAt: boolean): Promise<Build> {

@@ -1,7 +1,9 @@
+import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import { BulkheadError } from '../errors.ts';
 import type { Slot } from '../isolate/slot.ts';
 import type { StoredState } from '../options.ts';
+import { isThere } from '../source/build.ts';
 import type { ReloadOptions } from './transaction.ts';
 
 /**
@@ -16,6 +18,10 @@ export function rollbackTarget(slot: Slot, options: { state?: 'snapshot' }): Rel
     throw new BulkheadError('ERR_NO_ROLLBACK', text, { plugin: slot.name });
   }
   const { build, state } = target;
+  if (!isThere(build)) {
+    const text = `The earlier build of plugin '${slot.name}' was removed from the temporary directory (${fileURLToPath(build.url)}); put its files back as they were instead`;
+    throw new BulkheadError('ERR_NO_ROLLBACK', text, { plugin: slot.name });
+  }
   const present = slot.state.version;
   if (state === undefined || present === undefined || state.version === present) return { build };
   if (options.state === 'snapshot') return { build, state };

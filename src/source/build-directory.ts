@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { existsSync, mkdtempSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, realpath, rm, utimes } from 'node:fs/promises';
 import type { Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -30,6 +30,7 @@ export class BuildDirectory {
 
   /** The folder of the plugin with that id. What could not be made is tried again the next time. */
   async of(id: string): Promise<string> {
+    await this.#forgetRemoved();
     if (this.#made === undefined) {
       const made = make();
       this.#made = made;
@@ -53,6 +54,15 @@ export class BuildDirectory {
   processFolder(): string {
     if (this.#path === undefined) throw new Error('there is no directory for it');
     return mkdtempSync(join(this.#path, PROCESS_PREFIX));
+  }
+
+  /** Somebody may have cleared the temporary directory: one that shows its life is made anew. */
+  async #forgetRemoved(): Promise<void> {
+    const made = this.#made;
+    const { path, lifeSign } = (await made?.catch(() => undefined)) ?? {};
+    if (path === undefined || existsSync(path) || this.#made !== made) return;
+    lifeSign?.close();
+    this.#made = undefined;
   }
 
   async discard({ jobs, ...plugin }: Build): Promise<void> {

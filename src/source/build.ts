@@ -3,6 +3,7 @@ import { BuiltJobs } from './jobs.ts';
 import type { Restrictions } from './restrictions.ts';
 
 export { BuildError } from './build-error.ts';
+export { isThere } from './bundle.ts';
 
 /** A plugin as a module, and the modules that it offloads. */
 export interface Build extends Bundle {

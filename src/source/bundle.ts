@@ -1,6 +1,7 @@
+import { existsSync } from 'node:fs';
 import { readFile, realpath, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import * as esbuild from 'esbuild';
 import { withBackslash, withNames } from './backslashes.ts';
 import { explainBuildError, PATTERN } from './build-error.ts';
@@ -17,6 +18,11 @@ export interface Bundle {
   url: string;
   /** The author's files it was made of. */
   inputs: Fingerprint;
+}
+
+/** Whether it is still there: anybody may clear the temporary directory. */
+export function isThere({ url }: Bundle): boolean {
+  return existsSync(fileURLToPath(url));
 }
 
 let bundles = 0;

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { getOrMake } from '../get-or-make.ts';
 import { BuildError } from './build-error.ts';
-import { type Bundle, bundle } from './bundle.ts';
+import { type Bundle, bundle, isThere } from './bundle.ts';
 import type { Fingerprint } from './fingerprint.ts';
 import type { Restrictions } from './restrictions.ts';
 
@@ -19,8 +19,12 @@ export class BuiltJobs {
   }
 
   /** The module that a file becomes. What could not be built is tried again the next time. */
-  get(file: string, directory: string, restrictions: Restrictions): Promise<Bundle> {
-    return getOrMake(this.#bundles, file, () => this.#build(file, directory, restrictions));
+  async get(file: string, directory: string, restrictions: Restrictions): Promise<Bundle> {
+    const build = () => getOrMake(this.#bundles, file, () => this.#build(file, directory, restrictions));
+    const built = await build();
+    if (isThere(built)) return built;
+    this.#bundles.delete(file);
+    return build();
   }
 
   /**

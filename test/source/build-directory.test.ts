@@ -1,11 +1,11 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { mkdir, readdir, rename, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterEach, expect, it, onTestFinished, vi } from 'vitest';
 import { BuildDirectory } from '#internal/source/build-directory';
 import { isAbandoned, showLife } from '#internal/source/life-sign';
 import { RunningProgram } from '../cli/program.ts';
-import { benchIn, pluginSource, until, Workspace } from '../support/workspace.ts';
+import { type Bench, bench, benchIn, pluginSource, until, Workspace } from '../support/workspace.ts';
 
 const DAY_MS = 24 * 3_600_000;
 
@@ -66,6 +66,59 @@ it('says what to do if there is no temporary directory', async () => {
   const { failed } = await manager.loadAll();
   expect(failed[0]?.error.message).toMatch(
     /the temporary directory '\/nowhere' cannot be used \(ENOENT.*TMPDIR/,
+  );
+});
+
+const MORTAL = pluginSource(
+  'p',
+  `const job = new URL('./_job.ts', import.meta.url);
+  return { value: () => 1, die: () => process.exit(1), double: (n: number) => ctx.offload(job, n) };`,
+);
+interface Mortal {
+  value(): number;
+  die(): void;
+  double(n: number): number;
+}
+
+/** A plugin that runs, and all builds removed. */
+async function withoutBuilds(): Promise<Bench> {
+  const temp = await temporary();
+  const files = { 'p.ts': MORTAL, '_job.ts': 'export default (n: number) => n * 2;' };
+  const plugin = await bench(files, { hotReload: false, defaults: { restart: { initialDelayMs: 1 } } });
+  await plugin.manager.loadAll();
+  expect(await plugin.manager.plugin<Mortal>('p').double(1)).toBe(2);
+  for (const name of builds(temp)) await rm(temp.path('tmp', name), { recursive: true });
+  return plugin;
+}
+
+it('makes builds anew when somebody clears the temporary directory', async () => {
+  const { manager, next, log } = await withoutBuilds();
+  const plugin = manager.plugin<Mortal>('p');
+  const back = next('loaded');
+  await expect(plugin.die()).rejects.toMatchObject({ code: 'ERR_PLUGIN_CRASHED' });
+  expect(await back).toMatchObject({ name: 'p', generation: 2 });
+  expect(await plugin.double(2)).toBe(4);
+  const told = log.filter(({ level, text }) => level === 'warn' && /was removed from.*made anew/.test(text));
+  expect(told).toHaveLength(1);
+  await manager.reload('p');
+  expect(await plugin.double(3)).toBe(6);
+});
+
+it('says what is missing when a build was removed that cannot be made anew', async () => {
+  const { manager, workspace, next } = await withoutBuilds();
+  const plugin = manager.plugin<Mortal>('p');
+  await workspace.write({ 'plugins/p.ts': MORTAL.replace('value: () => 1', 'value: () => 2') });
+  const failed = next('reload-failed');
+  await expect(plugin.die()).rejects.toMatchObject({ code: 'ERR_PLUGIN_CRASHED' });
+  const { error } = await failed;
+  expect(error.message).toContain(workspace.path('plugins/p.ts'));
+  expect(error.message).toMatch(
+    /was removed from the temporary directory \(.*its files have changed since\. Save/,
+  );
+  await manager.reload('p');
+  expect(await plugin.value()).toBe(2);
+  await expect(manager.rollback('p')).rejects.toThrow(
+    /earlier build of plugin 'p' was removed .* put its files back/,
   );
 });
 
