@@ -8,6 +8,7 @@ import { encodeError } from '../wire/wire-error.ts';
 import { within } from '../within.ts';
 import { JobQueue } from './job-queue.ts';
 import { threadEnds } from './thread-ends.ts';
+import { explainWorkingDirectory, returnToWorkingDirectory } from './working-directory.ts';
 
 const JOB_THREAD = fileURLToPath(new URL('../runtime/job-thread.cjs', import.meta.url));
 /** How long the pool's threads may take to end before they count as zombies. */
@@ -77,6 +78,7 @@ export class JobPool implements Jobs {
     const threads = await this.#threads;
     if (this.#isClosed) throw new Error('the generation has ended');
     const { pool } = threads;
+    returnToWorkingDirectory();
     threads.jobs++;
     try {
       return await (signal === undefined ? pool.run(job) : runUntil(signal, pool, job));
@@ -91,7 +93,9 @@ export class JobPool implements Jobs {
   /** A thread that could not be started is not replaced: its job would wait for ever. */
   #giveUpIfStuck(threads: Threads): boolean {
     if (threads.jobs === 0 || threads.pool.threads.length > 0) return false;
-    threads.failure = threads.lastError;
+    const { lastError } = threads;
+    const text = explainWorkingDirectory(lastError);
+    threads.failure = text === undefined ? lastError : new Error(text, { cause: lastError });
     this.#threads = undefined;
     void end(threads.pool);
     return true;

@@ -13,6 +13,7 @@ import { Pulse } from './pulse.ts';
 import { runtimeCode } from './runtime-code.ts';
 import { threadEnds } from './thread-ends.ts';
 import { threadWhereabouts } from './thread-whereabouts.ts';
+import { explainWorkingDirectory, returnToWorkingDirectory } from './working-directory.ts';
 
 const BOOT = new URL('../runtime/boot.cjs', import.meta.url);
 /** How long `terminate()` may take before the thread counts as a zombie: it cannot interrupt a system call. */
@@ -42,6 +43,7 @@ export class ThreadIsolate<T = Batch> implements Isolate<T> {
    */
   constructor({ heapMb, execArgv }: Omit<IsolateSpec, 'tier'>, isStandby: boolean, encoded = false) {
     this.#execArgv = execArgv;
+    returnToWorkingDirectory();
     const { port1, port2 } = new MessageChannel();
     this.channel = new PortChannel(port1);
     this.channel.onLeaving((exitCode) => this.#letGo(exitCode));
@@ -163,5 +165,6 @@ function reasonOf(error: unknown): EndReason {
   const { code, message } = error as { code?: string; message?: string };
   if (code === 'ERR_WORKER_OUT_OF_MEMORY')
     return { kind: 'heap-limit', text: `it reached its heap limit (${message})`, error };
-  return { kind: 'uncaught-exception', text: `uncaught ${String(error)}`, error };
+  const text = explainWorkingDirectory(error) ?? `uncaught ${String(error)}`;
+  return { kind: 'uncaught-exception', text, error };
 }

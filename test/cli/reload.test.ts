@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { expect, it } from 'vitest';
-import { pluginSource } from '../support/workspace.ts';
+import { pluginSource, Workspace } from '../support/workspace.ts';
 import { RunningProgram } from './program.ts';
 
 const FAST = JSON.stringify({ plugins: { hotReload: { debounceMs: 40 } } });
@@ -84,4 +84,35 @@ it('prints once how many events a plugin did not get to handle', async () => {
   });
   program.send('one\ntwo\nthree\n!exit');
   await program.shows("! fragile does not get to handle 3 events 'chat.message' (crashed)\n");
+});
+
+it('goes on when the whole folder that it runs in is replaced', async () => {
+  const files = (greeting: string) => ({
+    'plugins/greeter.ts': greeter(greeting),
+    'bulkhead.config.json': FAST,
+  });
+  const program = await RunningProgram.ready(files('one'));
+  await rm(program.workspace.root, { recursive: true });
+  await program.workspace.write(files('two'));
+  await program.shows(/^✓ greeter 1\.0\.0 reloaded/m);
+  program.send('!plugin reload greeter');
+  await program.shows(/^✓ greeter 1\.0\.0 reloaded: generation 3/m);
+  program.send('!hello');
+  await program.shows('\ntwo\n');
+});
+
+it('says so when the folder that it runs in was removed', async () => {
+  const elsewhere = await Workspace.create({ 'plugins/greeter.ts': greeter('one') });
+  const program = await RunningProgram.ready({}, ['--plugins', elsewhere.path('plugins')]);
+  await rm(program.workspace.root, { recursive: true });
+  // Until then there may be a thread that was started before.
+  program.send('!plugin reload greeter\n!plugin reload greeter\n!plugin reload greeter');
+  await program.shows(/not reloaded.*\n.*the working directory was removed, .* make it again/);
+  program.send('!hello');
+  await program.shows('\none\n');
+  await program.workspace.write({ file: '' });
+  await elsewhere.write({ 'plugins/greeter.ts': greeter('two') });
+  await program.shows(/^✓ greeter 1\.0\.0 reloaded/m);
+  program.send('!hello');
+  await program.shows('\ntwo\n');
 });
