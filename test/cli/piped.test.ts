@@ -71,6 +71,27 @@ it('says that a line is too long for the plugins, and answers the next', async (
   expect({ code: program.code, err: program.err }).toEqual({ code: 0, err: '' });
 });
 
+it("says once of a plugin's command that the bot has one of that name, which is the one that answers", async () => {
+  const helper = pluginSource(
+    'helper',
+    `ctx.command('Help', () => 'of the plugin'); ctx.command('more', { aliases: ['plugin'] }, () => 'more');`,
+  );
+  const program = await runToEnd(
+    { 'plugins/helper.ts': helper },
+    '!more\n!plugin reload helper\n!help help\n',
+  );
+  const hidden = (name: string, own: string) =>
+    `! The command '${name}' of plugin 'helper' cannot be reached: !${own} is the bot's own; choose another name`;
+  expect(answers(program)).toEqual([
+    hidden('Help', 'help'),
+    hidden('plugin', 'plugin'),
+    'more',
+    expect.stringContaining('helper 1.0.0 reloaded'),
+    '!help [command]',
+    'Lists the commands, or explains one',
+  ]);
+});
+
 it('says which command was probably meant, and in one line what went wrong in one', async () => {
   const program = await runToEnd(
     { 'plugins/greeter.ts': GREETER },

@@ -2,6 +2,7 @@ import { assertNever } from '../../errors.ts';
 import type { LoadAllResult, PluginManager } from '../../index.ts';
 import { within } from '../../within.ts';
 import { HelpCommand } from './help-command.ts';
+import { HiddenCommands } from './hidden-commands.ts';
 import type { HostCommand } from './host-command.ts';
 import { PluginCommand } from './plugin-command.ts';
 import { failureList, startTable } from './plugin-tables.ts';
@@ -27,6 +28,7 @@ export class ConsoleBot {
   readonly #user: string;
   readonly #help: HelpCommand;
   readonly #own: readonly HostCommand[];
+  readonly #hidden: HiddenCommands;
   #stopping = false;
 
   constructor({ manager, screen, user }: ConsoleBotOptions) {
@@ -36,6 +38,7 @@ export class ConsoleBot {
     this.board = new StatusBoard(manager, screen);
     this.#help = new HelpCommand(manager.commands, () => this.#own, screen.style);
     this.#own = [this.#help, new PluginCommand(manager, this.board, screen.style)];
+    this.#hidden = new HiddenCommands(manager.commands, this.#own);
   }
 
   /**
@@ -49,6 +52,9 @@ export class ConsoleBot {
     if (this.#stopping) return;
     this.#showPlugins(loaded);
     this.board.open();
+    this.#warnOfHidden();
+    this.#manager.on('loaded', () => this.#warnOfHidden());
+    this.#manager.on('reloaded', () => this.#warnOfHidden());
     if (loaded !== undefined) return;
     const shown = new Set(this.#manager.list().map((plugin) => plugin.name));
     loading.then(
@@ -138,6 +144,11 @@ export class ConsoleBot {
 
   #showFailures(failed: LoadAllResult['failed']): void {
     if (failed.length > 0 && !this.#stopping) this.#screen.print(failureList(failed, this.#screen.style));
+  }
+
+  #warnOfHidden(): void {
+    for (const text of this.#hidden.news())
+      this.#screen.print(`${this.#screen.style('yellow', '!')} ${printable(text)}`);
   }
 
   #complain(text: string): void {
