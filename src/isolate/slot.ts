@@ -47,14 +47,18 @@ export interface SlotHost {
   ended(slot: Slot, generation: Generation, end: IsolateEnd): void;
 }
 
-/** Another plugin has the name or a command that a version wants. */
+/** Another plugin has the name or a command that a version wants, which was refused therefore. */
 export interface Block {
   slot: Slot;
-  /** The generation of it that served when the version was refused. */
+  /** The generation of it that served then. */
   current: Generation | undefined;
-  /** It is its name that is wanted: that can change, an id cannot. */
-  wantsName: boolean;
-  /** The commands of the version that was refused, in lower case, if it came to register any. */
+  /** It is its id that is wanted, which it keeps. */
+  isForGood: boolean;
+  /** It waited then, in the end, for the plugin whose version was refused: what is wanted, it keeps all the same. */
+  waited: boolean;
+  /** The name of the version that was refused. */
+  name: string;
+  /** Its commands, in lower case, if it came to register any. */
   commands: ReadonlySet<string>;
 }
 

@@ -4,7 +4,7 @@ import type { Slot } from '../isolate/slot.ts';
 import type { Schedules } from '../platform/schedule.ts';
 import type { Build } from '../source/build.ts';
 import type { Stage } from '../status.ts';
-import { alreadyThatOf, commandsOf, type PluginTable } from './plugin-table.ts';
+import { alreadyThatOf, block, type PluginTable } from './plugin-table.ts';
 import { checkName, migrate, type Prepared } from './prepare.ts';
 import { TransactionError } from './transaction-error.ts';
 
@@ -72,9 +72,7 @@ async function migrateForGood(slot: Slot, generation: Generation): Promise<void>
 function checkCommands(table: PluginTable, slot: Slot, generation: Generation): void {
   const conflict = generation.build === slot.accepted ? undefined : table.commandConflict(slot, generation);
   if (conflict === undefined) return;
-  const { owner } = conflict;
-  const commands = commandsOf(generation);
-  slot.blockedBy = { slot: owner, current: owner.current, wantsName: false, commands };
+  block(slot, generation, conflict.owner);
   const text = `${alreadyThatOf(conflict)}; choose another name`;
   throw new BulkheadError('ERR_COMMAND_TAKEN', text, { plugin: slot.name });
 }

@@ -11,6 +11,7 @@ import { crashReport } from '../supervise/crash-report.ts';
 import type { Supervisor } from '../supervise/supervisor.ts';
 import { Failures } from './failures.ts';
 import type { Limiter } from './limiter.ts';
+import { isFreeNow } from './plugin-table.ts';
 import { MAY_WAIT, SCHEMA_HANGS } from './prepare.ts';
 import { rollbackTarget } from './rollback.ts';
 import type { ReloadOptions, Transactions } from './transaction.ts';
@@ -276,9 +277,8 @@ export class Operations {
     } catch (cause) {
       const error = explain(cause);
       this.#freeRoom(slot, error);
-      const blocker = slot.blockedBy;
-      // If the blocker was replaced before this had failed, that did not make this plugin try again.
-      if (blocker !== undefined && blocker.slot.current !== blocker.current) this.#host.freed(blocker.slot);
+      // Nobody else tells it: that happened before this had failed, or by that.
+      if (isFreeNow(slot)) void this.retry(slot, () => isFreeNow(slot)).catch(() => {});
       throw error;
     } finally {
       this.#host.settled(this.#host.limiter.isIdle);

@@ -1,6 +1,6 @@
 import { BulkheadError } from '../errors.ts';
 import type { Generation } from '../isolate/generation.ts';
-import type { Block, Slot } from '../isolate/slot.ts';
+import type { Slot } from '../isolate/slot.ts';
 import type { Registration } from '../wire/messages.ts';
 
 type Command = Extract<Registration, { kind: 'command' }>;
@@ -53,10 +53,10 @@ export class PluginTable {
     this.#slots.delete(slot.id);
   }
 
-  /** Another plugin that has that name or id, and does not wait for this one's to change its own. */
+  /** Another plugin that has that name or id, and does not wait for this one to give it up. */
   nameConflict(slot: Slot, name: string): Slot | undefined {
     for (const other of this.#others(slot)) {
-      const letsGo = waitsFor(other, slot, ({ wantsName }) => wantsName);
+      const letsGo = other.blockedBy?.name !== name && waitsFor(other, slot);
       if (other.id === name || (other.name === name && !letsGo)) return other;
     }
     return undefined;
@@ -112,7 +112,7 @@ export function alreadyThatOf({ name, owner }: CommandConflict): string {
 }
 
 /** The names and aliases of its commands, in lower case. */
-export function commandsOf(generation: Generation | undefined): Set<string> {
+function commandsOf(generation: Generation | undefined): Set<string> {
   const commands = [...(generation?.registrations.of('command') ?? [])];
   return new Set(commands.flatMap(namesOf).map((name) => name.toLowerCase()));
 }
@@ -122,14 +122,34 @@ function namesOf({ name, aliases }: Command): string[] {
 }
 
 /** Whether the newest version of one plugin waits for the other, or for one that waits for it: plugins that swap what they have. */
-function waitsFor(slot: Slot, other: Slot, counts: (block: Block) => boolean = () => true): boolean {
+export function waitsFor(slot: Slot, other: Slot): boolean {
   const seen = new Set<Slot>();
   for (let each = slot; !seen.has(each); ) {
     const { blockedBy } = each;
-    if (blockedBy === undefined || !counts(blockedBy)) return false;
+    if (blockedBy === undefined || blockedBy.isForGood) return false;
     if (blockedBy.slot === other) return true;
     seen.add(each);
     each = blockedBy.slot;
   }
   return false;
+}
+
+/** Notes that a version is refused because of what another plugin has. */
+export function block(slot: Slot, refused: Generation, owner: Slot, isForGood = false): void {
+  slot.blockedBy = {
+    slot: owner,
+    current: owner.current,
+    isForGood,
+    waited: waitsFor(owner, slot),
+    name: refused.metadata.name,
+    commands: commandsOf(refused),
+  };
+}
+
+/** Whether what was in the way of the newest version has changed, or waits for this plugin by now. */
+export function isFreeNow(slot: Slot): boolean {
+  const { blockedBy } = slot;
+  if (blockedBy === undefined) return false;
+  const { slot: owner, current, waited } = blockedBy;
+  return owner.current !== current || (!waited && waitsFor(owner, slot));
 }

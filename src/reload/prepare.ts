@@ -15,7 +15,7 @@ import type { Stage } from '../status.ts';
 import type { PluginMetadata, StateEntries } from '../wire/messages.ts';
 import { EarlyBuilds } from './early-builds.ts';
 import { Limiter } from './limiter.ts';
-import { commandsOf, type PluginTable } from './plugin-table.ts';
+import { block, type PluginTable } from './plugin-table.ts';
 import { TransactionError } from './transaction-error.ts';
 import { unlessStopped } from './unless-stopped.ts';
 
@@ -232,8 +232,7 @@ export function checkName(table: PluginTable, slot: Slot, generation: Generation
   for (const each of wanted) {
     const other = table.nameConflict(slot, each);
     if (other === undefined) continue;
-    const wantsName = other.id !== each;
-    slot.blockedBy = { slot: other, current: other.current, wantsName, commands: commandsOf(generation) };
+    block(slot, generation, other, other.id === each);
     throw new BulkheadError(
       'ERR_PLUGIN_NAME_TAKEN',
       `The name '${each}' of ${slot.entry} is already the name or id of ${other.entry}; change one of them`,

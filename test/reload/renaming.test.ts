@@ -270,6 +270,45 @@ it('lets two plugins swap their names and commands when their files are swapped'
   expect(await manager.commands.dispatch('!y', ADA)).toMatchObject({ plugin: 'two', reply: '2' });
 });
 
+it('lets several plugins exchange names and commands crosswise', async () => {
+  type Wish = [name: string, ...commands: string[]];
+  const files = (wishes: Wish[], value: number) =>
+    Object.fromEntries(
+      wishes.map(([name, ...commands], index) => [
+        `plugins/${'abcd'[index]}.ts`,
+        valued(
+          name,
+          value,
+          commands.map((each) => `ctx.command('${each}', () => '${name}${value}');`).join('\n'),
+        ),
+      ]),
+    );
+  const before: Wish[] = [
+    ['three', 'w', 'y'],
+    ['four', 'q', 'x'],
+    ['one', 'z'],
+    ['five', 'k'],
+  ];
+  const after: Wish[] = [
+    ['five', 'k', 'y'],
+    ['three', 'q', 'x'],
+    ['two', 'w'],
+    ['one', 'z'],
+  ];
+  const { manager, workspace, seen } = benchIn(await Workspace.create(files(before, 1)));
+  await manager.loadAll();
+  await workspace.write(files(after, 2));
+  await until(() => seen('reloaded').length === after.length, 'all reloads');
+  for (const [index, [name, ...commands]] of after.entries()) {
+    expect(manager.get(name)?.id).toBe('abcd'[index]);
+    for (const each of commands)
+      expect(await manager.commands.dispatch(`!${each}`, ADA)).toMatchObject({
+        plugin: name,
+        reply: `${name}2`,
+      });
+  }
+});
+
 it('goes on without a command that another has taken over if the version fails that gives it up', async () => {
   const { manager, workspace, next, log } = await bench(
     { 'a.ts': commanding('a', `'x'`, 'a1'), 'b.ts': commanding('b', `'y'`, 'b1') },
