@@ -74,9 +74,10 @@ function explain(stage: Stage, slot: Slot, build: Build | undefined, cause: unkn
     const place = placeOf(asError(cause).cause, build);
     return new PluginSourceError(code as ErrorCode, whose + where + text, place, build?.inputs, details);
   }
-  const place = placeOf(cause, build);
+  const isCrash = code === 'ERR_PLUGIN_CRASHED';
+  const place = placeOf(isCrash ? asError(cause).cause : cause, build);
   const what = cause instanceof Error ? `${cause.name}: ${text}${deniedIn(cause)}` : text;
-  const doing = code === 'ERR_PLUGIN_CRASHED' ? `did not survive its ${stage}` : DOING[stage];
+  const doing = isCrash ? `did not survive its ${stage}` : DOING[stage];
   const message = `${place === undefined ? where : ''}Plugin '${slot.name}' ${doing}: ${what}`;
   return new PluginSourceError(CODES[stage], message, place, build?.inputs, details);
 }

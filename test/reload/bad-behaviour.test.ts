@@ -50,6 +50,14 @@ const failing: [
     /dice\.ts: .*did not finish setup within 3000 ms\. Does setup\(\) wait for something/,
   ],
   [
+    'setup starts what throws later, uncaught',
+    valued('dice', 2, 'await misbehave();').replace('setup(', 'async setup('),
+    `setTimeout(() => { throw new RangeError('no dice'); }); ${never}`,
+    'ERR_PLUGIN_SETUP',
+    'setup',
+    /did not survive its setup: .*RangeError: no dice\n {2}at .*_helper\.ts:2:28[\s\S]*> 2 \| {3}setTimeout/,
+  ],
+  [
     'setup throws what is no error',
     valued('dice', 2, 'await misbehave();').replace('setup(', 'async setup('),
     `throw null;`,
