@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { BulkheadError } from '../errors.ts';
 import type { Generation } from '../isolate/generation.ts';
 import type { Slot } from '../isolate/slot.ts';
@@ -8,10 +9,14 @@ const LEAST_MS = 1_000;
 /** How often it is looked whether the version that is on its way has begun to start. */
 const LOOK_MS = 100;
 
-/** Where a plugin lies after a save, and when that was noticed, on the clock of `performance.now()`. */
+/** What there is to start instead of what is being started. */
 export interface Save {
+  /** Where the plugin lies. */
   place: Place;
+  /** When that was noticed, on the clock of `performance.now()`. */
   since: number;
+  /** The configuration, if it is this that was saved. */
+  config?: { value: unknown };
 }
 
 /**
@@ -26,12 +31,15 @@ export function letAloneMs(givenUp: number): number {
 export class Attempt {
   readonly #slot: Slot;
   readonly #until: number;
+  readonly #config: unknown;
   #newest: Save | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isOver = false;
 
-  constructor(slot: Slot, givenUp: number) {
+  /** @param config what it is started with */
+  constructor(slot: Slot, givenUp: number, config: unknown) {
     this.#slot = slot;
+    this.#config = config;
     this.#until = performance.now() + letAloneMs(givenUp);
   }
 
@@ -40,9 +48,9 @@ export class Attempt {
     return this.#newest;
   }
 
-  /** Its files may be others by now. */
+  /** Its files, or its configuration, may be others by now. */
   newer(save: Save): void {
-    this.#newest = save;
+    this.#newest = { ...this.#newest, ...save };
     if (this.#timer === undefined) this.#lookIn(this.#until - performance.now());
   }
 
@@ -60,17 +68,21 @@ export class Attempt {
     const { next } = slot;
     const save = this.#newest as Save;
     // Until then it is being built, and may be made of the newest files; or the version before is being torn down.
-    const isOutOfDate =
-      next !== undefined && (!slot.liesAt(save.place) || (await slot.acted?.compare()) === 'changed');
+    const isOutOfDate = next !== undefined && (await this.#differsFrom(save));
     if (this.#isOver) return;
     if (isOutOfDate && slot.next === next) {
       next.end({ kind: 'requested', text: 'its files changed again' }, () => superseded(slot, next));
     } else if (next === undefined || isOutOfDate || save !== this.#newest) this.#lookIn(LOOK_MS);
     else this.#timer = undefined;
   }
+
+  async #differsFrom({ place, config }: Save): Promise<boolean> {
+    if (config !== undefined && !isDeepStrictEqual(config.value, this.#config)) return true;
+    return !this.#slot.liesAt(place) || (await this.#slot.acted?.compare()) === 'changed';
+  }
 }
 
 function superseded({ name }: Slot, { number }: Generation): BulkheadError {
-  const text = 'its files changed again; it is given up for what they are now';
+  const text = 'its files or configuration changed again; it is given up for what they are now';
   return new BulkheadError('ERR_PLUGIN_SUPERSEDED', text, { plugin: name, generation: number });
 }

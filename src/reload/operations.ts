@@ -151,6 +151,7 @@ export class Operations {
 
   /** Gives the plugin a new configuration, by `onConfig`, a reload or a start; keeps the old one if it is refused. */
   configure(slot: Slot, value: unknown): Promise<void> {
+    this.#host.transactions.newer(slot, { place: slot, since: performance.now(), config: { value } });
     return this.#exclusively(slot, async () => {
       const { state } = slot.lifecycle;
       if (state === 'disabled' || state === 'discovered' || slot.unloaded) {

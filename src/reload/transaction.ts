@@ -76,7 +76,7 @@ export class Transactions {
     this.#discardUnused(slot, builds);
   }
 
-  /** The files of a plugin may have changed: what is being started of what they were is given up. */
+  /** The files of a plugin, or its configuration, may have changed: what is being started of what they were is given up. */
   newer(slot: Slot, save: Save): void {
     this.#attempts.get(slot)?.newer(save);
   }
@@ -108,7 +108,11 @@ export class Transactions {
   ): Promise<void> {
     let present = options;
     for (let givenUp = 0; ; givenUp++) {
-      const attempt = new Attempt(slot, givenUp);
+      const attempt = new Attempt(
+        slot,
+        givenUp,
+        present.config === undefined ? slot.config : present.config.value,
+      );
       this.#attempts.set(slot, attempt);
       try {
         await start(present);
@@ -117,9 +121,9 @@ export class Transactions {
         if (!(cause instanceof TransactionError && codeOf(cause.error) === 'ERR_PLUGIN_SUPERSEDED'))
           throw cause;
         this.#reportGivenUp(slot, cause);
-        const { place, since } = attempt.newest as Save;
+        const { place, since, config = present.config } = attempt.newest as Save;
         slot.settleAt(place);
-        present = { since, ...(options.config && { config: options.config }) };
+        present = config === undefined ? { since } : { since, config };
       } finally {
         attempt.over();
         this.#attempts.delete(slot);

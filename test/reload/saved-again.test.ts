@@ -64,7 +64,7 @@ it.each(HANGING)(
       { name: 'p', stage, generation: isPaused ? undefined : 1, error: { code: 'ERR_PLUGIN_SUPERSEDED' } },
     ]);
     expect(seen('reload-failed')[0]?.error.message).toBe(
-      `${file}: Plugin 'p' was still in its ${stage} when its files changed again; it is given up for what they are now`,
+      `${file}: Plugin 'p' was still in its ${stage} when its files or configuration changed again; it is given up for what they are now`,
     );
     expect(setups(plugin).filter((text) => text !== 'setup of 2')).toEqual(['setup of 1', 'setup of 3']);
     expect(manager.get('p')).toMatchObject({ state: 'running', reloads: 1 });
@@ -143,6 +143,20 @@ it('gives a start up that hangs when the reload is asked for of what its file is
   await workspace.write({ 'plugins/p.ts': version(3) });
   await Promise.all([first, manager.reload('p')]);
   expect(await currentValue(manager, 'p')).toBe(3);
+});
+
+it('gives a start up that hangs for another configuration, and keeps a save that comes with it', async () => {
+  const source = (number: number) => version(number, `if (ctx.config === 'wrong') { ${NEVER} }`);
+  const plugin = await bench({ 'p.ts': source(1) }, { ...PATIENT, config: { p: 'wrong' } });
+  const { manager, workspace, seen } = plugin;
+  const loading = manager.loadAll();
+  await hung(plugin);
+  const configured = manager.configure('p', 'right');
+  await workspace.write({ 'plugins/p.ts': source(2) });
+  expect(await loading).toMatchObject({ loaded: ['p'] });
+  await configured;
+  await until(async () => (await currentValue(manager, 'p')) === 2, 'the save');
+  expect(seen('reload-failed')).toMatchObject([{ stage: 'setup', error: { code: 'ERR_PLUGIN_SUPERSEDED' } }]);
 });
 
 it('lets a slow start go on whose file is only touched', async () => {
