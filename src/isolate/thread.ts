@@ -95,6 +95,8 @@ export class ThreadIsolate<T = Batch> implements Isolate<T> {
       const snapshot = await this.#worker.getHeapSnapshot();
       // It is copied at the first read. Until then it is the thread's.
       snapshot.read(0);
+      // Node 22.12 and 24.0 never say so, and a pipeline waits for it.
+      snapshot.once('end', () => snapshot.emit('close'));
       return snapshot;
     } finally {
       release();
