@@ -358,19 +358,17 @@ export class PluginManager implements AsyncDisposable {
       await this.#operations.configure(slot, config);
       this.#config.set(slot.id, config);
     });
-    await isTaken.catch((error) => {
-      const mayCome = codeOf(error) === 'ERR_PLUGIN_NOT_FOUND' && this.#table.byId(name) === undefined;
-      if (mayCome) this.#config.set(name, config);
-      throw error;
-    });
+    await this.#elseOfAbsent(name, isTaken, () => this.#config.set(name, config));
   }
 
   /**
-   * Forgets what the plugin stored. Rejects with `ERR_CALL_TIMEOUT` if the plugin does not take notice within its
-   * `callTimeoutMs`, with `ERR_PLUGIN_CRASHED` if it ends meanwhile, or with `ERR_STATE_STORE`.
+   * Forgets what the plugin stored. By its id also what is left of one that is gone, though this rejects with
+   * `ERR_PLUGIN_NOT_FOUND`. Rejects with `ERR_CALL_TIMEOUT` if the plugin does not take notice within its `callTimeoutMs`, with
+   * `ERR_PLUGIN_CRASHED` if it ends meanwhile, or with `ERR_STATE_STORE`.
    */
   async clearState(name: string): Promise<void> {
-    await this.#withSlot(name, (slot) => this.#operations.clearState(slot));
+    const isCleared = this.#withSlot(name, (slot) => this.#operations.clearState(slot));
+    await this.#elseOfAbsent(name, isCleared, () => this.#slotHost.store.clear(name));
   }
 
   /**
@@ -483,6 +481,16 @@ export class PluginManager implements AsyncDisposable {
     return slot === undefined || slot.problem !== undefined
       ? this.#lookFor(name).then(operation)
       : operation(slot);
+  }
+
+  /** Does what can be done for a plugin that is not there: it may come, or have gone. The operation rejects all the same. */
+  async #elseOfAbsent(id: string, operation: Promise<void>, act: () => void): Promise<void> {
+    try {
+      await operation;
+    } catch (error) {
+      if (codeOf(error) === 'ERR_PLUGIN_NOT_FOUND' && this.#table.byId(id) === undefined) act();
+      throw error;
+    }
   }
 
   /** It may have come, and what was wrong with its file or folder may have been put right. */

@@ -1,8 +1,8 @@
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { memoryStateStore } from 'bulkhead';
 import { expect, it } from 'vitest';
 import { gate } from '../support/gate.ts';
-import { bench, benchIn, pluginSource, Workspace } from '../support/workspace.ts';
+import { bench, benchIn, pluginSource, until, Workspace } from '../support/workspace.ts';
 
 const OFF = { hotReload: false };
 const keeper = (fields: string, extra = '') =>
@@ -29,6 +29,28 @@ it('keeps state over reload and unload, until clearState', async () => {
   await manager.clearState('keeper');
   expect(await plugin.all()).toEqual({});
   await manager.reload('keeper');
+  expect(await plugin.all()).toEqual({});
+});
+
+it('keeps the state of a plugin whose file is gone, until clearState by its id', async () => {
+  const { manager, workspace, next } = await bench({ 'keeper.ts': keeper('') });
+  await manager.loadAll();
+  const plugin = manager.plugin<Keeper>('keeper');
+  await plugin.set('a', 1);
+  const goAndComeBack = async (meanwhile = async () => {}) => {
+    const unloaded = next('unloaded');
+    await rm(workspace.path('plugins/keeper.ts'));
+    await unloaded;
+    await until(() => manager.get('keeper') === undefined, 'the plugin is gone');
+    await meanwhile();
+    await workspace.write({ 'plugins/keeper.ts': keeper('') });
+    await manager.load('keeper');
+  };
+  await goAndComeBack();
+  expect(await plugin.all()).toEqual({ a: 1 });
+  await goAndComeBack(() =>
+    expect(manager.clearState('keeper')).rejects.toMatchObject({ code: 'ERR_PLUGIN_NOT_FOUND' }),
+  );
   expect(await plugin.all()).toEqual({});
 });
 
