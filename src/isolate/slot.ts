@@ -50,8 +50,8 @@ export interface SlotHost {
 /** Another plugin has the name or a command that a version wants, which was refused therefore. */
 export interface Block {
   slot: Slot;
-  /** The generation of it that served then. */
-  current: Generation | undefined;
+  /** The number of the generation of it that served then. */
+  generation: number | undefined;
   /** It is its id that is wanted, which it keeps. */
   isForGood: boolean;
   /** It waited then, in the end, for the plugin whose version was refused: what is wanted, it keeps all the same. */

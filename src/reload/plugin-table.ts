@@ -138,7 +138,7 @@ export function waitsFor(slot: Slot, other: Slot): boolean {
 export function block(slot: Slot, refused: Generation, owner: Slot, isForGood = false): void {
   slot.blockedBy = {
     slot: owner,
-    current: owner.current,
+    generation: owner.current?.number,
     isForGood,
     waited: waitsFor(owner, slot),
     name: refused.metadata.name,
@@ -150,6 +150,6 @@ export function block(slot: Slot, refused: Generation, owner: Slot, isForGood = 
 export function isFreeNow(slot: Slot): boolean {
   const { blockedBy } = slot;
   if (blockedBy === undefined) return false;
-  const { slot: owner, current, waited } = blockedBy;
-  return owner.current !== current || (!waited && waitsFor(owner, slot));
+  const { slot: owner, generation, waited } = blockedBy;
+  return owner.current?.number !== generation || (!waited && waitsFor(owner, slot));
 }

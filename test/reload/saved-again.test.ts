@@ -7,12 +7,14 @@ import { currentValue } from './values.ts';
 const NEVER = `console.log('hangs'); await new Promise(() => {});`;
 const PATIENT = { defaults: { startMs: 600_000, callTimeoutMs: 600_000 } };
 
-/** Tells when it is set up, which version it is and what events it got. */
+/** Tells when it is set up, which version it is, what events it got, and which version its state is of. */
 const version = (number: number, before = '', fields = '') =>
   pluginSource(
     'p',
-    `console.log('setup of ${number}'); ${before} const got: unknown[] = [];
-    ctx.on('x', (payload) => void got.push(payload)); return { value: () => ${number}, got: () => got };`,
+    `console.log('setup of ${number}'); const past = ctx.state.get('version') as unknown;
+    ctx.state.set('version', ${number}); ${before} const got: unknown[] = [];
+    ctx.on('x', (payload) => void got.push(payload));
+    return { value: () => ${number}, got: () => got, past: () => past };`,
     fields,
   ).replace('setup(', 'async setup(');
 
@@ -58,8 +60,9 @@ it.each(HANGING)(
     expect(await reloaded).toMatchObject({ name: 'p', pauseMs: expect.any(Number) });
     expect(await call).toBe(isPaused ? 3 : 1);
     expect(await currentValue(manager, 'p')).toBe(3);
-    if (isPaused)
-      expect(await manager.plugin<{ got(): unknown }>('p').got()).toEqual(['sent during the hang']);
+    const served = manager.plugin<{ got(): unknown; past(): unknown }>('p');
+    if (isPaused) expect(await served.got()).toEqual(['sent during the hang']);
+    expect(await served.past()).toBe(1);
     expect(seen('reload-failed')).toMatchObject([
       { name: 'p', stage, generation: isPaused ? undefined : 1, error: { code: 'ERR_PLUGIN_SUPERSEDED' } },
     ]);
