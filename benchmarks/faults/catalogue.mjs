@@ -316,6 +316,8 @@ export const FAULTS = [
       const { MessagePort } = process.getBuiltinModule('node:worker_threads');
       const { postMessage } = MessagePort.prototype;
       MessagePort.prototype.postMessage = function () { MessagePort.prototype.postMessage = postMessage; this.postMessage('boo'); };
+      // In a process that is all that passes through a port.
+      process.exit();
     }`,
     act: call('f'),
   },

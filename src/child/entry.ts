@@ -1,6 +1,6 @@
 /**
- * The main thread of a process in which one plugin runs: starts the plugin's thread, passes on what it and the host say
- * to each other without looking at it, and says how it is. Nothing of the plugin runs here, so what it does to its own
+ * The main thread of a process in which one plugin runs: starts the plugin's thread, passes on to it what the host says
+ * without looking at it, and says how it is. Nothing of the plugin runs here, so what it does to its own
  * thread does not keep this one from answering.
  */
 import { rmSync } from 'node:fs';
@@ -17,6 +17,7 @@ import {
   type EndedNote,
   type JobPoolOptions,
   type JobRequest,
+  OUTBOX,
   PIPE,
   type ProcessArguments,
   type VitalsNote,
@@ -36,7 +37,7 @@ const pipe = new Socket({ fd: PIPE, readable: true, writable: true });
 // The host has ended, or wants no more of this. An orderly exit would wait for a thread that is stuck.
 pipe.on('close', die);
 const packets = new Packets(pipe, Object.keys(CHANNEL).length, die, MAX_HOST_BATCH_BYTES);
-const thread = new ThreadIsolate<Uint8Array>({ heapMb, execArgv }, isStandby, true);
+const thread = new ThreadIsolate<Uint8Array>({ heapMb, execArgv }, isStandby, OUTBOX);
 const plugin = packets.channel(CHANNEL.plugin);
 const jobs = new Map<number, AbortController>();
 let pool: JobPool | undefined;
@@ -71,8 +72,8 @@ const control = new Link({
   onViolation: die,
 });
 
-// Something that cannot be read is passed on as something that cannot be decoded.
-thread.channel.onBatch((bytes) => plugin.post(bytes instanceof Uint8Array ? bytes : Buffer.of(0)));
+// It says everything but its leave to the host itself. What comes here is passed on as something that nobody may send.
+thread.channel.onBatch(() => plugin.post(Buffer.of(0)));
 plugin.onBatch((bytes) => thread.channel.post(bytes as Uint8Array));
 for (const stream of ['stdout', 'stderr'] as const) process[stream].on('error', () => {});
 thread.onOutput((stream, chunk) => void process[stream].write(chunk));

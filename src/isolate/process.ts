@@ -9,7 +9,13 @@ import { EncodedChannel, MAX_HOST_BATCH_BYTES } from '../wire/codec.ts';
 import type { Channel } from '../wire/frames.ts';
 import { Link } from '../wire/link.ts';
 import { Packets } from '../wire/packets.ts';
-import { CHANNEL, type JobPoolOptions, PIPE, type ProcessArguments } from '../wire/process-messages.ts';
+import {
+  CHANNEL,
+  type JobPoolOptions,
+  OUTBOX,
+  PIPE,
+  type ProcessArguments,
+} from '../wire/process-messages.ts';
 import { release } from '../wire/release.ts';
 import { withResolvers } from '../with-resolvers.ts';
 import { within } from '../within.ts';
@@ -46,8 +52,8 @@ const TAIL = 4_096;
  *
  * | what is seen | what it means |
  * | --- | --- |
- * | `ended` on the pipe | the thread ended by itself, for the reason it says; the process is killed |
- * | the pipe closes, or holds what is malformed | the plugin tampered with it; the process is killed |
+ * | `ended` from the relay | the thread ended by itself, for the reason it has told itself, or this; the process is killed |
+ * | a pipe closes, or holds what is malformed | the plugin tampered with it; the process is killed |
  * | the process exits without either | a native crash, V8 out of memory, or a signal |
  * | it is told to end | killed, with all processes it started |
  */
@@ -71,6 +77,8 @@ export class ProcessIsolate implements Isolate {
   #onJobNote: (note: unknown) => void = () => {};
   #complaints: Buffer = Buffer.alloc(0);
   #reason: EndReason | undefined;
+  /** The end of its thread as the relay tells it, or that of the process as the system does: if nothing tells more. */
+  #told: EndReason | undefined;
   #hasExited = false;
 
   /** @param folder its working folder, which it removes when it ends */
@@ -85,7 +93,7 @@ export class ProcessIsolate implements Isolate {
     this.#child = spawn(process.execPath, [ENTRY, JSON.stringify(args)], {
       cwd: folder,
       env: {},
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
       // A group of its own: Ctrl-C is the host's to handle, and what it starts ends with it.
       detached: IS_POSIX,
       windowsHide: true,
@@ -96,37 +104,37 @@ export class ProcessIsolate implements Isolate {
       rmSync(folder, { recursive: true, force: true });
       throw new Error('its process could not be started: too many files are open (EMFILE)');
     }
-    const pipe = this.#child.stdio[PIPE] as Duplex;
+    const streams = this.#child.stdio as unknown as Duplex[];
+    const [pipe, sent] = [streams[PIPE] as Duplex, streams[OUTBOX] as Duplex];
     const packets = new Packets(pipe, Object.keys(CHANNEL).length, (reason) => this.#violated(reason));
-    this.channel = new EncodedChannel(packets.channel(CHANNEL.plugin), MAX_HOST_BATCH_BYTES);
+    const inbox = packets.channel(CHANNEL.plugin);
+    inbox.onBatch(() => this.#violated('a packet that only the plugin itself may send'));
+    const outbox = new Packets(sent, 1, (reason) => this.#violated(reason)).channel(CHANNEL.plugin);
+    const wire: Channel<Uint8Array> = {
+      post: (bytes) => inbox.post(bytes),
+      onBatch: (listener) => outbox.onBatch(listener),
+      close: () => outbox.close(),
+    };
+    this.channel = new EncodedChannel(wire, MAX_HOST_BATCH_BYTES);
     this.#control = new Link({
       channel: new EncodedChannel(packets.channel(CHANNEL.control)),
       methods: {},
       notes: {
         vitals: (note: unknown) => this.#feel(note),
-        ended: (note: unknown) => this.end(checkEnded(note)),
+        ended: (note: unknown) => this.#threadEnded(checkEnded(note)),
         jobNote: (note: unknown) => this.#onJobNote(note),
       },
       onViolation: (reason) => this.#violated(reason),
     });
-    pipe.once('close', () => {
-      if (this.#hasExited) return;
-      // What ends it mostly shows here first, a moment before its exit.
-      this.#lost = setTimeout(() => {
-        this.end({ kind: 'protocol-violation', text: 'it closed its connection to the host' });
-      }, LAST_WORDS_MS);
-    });
+    for (const each of [pipe, sent]) each.once('close', () => this.#closed());
     this.#child.stderr?.on('data', (chunk: Buffer) => {
       this.#complaints = Buffer.concat([this.#complaints, chunk.subarray(-TAIL)]).subarray(-TAIL);
     });
     this.#child.once('error', (error) => {
       this.blame({ kind: 'start-failed', text: `its process could not be started: ${error.message}`, error });
-      void this.#exited();
+      void this.#exited(null, null);
     });
-    this.#child.once('exit', (code, signal) => {
-      this.blame(reasonOfExit(code, signal, this.#complaints.toString()));
-      void this.#exited();
-    });
+    this.#child.once('exit', (code, signal) => void this.#exited(code, signal));
   }
 
   get pulse(): number {
@@ -139,8 +147,8 @@ export class ProcessIsolate implements Isolate {
 
   look(): void {
     const now = performance.now();
-    const isTooSoon = this.#usage !== undefined && now - this.#lookedAt < LOOK_MS;
-    if (this.#isLooking || isTooSoon) return;
+    const isTooSoon = this.#isLooking || now - this.#lookedAt < LOOK_MS;
+    if (this.#usage !== undefined && isTooSoon) return;
     this.#isLooking = true;
     this.#lookedAt = now;
     this.#control.note('look', undefined);
@@ -206,9 +214,27 @@ export class ProcessIsolate implements Isolate {
 
   end(reason: EndReason): void {
     this.blame(reason);
+    this.#terminate();
+  }
+
+  /** What the thread has sent may tell more, and is not read yet. */
+  #threadEnded(reason: EndReason): void {
+    this.#told ??= reason;
+    this.#terminate();
+  }
+
+  #terminate(): void {
     if (this.#hasExited) return;
     void this.gone.then(lateTimeout(() => this.#finish(true), KILL_MS));
     this.#kill();
+  }
+
+  #closed(): void {
+    if (this.#hasExited) return;
+    // What ends it mostly shows here first, a moment before its exit.
+    this.#lost ??= setTimeout(() => {
+      this.end({ kind: 'protocol-violation', text: 'it closed its connection to the host' });
+    }, LAST_WORDS_MS);
   }
 
   #violated(reason: string): void {
@@ -243,18 +269,19 @@ export class ProcessIsolate implements Isolate {
   }
 
   /** Last words first: they may hold the reason, and the last writes of the state. */
-  async #exited(): Promise<void> {
+  async #exited(code: number | null, signal: NodeJS.Signals | null): Promise<void> {
     this.#hasExited = true;
     clearTimeout(this.#lost);
     this.#kill();
     await this.#lastWords();
+    this.#told ??= reasonOfExit(code, signal, this.#complaints.toString());
     this.#finish(false);
     this.#gone.resolve();
     await rm(this.#folder, { recursive: true, force: true }).catch(() => {});
   }
 
   async #lastWords(): Promise<void> {
-    const streams = [this.#child.stdout, this.#child.stderr, this.#child.stdio[PIPE]] as Readable[];
+    const streams = this.#child.stdio.slice(1) as Readable[];
     // A standby's output, which nobody listens to.
     for (const stream of streams) stream.resume();
     const ends = streams.map(
@@ -265,7 +292,7 @@ export class ProcessIsolate implements Isolate {
   }
 
   #finish(zombie: boolean): void {
-    const reason = this.#reason as EndReason;
+    const reason = (this.#reason ?? this.#told) as EndReason;
     this.channel.close();
     const error = () =>
       Object.assign(new Error(`the process has ended: ${reason.text}`), { code: NOT_RUNNING });

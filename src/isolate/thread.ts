@@ -39,9 +39,9 @@ export class ThreadIsolate<T = Batch> implements Isolate<T> {
 
   /**
    * @param isStandby whether it is started before its plugin is known
-   * @param encoded whether batches travel as bytes
+   * @param outbox see {@link FirstMessage}
    */
-  constructor({ heapMb, execArgv }: Omit<IsolateSpec, 'tier'>, isStandby: boolean, encoded = false) {
+  constructor({ heapMb, execArgv }: Omit<IsolateSpec, 'tier'>, isStandby: boolean, outbox?: number) {
     this.#execArgv = execArgv;
     returnToWorkingDirectory();
     const { port1, port2 } = new MessageChannel();
@@ -60,7 +60,7 @@ export class ThreadIsolate<T = Batch> implements Isolate<T> {
     });
     this.#worker.on('error', (error) => this.blame(reasonOf(error)));
     this.#worker.once('exit', (code) => this.#exited(code));
-    const first: FirstMessage = { port: port2, vitals: this.#vitals.buffer, encoded, isStandby };
+    const first: FirstMessage = { port: port2, vitals: this.#vitals.buffer, outbox, isStandby };
     this.#worker.postMessage(first, [port2]);
   }
 

@@ -5,6 +5,7 @@ import { PortChannel } from '../wire/port-channel.ts';
 import { Vitals } from '../wire/vitals.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { leaveByHost } from './leave.ts';
+import { withOutbox } from './outbox.ts';
 import { rehearse } from './rehearsal.ts';
 import { type ImportModule, Runtime } from './runtime.ts';
 import { mapStackTraces } from './stack-trace.ts';
@@ -12,12 +13,13 @@ import { mapStackTraces } from './stack-trace.ts';
 /** @param importModule the `import()` of this thread: code that was compiled elsewhere has none that works */
 export function start(importModule: ImportModule): void {
   mapStackTraces(import.meta.url);
-  parentPort?.once('message', ({ port, vitals, encoded, isStandby }: FirstMessage) => {
+  parentPort?.once('message', ({ port, vitals, outbox, isStandby }: FirstMessage) => {
     // Whatever the plugin says, it says through the private port.
     parentPort?.close();
     const heartbeat = new Heartbeat(new Vitals(vitals));
     const channel = new PortChannel<never>(port);
-    const runtime = new Runtime(encoded ? new EncodedChannel(channel) : channel, importModule);
+    const wire = outbox === undefined ? channel : new EncodedChannel(withOutbox(outbox, channel));
+    const runtime = new Runtime(wire, importModule);
     channel.onPing(() => {
       heartbeat.beat();
       runtime.tellLoaded();

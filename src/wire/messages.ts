@@ -10,8 +10,8 @@ export interface FirstMessage {
   port: MessagePort;
   /** See `Vitals`. */
   vitals: SharedArrayBuffer;
-  /** Batches travel as bytes, for a process beyond. */
-  encoded: boolean;
+  /** In a process: batches travel as bytes, and this is the descriptor on which the thread writes its own. */
+  outbox: number | undefined;
   /** It will wait for its plugin, and may use the time. */
   isStandby: boolean;
 }

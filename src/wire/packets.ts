@@ -8,6 +8,14 @@ const HEADER_BYTES = 5;
 /** How long packets of one stream are handled before others have their turn, ms. */
 const TURN_MS = 4;
 
+/** What stands before the bytes of a packet. */
+export function header(channel: number, bytes: Uint8Array): Buffer {
+  const header = Buffer.allocUnsafe(HEADER_BYTES);
+  header.writeUInt32LE(bytes.length);
+  header.writeUInt8(channel, 4);
+  return header;
+}
+
 type Listener = (bytes: Uint8Array) => void;
 
 /**
@@ -62,11 +70,8 @@ export class Packets {
 
   #post(channel: number, bytes: Uint8Array): void {
     if (this.#isClosed || !this.#stream.writable) return;
-    const header = Buffer.allocUnsafe(HEADER_BYTES);
-    header.writeUInt32LE(bytes.length);
-    header.writeUInt8(channel, 4);
     this.#stream.cork();
-    this.#stream.write(header);
+    this.#stream.write(header(channel, bytes));
     this.#stream.write(bytes);
     this.#stream.uncork();
   }

@@ -1,14 +1,15 @@
 /**
- * What the host and the relay of a process say to each other, beside what passes through the relay to and from the
- * plugin. Types and plain data only.
+ * What the host and the relay of a process say to each other, beside what passes through the relay to the plugin. Types and plain data only.
  */
 import type { WireError } from './frames.ts';
 import type { JobMessage } from './messages.ts';
 import type { VitalSigns } from './vitals.ts';
 
-/** The descriptor of the pipe, in the process. */
+/** The descriptor of the pipe between the host and the relay, in the process. */
 export const PIPE = 3;
-/** Channels of the pipe. */
+/** That on which the plugin's thread writes to the host by itself, so that nothing it has sent is lost with the process. */
+export const OUTBOX = 4;
+/** Channels of the pipes: what the host says to the plugin passes through the relay. */
 export const CHANNEL = { plugin: 0, control: 1 } as const;
 
 /** Host → process, as its only argument. */

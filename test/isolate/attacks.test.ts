@@ -1,20 +1,36 @@
 import { expect, it } from 'vitest';
-import { bench, pluginSource, until } from '../support/workspace.ts';
+import { bench, ISOLATION, pluginSource, until } from '../support/workspace.ts';
 
-/** Gets hold of the private port, as a plugin could that replaces a built-in, and sends what it likes. */
-const TAMPER = `
+/** Gets hold of the private port, as a plugin could that replaces a built-in, to send what it likes. */
+const STEAL_PORT = `
   const { MessagePort } = await import('node:worker_threads');
   const original = MessagePort.prototype.postMessage;
   const port = await new Promise((resolve) => {
     MessagePort.prototype.postMessage = function (...args) { resolve(this); return original.apply(this, args); };
     ctx.log.info('hello');
   });
-  MessagePort.prototype.postMessage = original;`;
+  MessagePort.prototype.postMessage = original;
+  const send = (message) => port.postMessage(message);`;
+
+/** The same in a process, where everybody can write to every descriptor. */
+const USE_DESCRIPTOR = `
+  const [{ writeSync }, { Serializer }] = await Promise.all([import('node:fs'), import('node:v8')]);
+  const send = (message) => {
+    const serializer = new Serializer();
+    serializer.writeHeader();
+    serializer.writeValue(message);
+    const bytes = serializer.releaseBuffer();
+    const packet = Buffer.concat([Buffer.alloc(5), bytes]);
+    packet.writeUInt32LE(bytes.length);
+    for (let at = 0; at < packet.length; ) at += writeSync(4, packet, at);
+  };`;
+
+const TAMPER = ISOLATION === 'process' ? USE_DESCRIPTOR : STEAL_PORT;
 
 const tamper = (message: string) =>
   pluginSource(
     'evil',
-    `return { async attack() { ${TAMPER} port.postMessage(${message}); return new Promise(() => {}); } };`,
+    `return { async attack() { ${TAMPER} send(${message}); return new Promise(() => {}); } };`,
   );
 
 it.each([

@@ -1,21 +1,23 @@
 import { expect, it } from 'vitest';
 import { bench, pluginSource, until } from '../support/workspace.ts';
 
-it.each([
-  ['noise', `'garbage that is no packet'`],
-  ['an announcement of 4 GB', 'Buffer.from([255, 255, 255, 255, 0])'],
-  ['an unknown channel', 'Buffer.from([1, 0, 0, 0, 9, 0])'],
-  ['a packet that is no batch', 'Buffer.from([2, 0, 0, 0, 0, 1, 2])'],
-  ['arrays in arrays, each announcing 40,000 elements,', 'bomb'],
-  ['a forged note of the relay', 'Buffer.from([2, 0, 0, 0, 1, 1, 2])'],
-])('%s on its pipe ends that generation, and nothing else', async (_what, bytes) => {
+it.each(
+  [
+    ['noise', `'garbage that is no packet'`],
+    ['an announcement of 4 GB', 'Buffer.from([255, 255, 255, 255, 0])'],
+    ['an unknown channel', 'Buffer.from([1, 0, 0, 0, 9, 0])'],
+    ['a packet that is no batch', 'Buffer.from([2, 0, 0, 0, 0, 1, 2])'],
+    ['arrays in arrays, each announcing 40,000 elements,', 'bomb'],
+    ['a forged note of the relay', 'Buffer.from([2, 0, 0, 0, 1, 1, 2])'],
+  ].flatMap(([what, bytes]) => [3, 4].map((pipe) => [what, pipe, bytes] as const)),
+)('%s on its pipe %i ends that generation, and nothing else', async (_what, pipe, bytes) => {
   const evil = pluginSource(
     'evil',
     `const payload = Buffer.from([0xff, 0x0f, ...Array.from({ length: 4_000 }, () => [0x41, 0xc0, 0xb8, 0x02]).flat(), ...Array(40_000).fill(0x5f)]);
     const header = Buffer.alloc(5);
     header.writeUInt32LE(payload.length);
     const bomb = Buffer.concat([header, payload]);
-    return { attack: async () => { (await import('node:fs')).writeSync(3, ${bytes}); await new Promise(() => {}); } };`,
+    return { attack: async () => { (await import('node:fs')).writeSync(${pipe}, ${bytes}); await new Promise(() => {}); } };`,
   );
   const { manager, next } = await bench(
     { 'evil.ts': evil, 'good.ts': pluginSource('good', `return { fine: () => 'fine' };`) },
@@ -48,16 +50,18 @@ const FLOODS = pluginSource(
       return Buffer.concat([header, bytes]);
     };
     const text = 'x'.repeat(1_000);
+    // However slow the machine is, it is not to be taken for one that hangs.
+    const turn = () => new Promise((resolve) => setImmediate(resolve));
     return {
       stdout: () => { const lines = Buffer.from((text + '\\n').repeat(64)); for (let n = 0; n < 3_200; n++) all(1, lines); },
       line: () => { const part = Buffer.from(text.repeat(64)); for (let n = 0; n < 3_200; n++) all(1, part); },
-      log: () => {
+      log: async () => {
         const notes = packet(Array.from({ length: 64 }, () => ({ type: 'NOTE', name: 'log', value: { level: 'info', fields: {}, text } })));
-        for (let n = 0; n < 3_200; n++) all(3, notes);
+        for (let n = 0; n < 3_200; n++) { all(4, notes); await turn(); }
       },
-      emit: () => {
+      emit: async () => {
         const notes = packet(Array.from({ length: 64 }, () => ({ type: 'NOTE', name: 'emit', value: { on: 0, topic: 'flood.drop', payload: { text } } })));
-        for (let n = 0; n < 3_200; n++) all(3, notes);
+        for (let n = 0; n < 3_200; n++) { all(4, notes); await turn(); }
       },
       newlines: () => { for (let n = 0; n < 200; n++) all(2, Buffer.alloc(1_000, '\\n')); },
       ok: () => 'ok',
@@ -111,17 +115,8 @@ it.each(['line', 'stdout', 'log', 'emit'] as const)(
       'the end of the flood',
       25_000,
     );
-    // What the relay says meanwhile may end up inside a forged packet: then that is the end of the generation.
-    const end = await flooding.then(
-      () => undefined,
-      (error) => error.reason,
-    );
+    await flooding;
     expect((highest - before) / MB).toBeLessThan(50);
-    if (kind === 'stdout' || kind === 'line') expect(end).toBeUndefined();
-    if (end !== undefined) {
-      expect(end).toBe('protocol-violation');
-      return;
-    }
     await until(() => seen('dropped').length > 0, 'the count');
     expect(seen('dropped')[0]).toMatchObject({ name: 'flood', what: kind === 'emit' ? 'emit' : 'log' });
   },

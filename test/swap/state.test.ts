@@ -2,7 +2,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { memoryStateStore } from 'bulkhead';
 import { expect, it } from 'vitest';
 import { gate } from '../support/gate.ts';
-import { bench, benchIn, pluginSource, until, Workspace } from '../support/workspace.ts';
+import { bench, benchIn, ISOLATION, pluginSource, until, Workspace } from '../support/workspace.ts';
 
 const OFF = { hotReload: false };
 const keeper = (fields: string, extra = '') =>
@@ -86,6 +86,39 @@ it('keeps no fields under symbols, neither before nor after a reload', async () 
   await manager.reload('keeper');
   expect([await plugin.symbols(), await plugin.all()]).toEqual([0, { k: { list: [{ n: 1 }] } }]);
 });
+
+it.runIf(ISOLATION === 'process').each(['SIGKILL', 'SIGSEGV'])(
+  'keeps what was written in the moment before %s ended the process',
+  async (signal) => {
+    const { manager, next } = await bench(
+      {
+        'keeper.ts': pluginSource(
+          'keeper',
+          `return {
+            die(text: string) {
+              for (let n = 0; n < 100; n++) ctx.state.set('n', n + 1);
+              ctx.state.set('text', text);
+              process.kill(process.pid, '${signal}');
+              return new Promise(() => {});
+            },
+            all: () => Object.fromEntries(ctx.state.entries()),
+          };`,
+        ),
+      },
+      { ...OFF, defaults: { restart: { initialDelayMs: 1, maxDelayMs: 1 } } },
+    );
+    await manager.loadAll();
+    const plugin = manager.plugin<{ die(text: string): void; all(): unknown }>('keeper');
+    // The second is more than a pipe holds.
+    for (const text of ['short', 'long'.repeat(500_000)]) {
+      const back = next('loaded');
+      await expect(plugin.die(text)).rejects.toMatchObject({ code: 'ERR_PLUGIN_CRASHED' });
+      await back;
+      expect(await plugin.all()).toEqual({ n: 100, text });
+      await manager.clearState('keeper');
+    }
+  },
+);
 
 it('gives a copy in and out: changing a value does not change the state', async () => {
   const { manager } = await bench(
