@@ -563,8 +563,9 @@ export class PluginManager implements AsyncDisposable {
 
   /** After setup, that is: what setup registers is checked when it ends. */
   #registered(slot: Slot, registration: Registration): void {
-    if (registration.kind === 'command') this.#table.shareCommands(slot);
-    else this.#schedules.add(slot, registration);
+    const { current } = slot;
+    if (registration.kind !== 'command') this.#schedules.add(slot, registration);
+    else if (current !== undefined) this.#table.shareCommands(slot, current);
   }
 
   async #emitFrom(slot: Slot, topic: string, payload: unknown): Promise<void> {

@@ -56,7 +56,7 @@ export async function activate(
   const { name } = slot;
   slot.serve(generation);
   if (slot.name !== name) host.table.renamed(slot, name);
-  host.table.shareCommands(slot);
+  host.table.shareCommands(slot, generation);
   host.schedules.start(slot);
 }
 

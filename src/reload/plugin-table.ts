@@ -5,11 +5,13 @@ import type { Registration } from '../wire/messages.ts';
 
 type Command = Extract<Registration, { kind: 'command' }>;
 
-export interface CommandConflict {
+/** A command of which another plugin has the name or an alias too. */
+export interface SharedCommand {
   /** The name or alias that both have. */
   name: string;
   registration: Command;
   owner: Slot;
+  theirs: Command;
 }
 
 /** All plugins the manager knows, by id; found by name. */
@@ -68,16 +70,8 @@ export class PluginTable {
   }
 
   /** Another plugin that already answers one of the generation's commands, and does not wait for this one to give it up. */
-  commandConflict(slot: Slot, generation: Generation | undefined): CommandConflict | undefined {
-    for (const owner of this.#others(slot)) {
-      const kept = commandsOf(owner.current);
-      if (waitsFor(owner, slot))
-        for (const each of kept) if (!owner.blockedBy?.commands.has(each)) kept.delete(each);
-      for (const registration of generation?.registrations.of('command') ?? []) {
-        const name = namesOf(registration).find((each) => kept.has(each.toLowerCase()));
-        if (name !== undefined) return { name, registration, owner };
-      }
-    }
+  commandConflict(slot: Slot, generation: Generation): SharedCommand | undefined {
+    for (const shared of this.#sharedCommands(slot, generation)) if (keeps(shared, slot)) return shared;
     return undefined;
   }
 
@@ -85,19 +79,28 @@ export class PluginTable {
    * No command is that of two plugins: what others have, and do not let go of, the generation that serves does not get;
    * what they let go of is theirs no more.
    */
-  shareCommands(slot: Slot): void {
-    const { current } = slot;
+  shareCommands(slot: Slot, generation: Generation): void {
     for (;;) {
-      const conflict = this.commandConflict(slot, current);
+      const conflict = this.commandConflict(slot, generation);
       if (conflict === undefined) break;
-      current?.registrations.remove(conflict.registration);
+      generation.registrations.remove(conflict.registration);
       slot.log({ level: 'error', fields: {}, text: `${alreadyThatOf(conflict)} and is not registered` });
     }
-    const commands = commandsOf(current);
-    for (const { current: other } of this.#others(slot)) {
-      for (const registration of [...(other?.registrations.of('command') ?? [])]) {
-        if (namesOf(registration).some((name) => commands.has(name.toLowerCase())))
-          other?.registrations.remove(registration);
+    for (const { owner, theirs } of this.#sharedCommands(slot, generation))
+      owner.current?.registrations.remove(theirs);
+  }
+
+  *#sharedCommands(slot: Slot, { registrations }: Generation): Generator<SharedCommand> {
+    const mine = new Map<string, Pick<SharedCommand, 'name' | 'registration'>>();
+    for (const registration of registrations.of('command'))
+      for (const name of namesOf(registration)) mine.set(name.toLowerCase(), { name, registration });
+    if (mine.size === 0) return;
+    for (const owner of this.#others(slot)) {
+      for (const theirs of owner.current?.registrations.of('command') ?? []) {
+        for (const name of namesOf(theirs)) {
+          const shared = mine.get(name.toLowerCase());
+          if (shared !== undefined) yield { ...shared, owner, theirs };
+        }
       }
     }
   }
@@ -107,13 +110,18 @@ export class PluginTable {
   }
 }
 
-export function alreadyThatOf({ name, owner }: CommandConflict): string {
+export function alreadyThatOf({ name, owner }: SharedCommand): string {
   return `The command '${name}' is already that of plugin '${owner.name}'`;
 }
 
+/** Whether the owner has it also when it no longer waits for that plugin. */
+function keeps({ name, owner }: SharedCommand, slot: Slot): boolean {
+  return !waitsFor(owner, slot) || owner.blockedBy?.commands.has(name.toLowerCase()) === true;
+}
+
 /** The names and aliases of its commands, in lower case. */
-function commandsOf(generation: Generation | undefined): Set<string> {
-  const commands = [...(generation?.registrations.of('command') ?? [])];
+function commandsOf({ registrations }: Generation): Set<string> {
+  const commands = [...registrations.of('command')];
   return new Set(commands.flatMap(namesOf).map((name) => name.toLowerCase()));
 }
 
