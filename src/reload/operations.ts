@@ -64,7 +64,7 @@ export class Operations {
 
   /** Forces a new generation. */
   reload(slot: Slot): Promise<void> {
-    this.#host.transactions.newer(slot, { place: slot, since: performance.now() });
+    this.#host.transactions.attempts.newer(slot, { place: slot, since: performance.now() });
     return this.#exclusively(slot, async () => {
       this.#checkEnabled(slot);
       slot.unloaded = false;
@@ -81,7 +81,7 @@ export class Operations {
 
   /** Brings a plugin in line with its file, if it still differs when its turn has come. */
   follow(slot: Slot, place: Place, since: number): Promise<void> {
-    this.#host.transactions.newer(slot, { place, since });
+    this.#host.transactions.attempts.newer(slot, { place, since });
     return this.#exclusively(slot, async () => {
       const isOther = !slot.liesAt(place);
       slot.settleAt(place);
@@ -151,7 +151,11 @@ export class Operations {
 
   /** Gives the plugin a new configuration, by `onConfig`, a reload or a start; keeps the old one if it is refused. */
   configure(slot: Slot, value: unknown): Promise<void> {
-    this.#host.transactions.newer(slot, { place: slot, since: performance.now(), config: { value } });
+    this.#host.transactions.attempts.newer(slot, {
+      place: slot,
+      since: performance.now(),
+      config: { value },
+    });
     return this.#exclusively(slot, async () => {
       const { state } = slot.lifecycle;
       if (state === 'disabled' || state === 'discovered' || slot.unloaded) {

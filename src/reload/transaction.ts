@@ -1,14 +1,13 @@
-import { asError, codeOf, PluginReloadedError, PluginStoppedError } from '../errors.ts';
+import { asError, PluginReloadedError, PluginStoppedError } from '../errors.ts';
 import type { Generation } from '../isolate/generation.ts';
 import type { Slot } from '../isolate/slot.ts';
 import type { StoredState } from '../options.ts';
 import type { Build } from '../source/build.ts';
 import type { RecycleReason, Report } from '../status.ts';
 import { type ActivationHost, activate } from './activation.ts';
-import { Attempt, type Save } from './attempt.ts';
+import { Attempts } from './attempts.ts';
 import { overlapState } from './overlap-state.ts';
 import type { Preparation, Prepared, PrepareOptions } from './prepare.ts';
-import { TransactionError } from './transaction-error.ts';
 import { unlessStuck, windDown } from './wind-down.ts';
 
 export interface TransactionHost extends ActivationHost {
@@ -28,11 +27,12 @@ const HISTORY = 5;
 
 /** Moves slots from one generation to the next, and to their end. The caller holds the slot's lock. */
 export class Transactions {
+  readonly attempts: Attempts;
   readonly #host: TransactionHost;
-  readonly #attempts = new Map<Slot, Attempt>();
 
   constructor(host: TransactionHost) {
     this.#host = host;
+    this.attempts = new Attempts(host.report);
   }
 
   /**
@@ -41,7 +41,7 @@ export class Transactions {
    */
   async load(slot: Slot, options: ReloadOptions = {}): Promise<void> {
     const { builds } = slot;
-    await this.#startNewest(slot, options, async (options) => {
+    await this.attempts.startNewest(slot, options, async (options: ReloadOptions) => {
       const since = performance.now();
       beginPreparing(slot);
       const prepared = await this.#host.preparation.prepare(slot, options);
@@ -61,7 +61,7 @@ export class Transactions {
   async reload(slot: Slot, options: ReloadOptions = {}): Promise<void> {
     const { builds, current, accepted } = slot;
     try {
-      await this.#startNewest(slot, options, async (options) => {
+      await this.attempts.startNewest(slot, options, async (options: ReloadOptions) => {
         const since = options.since ?? performance.now();
         const prepared = await this.#host.preparation.prepare(slot, options);
         await this.#swap(slot, prepared, options);
@@ -74,11 +74,6 @@ export class Transactions {
     }
     if (current !== undefined) await this.#retire(slot, current);
     this.#discardUnused(slot, builds);
-  }
-
-  /** The files of a plugin, or its configuration, may have changed: what is being started of what they were is given up. */
-  newer(slot: Slot, save: Save): void {
-    this.#attempts.get(slot)?.newer(save);
   }
 
   /** Ends a plugin: what is under way may finish, teardown runs, then its thread ends. */
@@ -95,46 +90,6 @@ export class Transactions {
     }
     this.#host.schedules.rest(slot);
     slot.stopped();
-  }
-
-  /**
-   * Starts a version. If its files change again before it serves, and that takes a while, it is given up, and what they are
-   * then is started instead: nothing else happens in between, and what waits goes on waiting.
-   */
-  async #startNewest(
-    slot: Slot,
-    options: ReloadOptions,
-    start: (options: ReloadOptions) => Promise<void>,
-  ): Promise<void> {
-    let present = options;
-    for (let givenUp = 0; ; givenUp++) {
-      const attempt = new Attempt(
-        slot,
-        givenUp,
-        present.config === undefined ? slot.config : present.config.value,
-      );
-      this.#attempts.set(slot, attempt);
-      try {
-        await start(present);
-        return;
-      } catch (cause) {
-        if (!(cause instanceof TransactionError && codeOf(cause.error) === 'ERR_PLUGIN_SUPERSEDED'))
-          throw cause;
-        this.#reportGivenUp(slot, cause);
-        const { place, since, config = present.config } = attempt.newest as Save;
-        slot.settleAt(place);
-        present = config === undefined ? { since } : { since, config };
-      } finally {
-        attempt.over();
-        this.#attempts.delete(slot);
-      }
-    }
-  }
-
-  #reportGivenUp(slot: Slot, { stage, error }: TransactionError): void {
-    if (slot.stopsWanted > 0) return;
-    const generation = slot.isServing ? slot.current?.number : undefined;
-    this.#host.report('reload-failed', { name: slot.name, stage, error, generation });
   }
 
   #reportSwap(slot: Slot, { number, metadata }: Generation, since: number, { recycle }: ReloadOptions): void {
