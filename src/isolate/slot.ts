@@ -302,6 +302,7 @@ export class Slot implements GenerationHost {
     if (this.lifecycle.state !== 'stopped') this.lifecycle.moveTo('stopped');
     const last = this.current;
     this.#current = undefined;
+    this.inbox.close(() => new PluginStoppedError(this.name, this.lastGeneration), 'stopped');
     this.refuseWork('stopped');
     if (last !== undefined) this.#host.report('unloaded', { name: this.name, generation: last.number });
   }

@@ -249,7 +249,9 @@ function beginPreparing({ lifecycle, inbox }: Slot): void {
   inbox.pause(undefined);
 }
 
-function replaced(slot: Slot, previous: Generation): PluginReloadedError {
+/** What it rejects with that a reload cuts; or a stop, for which the reload makes haste. */
+function replaced(slot: Slot, previous: Generation): PluginReloadedError | PluginStoppedError {
+  if (slot.stopsWanted > 0) return new PluginStoppedError(slot.name, previous.number);
   return new PluginReloadedError(slot.name, previous.number, slot.options.drainMs);
 }
 

@@ -102,3 +102,32 @@ it('lets two plugins that are drained together call each other: neither waits fo
   expect(await manager.plugin<{ inner(): string }>('a').inner()).toBe('a 2');
   expect(await manager.plugin<{ inner(): string }>('b').inner()).toBe('b 2');
 });
+
+it.each([
+  ['drain', 'return new Promise(() => {});', ''],
+  ['teardown', '', 'await new Promise(() => {});'],
+])(
+  'says that the plugin was stopped, of all that a stop during the %s of a reload cuts',
+  async (_what, call, teardown) => {
+    const setup = `ctx.on('some.event', () => {});
+    ctx.onTeardown(async () => { ${teardown} });
+    return { hold: () => { ${call} }, ok: () => 'ok' };`;
+    const { manager, seen } = await bench({ 'a.ts': pluginSource('a', setup) }, { hotReload: false });
+    await manager.loadAll();
+    const a = manager.plugin<{ hold(): void; ok(): string }>('a');
+    const stopped = {
+      status: 'rejected',
+      reason: { code: 'ERR_PLUGIN_STOPPED', plugin: 'a' },
+    };
+    const underWay = call === '' ? [] : [a.hold()];
+    const reloaded = Promise.allSettled([manager.reload('a')]);
+    await until(() => manager.get('a')?.state === 'reloading', 'the pause');
+    const calls = Promise.allSettled([...underWay, a.ok()]);
+    const emitted = manager.emit('some.event', 1);
+    await manager.unloadAll({ timeoutMs: 100 });
+    expect(await calls).toMatchObject([...underWay.map(() => stopped), stopped]);
+    expect(await emitted).toMatchObject({ delivered: [], failed: [{ name: 'a', reason: 'stopped' }] });
+    expect(seen('dead-letter')).toMatchObject([{ topic: 'some.event', reason: 'stopped' }]);
+    expect(await reloaded).toMatchObject([{ status: 'rejected', reason: { code: 'ERR_PLUGIN_STOPPED' } }]);
+  },
+);
