@@ -42,6 +42,21 @@ it('prints where a broken save is broken, and goes on answering with the old ver
   await program.shows('\none\n');
 });
 
+it('prints that a start which hangs was given up for the next save', async () => {
+  const program = await RunningProgram.ready({
+    'plugins/greeter.ts': greeter('one'),
+    'bulkhead.config.json': FAST,
+  });
+  const hanging = `console.log('hangs'); await new Promise(() => {});\n${greeter('two')}`;
+  await program.workspace.write({ 'plugins/greeter.ts': hanging });
+  await program.shows('hangs');
+  await program.workspace.write({ 'plugins/greeter.ts': greeter('three') });
+  await program.shows(
+    /^✗ greeter not reloaded, generation 1 goes on serving \(load given up\)\n.*changed again/m,
+  );
+  await program.shows(/^✓ greeter 1\.0\.0 reloaded: generation 2/m);
+});
+
 it('prints a line for a plugin that appears, is saved as it was, and goes', async () => {
   const program = await RunningProgram.ready({
     'plugins/greeter.ts': greeter('one'),

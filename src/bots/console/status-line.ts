@@ -1,3 +1,4 @@
+import { codeOf } from '../../errors.ts';
 import type { StatusEvents, StatusName } from '../../index.ts';
 import type { Style } from './style.ts';
 import { duration, firstLine, indent, placesOf, printable } from './text.ts';
@@ -18,7 +19,8 @@ const LINES: Lines = {
   'reload-failed': ({ name, stage, error, generation }, style) => {
     const outcome =
       generation === undefined ? 'not loaded' : `not reloaded, generation ${generation} goes on serving`;
-    return `${style('red', '✗')} ${name} ${outcome} (${stage} failed)\n${indent(printable(error.message))}`;
+    const how = codeOf(error) === 'ERR_PLUGIN_SUPERSEDED' ? 'given up' : 'failed';
+    return `${style('red', '✗')} ${name} ${outcome} (${stage} ${how})\n${indent(printable(error.message))}`;
   },
   unchanged: ({ name }, style) => style('dim', `= ${name} unchanged: saved with the same content`),
   crashed: ({ error }, style) => {
