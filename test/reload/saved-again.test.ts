@@ -1,4 +1,5 @@
-import { rename, utimes, writeFile } from 'node:fs/promises';
+import { renameSync, writeFileSync } from 'node:fs';
+import { utimes, writeFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { letAloneMs } from '#internal/reload/attempt';
 import { type Bench, bench, pluginSource, until } from '../support/workspace.ts';
@@ -188,11 +189,10 @@ it('lets a slow start come to its end although its file is saved all the time', 
   await manager.loadAll();
   const reloaded = next('reloaded');
   let saves = 1;
-  const save = async () => {
-    await workspace.write({ 'p.ts': slow(++saves) });
-    await rename(workspace.path('p.ts'), workspace.path('plugins/p.ts'));
-  };
-  const saving = setInterval(() => void save(), 200);
+  const saving = setInterval(() => {
+    writeFileSync(workspace.path('p.ts'), slow(++saves));
+    renameSync(workspace.path('p.ts'), workspace.path('plugins/p.ts'));
+  }, 200);
   await reloaded.finally(() => clearInterval(saving));
   expect(seen('reload-failed').length).toBeGreaterThan(0);
   await until(async () => (await currentValue(manager, 'p')) === saves, 'the last save');
