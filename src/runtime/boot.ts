@@ -3,8 +3,6 @@ import { createRequire } from 'node:module';
 import threads from 'node:worker_threads';
 import { type RuntimeCode, runtimeScript } from '../wire/runtime-code.ts';
 
-// Node keeps it: the directory may be removed before the plugin is loaded.
-process.cwd();
 const code: RuntimeCode = threads.workerData;
 // It is large, and no business of the plugin.
 Object.assign(threads, { workerData: null });
