@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { inspect, promisify } from 'node:util';
 import { PluginManager } from 'bulkhead';
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { bench, benchIn, pluginSource, until, Workspace } from './support/workspace.ts';
+import { bench, benchIn, loadedBench, pluginSource, until, Workspace } from './support/workspace.ts';
 
 const OFF = { hotReload: false };
 const run = promisify(execFile);
@@ -187,11 +187,10 @@ it.each([
   ['its configuration', 'ERR_PLUGIN_CONFIG'],
 ])('leaves a plugin alone that was unloaded and cannot be loaded because of %s', async (what, code) => {
   const schema = `config: { '~standard': { version: 1, vendor: 'x', validate: (v) => v.bad ? { issues: [{ message: 'bad' }] } : { value: v } } },`;
-  const { manager, workspace, seen } = await bench(
+  const { manager, workspace, seen } = await loadedBench(
     { 'a.ts': pluginSource('a', '', schema) },
     { ...OFF, defaults: { restart: { initialDelayMs: 1 } } },
   );
-  await manager.loadAll();
   await manager.unload('a');
   if (what === 'its file') await workspace.write({ 'plugins/a.ts': 'export default (' });
   else await manager.configure('a', { bad: true });
@@ -225,11 +224,10 @@ it('finds what lies in the directory before everything is loaded', async () => {
 });
 
 it('reloads nothing for a configuration that the plugin has already', async () => {
-  const { manager, seen } = await bench(
+  const { manager, seen } = await loadedBench(
     { 'a.ts': pluginSource('a', '') },
     { ...OFF, config: { a: { set: [1] } } },
   );
-  await manager.loadAll();
   await manager.configure('a', { set: [1] });
   expect(seen('reloaded')).toEqual([]);
   await manager.configure('a', { set: [2] });
@@ -252,8 +250,7 @@ it('takes an option that is undefined for one that is not given', async () => {
 });
 
 it('refuses a budget that is none', async () => {
-  const { manager } = await bench({ 'a.ts': pluginSource('a', '') }, OFF);
-  await manager.loadAll();
+  const { manager } = await loadedBench({ 'a.ts': pluginSource('a', '') }, OFF);
   for (const timeoutMs of [Number.NaN, -1, '5'])
     await expect(manager.unloadAll({ timeoutMs: timeoutMs as number })).rejects.toMatchObject({
       code: 'ERR_INVALID_ARGUMENT',
@@ -262,8 +259,7 @@ it('refuses a budget that is none', async () => {
 });
 
 it('refuses a rollback to another state than the one there is to go back to', async () => {
-  const { manager } = await bench({ 'a.ts': pluginSource('a', '') }, OFF);
-  await manager.loadAll();
+  const { manager } = await loadedBench({ 'a.ts': pluginSource('a', '') }, OFF);
   for (const state of ['typo', true, null])
     await expect(manager.rollback('a', { state: state as 'snapshot' })).rejects.toMatchObject({
       code: 'ERR_INVALID_ARGUMENT',
@@ -275,8 +271,7 @@ it('refuses a rollback to another state than the one there is to go back to', as
 });
 
 it('refuses options that a function does not have, and what is no options', async () => {
-  const { manager } = await bench({ 'a.ts': pluginSource('a', '') }, OFF);
-  await manager.loadAll();
+  const { manager } = await loadedBench({ 'a.ts': pluginSource('a', '') }, OFF);
   const calls = (options: never) => [
     manager.unloadAll(options),
     manager.rollback('a', options),
@@ -306,11 +301,10 @@ it('refuses to listen to a status that does not exist', async () => {
 });
 
 it('warns of options and configuration for plugins that are not there', async () => {
-  const { manager, log } = await bench(
+  const { log } = await loadedBench(
     { 'dice.ts': pluginSource('dice', ''), 'folder/readme.txt': 'no plugin' },
     { ...OFF, config: { dcie: 1, dice: 1, folder: 1 }, plugins: { ghost: {} } },
   );
-  await manager.loadAll();
   expect(log.filter(({ level }) => level === 'warn').map(({ text }) => text)).toEqual([
     "config.dcie: there is no plugin in a file or folder 'dcie' (did you mean 'dice'?)",
     "plugins.ghost: there is no plugin in a file or folder 'ghost'",
@@ -347,8 +341,7 @@ it('publishes status events on diagnostics_channel too', async () => {
   const seen: unknown[] = [];
   const listener = (message: unknown) => void seen.push(message);
   subscribe('bulkhead:loaded', listener);
-  const { manager } = await bench({ 'a.ts': pluginSource('a', '') }, OFF);
-  await manager.loadAll();
+  await loadedBench({ 'a.ts': pluginSource('a', '') }, OFF);
   unsubscribe('bulkhead:loaded', listener);
   expect(seen).toMatchObject([{ name: 'a', generation: 1, version: '1.0.0' }]);
 });
@@ -371,7 +364,7 @@ it('delivers events although other plugins of the directory were never loaded', 
 
 it('unloads within one budget, of which teardown gets its part, and names what was cut', async () => {
   const calls: string[] = [];
-  const { manager, log } = await bench(
+  const { manager, log } = await loadedBench(
     {
       'slow.ts': pluginSource(
         'slow',
@@ -385,7 +378,6 @@ it('unloads within one budget, of which teardown gets its part, and names what w
       bot: { note: (text: string) => void calls.push(text) },
     },
   );
-  await manager.loadAll();
   await manager.emit('news');
   const unloading = manager.unloadAll();
   await manager.unloadAll({ timeoutMs: 300 });
@@ -420,8 +412,7 @@ it('makes its temporary directory when it can, if it could not before', async ()
 });
 
 it('can be logged and printed as what it is: the functions of a plugin', async () => {
-  const { manager } = await bench({ 'a.ts': pluginSource('a', '') }, { hotReload: false });
-  await manager.loadAll();
+  const { manager } = await loadedBench({ 'a.ts': pluginSource('a', '') }, { hotReload: false });
   const a = manager.plugin<object>('a');
   expect([`${a}`, JSON.stringify({ a })]).toEqual(["plugin 'a'", '{"a":{}}']);
 });

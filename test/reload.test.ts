@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
-import { bench, pluginSource } from './support/workspace.ts';
+import { bench, loadedBench, pluginSource } from './support/workspace.ts';
 
 it('serves the new version after a save, and the old one until then', async () => {
   const { manager, workspace, next } = await bench({
@@ -20,10 +20,9 @@ it('serves the new version after a save, and the old one until then', async () =
 });
 
 it('keeps the last good version after a broken save, and says where it is broken', async () => {
-  const { manager, workspace, next } = await bench({
+  const { manager, workspace, next } = await loadedBench({
     'greeter.ts': pluginSource('greeter', `return { hello: () => 'one' };`),
   });
-  await manager.loadAll();
   const failed = next('reload-failed');
   await writeFile(workspace.path('plugins/greeter.ts'), pluginSource('greeter', 'return { hello: () => };'));
   const { stage, error, generation } = await failed;
@@ -41,11 +40,10 @@ it('keeps the last good version after a broken save, and says where it is broken
 });
 
 it('builds again after somebody ended the process that esbuild works in', async () => {
-  const { manager } = await bench(
+  const { manager } = await loadedBench(
     { 'greeter.ts': pluginSource('greeter', `return { hello: () => 'one' };`) },
     { hotReload: false },
   );
-  await manager.loadAll();
   for (const pid of childrenNamed('esbuild')) process.kill(pid, 'SIGKILL');
   await manager.reload('greeter');
   expect(manager.get('greeter')?.generation).toBe(2);

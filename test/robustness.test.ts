@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { memoryStateStore } from 'bulkhead';
 import { expect, it } from 'vitest';
 import { gate } from './support/gate.ts';
-import { bench, benchIn, pluginSource, until, Workspace } from './support/workspace.ts';
+import { bench, benchIn, loadedBench, pluginSource, until, Workspace } from './support/workspace.ts';
 
 const OFF = { hotReload: false };
 const never = 'await new Promise(() => {});';
@@ -23,8 +23,7 @@ it('refuses a configuration that cannot be sent, with the path to the part', asy
 
 it('keeps nothing that a failed setup wrote, however long it goes on writing', async () => {
   const good = `return { k: () => ctx.state.get('k') };`;
-  const { manager, workspace } = await bench({ 'a.ts': pluginSource('a', good) }, OFF);
-  await manager.loadAll();
+  const { manager, workspace } = await loadedBench({ 'a.ts': pluginSource('a', good) }, OFF);
   const bad = `const write = () => { ctx.state.set('k', Math.random()); setImmediate(write); }; write(); await ctx.bot; throw new Error('no');`;
   await writeFile(workspace.path('plugins/a.ts'), asyncSetup(pluginSource('a', bad)));
   await expect(manager.reload('a')).rejects.toMatchObject({ code: 'ERR_PLUGIN_SETUP' });
@@ -37,7 +36,7 @@ it('keeps nothing that a failed setup wrote, however long it goes on writing', a
 it('overlap: what the old generation emits while it is drained arrives', async () => {
   const heard: unknown[] = [];
   const { open: proceed, opened: held } = gate();
-  const { manager } = await bench(
+  const { manager } = await loadedBench(
     {
       'a.ts': pluginSource(
         'a',
@@ -48,7 +47,6 @@ it('overlap: what the old generation emits while it is drained arrives', async (
     },
     { ...OFF, bot: { hold: () => held, heard: () => heard.push(1) } },
   );
-  await manager.loadAll();
   await manager.emit('begin');
   const reload = manager.reload('a');
   await until(() => manager.get('a')?.generation === 2, 'the flip');
@@ -83,11 +81,10 @@ it('overlap: both generations end up with the value that the host saw last', asy
   const ends = new Map<number, Record<string, unknown>>();
   const ended = (generation: number, state: Record<string, unknown>) => void ends.set(generation, state);
   const stateStore = memoryStateStore();
-  const { manager } = await bench(
+  const { manager } = await loadedBench(
     { 'a.ts': asyncSetup(source) },
     { ...OFF, stateStore, bot: { meet, ended } },
   );
-  await manager.loadAll();
   const writing = manager.plugin<{ write(): void }>('a').write();
   await manager.reload('a');
   await writing;
@@ -131,8 +128,7 @@ it('serves on with the old configuration when the new one fails in setup', async
     'a',
     `if (ctx.config.bad) throw new Error('bad config'); return { config: () => ctx.config };`,
   );
-  const { manager } = await bench({ 'a.js': source }, { ...OFF, config: { a: { bad: false } } });
-  await manager.loadAll();
+  const { manager } = await loadedBench({ 'a.js': source }, { ...OFF, config: { a: { bad: false } } });
   await expect(manager.configure('a', { bad: true })).rejects.toThrow('bad config');
   expect(manager.get('a')?.state).toBe('running');
   expect(await manager.plugin<{ config(): unknown }>('a').config()).toEqual({ bad: false });
@@ -141,11 +137,10 @@ it('serves on with the old configuration when the new one fails in setup', async
 });
 
 it('gives up onConfig and migrate that never end, and a stop does not wait for them', async () => {
-  const { manager, workspace } = await bench(
+  const { manager, workspace } = await loadedBench(
     { 'a.ts': pluginSource('a', `ctx.onConfig(async () => { ${never} });`) },
     { ...OFF, defaults: { startMs: 3_000, drainMs: 600_000 } },
   );
-  await manager.loadAll();
   await expect(manager.configure('a', 1)).rejects.toThrow('onConfig did not end within 3000 ms');
   await writeFile(
     workspace.path('plugins/a.ts'),
@@ -188,11 +183,10 @@ it('a plugin that reconfigures or reloads itself is not waited for', async () =>
 });
 
 it('sends large values, many at once, in both directions', async () => {
-  const { manager } = await bench(
+  const { manager } = await loadedBench(
     { 'a.ts': pluginSource('a', 'return { echo: (text: string) => text };') },
     OFF,
   );
-  await manager.loadAll();
   const { echo } = manager.plugin<{ echo(text: string): string }>('a');
   const texts = ['x'.repeat(30e6), 'y'.repeat(30e6), 'z'.repeat(30e6)];
   const lengths = await Promise.all(texts.map(async (text) => (await echo(text)).length));
@@ -200,7 +194,7 @@ it('sends large values, many at once, in both directions', async () => {
 });
 
 it('bears an error of an odd name, a boxed string, and 20,000 events in one tick', async () => {
-  const { manager, seen } = await bench(
+  const { manager, seen } = await loadedBench(
     {
       'a.ts': pluginSource(
         'a',
@@ -209,7 +203,6 @@ it('bears an error of an odd name, a boxed string, and 20,000 events in one tick
     },
     OFF,
   );
-  await manager.loadAll();
   const a = manager.plugin<{ odd(): void; boxed(): unknown; many(): void }>('a');
   await expect(a.odd()).rejects.toMatchObject({ name: 'toString', message: 'odd' });
   expect(String(await a.boxed())).toHaveLength(3e6);
@@ -218,8 +211,7 @@ it('bears an error of an odd name, a boxed string, and 20,000 events in one tick
 });
 
 it('keeps a disabled plugin disabled through unload and unloadAll', async () => {
-  const { manager } = await bench({ 'a.ts': pluginSource('a', '') }, OFF);
-  await manager.loadAll();
+  const { manager } = await loadedBench({ 'a.ts': pluginSource('a', '') }, OFF);
   await manager.disable('a');
   await manager.unload('a');
   await expect(manager.reload('a')).rejects.toMatchObject({ code: 'ERR_PLUGIN_DISABLED' });
@@ -251,11 +243,10 @@ it('gives a name, and a command, to one plugin only, however close the race', as
 });
 
 it('leaves no trace of a plugin that is unloaded in the middle of a reload', async () => {
-  const { manager, workspace, seen } = await bench(
+  const { manager, workspace, seen } = await loadedBench(
     { 'a.ts': pluginSource('a', `ctx.command('hi', () => '');`) },
     OFF,
   );
-  await manager.loadAll();
   await writeFile(workspace.path('plugins/a.ts'), asyncSetup(pluginSource('a', never)));
   const reload = manager.reload('a').catch(() => {});
   await until(() => manager.get('a')?.state === 'reloading', 'the swap');
@@ -269,7 +260,7 @@ it('leaves no trace of a plugin that is unloaded in the middle of a reload', asy
 });
 
 it('tells why the new version failed, also if the old one cannot come back', async () => {
-  const { manager, workspace, log } = await bench(
+  const { manager, workspace, log } = await loadedBench(
     {
       'a.ts': pluginSource(
         'a',
@@ -278,7 +269,6 @@ it('tells why the new version failed, also if the old one cannot come back', asy
     },
     { ...OFF, defaults: { restart: { initialDelayMs: 600_000 } } },
   );
-  await manager.loadAll();
   await writeFile(workspace.path('plugins/a.ts'), pluginSource('a', `throw new Error('new version error');`));
   await expect(manager.reload('a')).rejects.toThrow('new version error');
   expect(manager.get('a')?.state).toBe('backoff');
@@ -287,11 +277,10 @@ it('tells why the new version failed, also if the old one cannot come back', asy
 
 it('does not let events that nobody wants take the place of calls in a full queue', async () => {
   const { open: proceed, opened: held } = gate();
-  const { manager } = await bench(
+  const { manager } = await loadedBench(
     { 'a.ts': pluginSource('a', `ctx.onTeardown(() => ctx.bot.hold()); return { n: () => 1 };`) },
     { ...OFF, defaults: { queueLimit: 5 }, bot: { hold: () => held } },
   );
-  await manager.loadAll();
   const reload = manager.reload('a');
   await until(() => manager.get('a')?.state === 'reloading', 'the pause');
   for (let n = 0; n < 20; n++) expect((await manager.emit('unwanted', n)).failed).toEqual([]);
@@ -304,7 +293,7 @@ it('does not let events that nobody wants take the place of calls in a full queu
 });
 
 it('logs a record of which a field cannot be read or sent, with what can be', async () => {
-  const { manager, log } = await bench(
+  const { log } = await loadedBench(
     {
       'a.ts': pluginSource(
         'a',
@@ -313,7 +302,6 @@ it('logs a record of which a field cannot be read or sent, with what can be', as
     },
     OFF,
   );
-  await manager.loadAll();
   const { fields } = await until(() => log.find(({ text }) => text === 'joined'), 'the line');
   expect(fields).toMatchObject({ user: 'ada', age: '(not readable: unknown)', f: '[Function: f]' });
 });
@@ -323,8 +311,7 @@ it.each([
   ['among fields', `ctx.log.error({ err: error, user: 'ada' }, 'failed')`],
 ])('logs an error with its code and fields when it is given %s', async (_how, write) => {
   const error = `const error = Object.assign(new RangeError('too far'), { code: 'E_FAR', metres: 3 });`;
-  const { manager, log } = await bench({ 'chatty.ts': pluginSource('chatty', `${error} ${write};`) }, OFF);
-  await manager.loadAll();
+  const { log } = await loadedBench({ 'chatty.ts': pluginSource('chatty', `${error} ${write};`) }, OFF);
   const line = await until(() => log.find(({ level }) => level === 'error'), 'the line');
   expect(line.fields.err).toBeInstanceOf(RangeError);
   expect(line.fields.err).toMatchObject({ message: 'too far', code: 'E_FAR', metres: 3 });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { bench, ISOLATION, pluginSource, until } from '../support/workspace.ts';
+import { ISOLATION, loadedBench, pluginSource, until } from '../support/workspace.ts';
 
 /** Gets hold of the private port, as a plugin could that replaces a built-in, to send what it likes. */
 const STEAL_PORT = `
@@ -67,11 +67,10 @@ it.each([
     `[{ type: 'NOTE', name: 'register', value: { id: 1, kind: 'schedule', everyMs: -5 } }]`,
   ],
 ])('ends the generation that sends %s, and nothing else', async (_what, message) => {
-  const { manager, next } = await bench(
+  const { manager, next } = await loadedBench(
     { 'evil.ts': tamper(message), 'good.ts': pluginSource('good', `return { fine: () => 'fine' };`) },
     { hotReload: false, bot: { harmless: () => 1 } },
   );
-  await manager.loadAll();
   const crashed = next('crashed');
   await expect(manager.plugin<{ attack(): void }>('evil').attack()).rejects.toMatchObject({
     code: 'ERR_PLUGIN_CRASHED',
@@ -92,7 +91,7 @@ it('offers a plugin the listed functions of the bot and nothing behind them', as
       return this.secret;
     }
   }
-  const { manager } = await bench(
+  const { manager } = await loadedBench(
     {
       'nosy.ts': pluginSource(
         'nosy',
@@ -103,7 +102,6 @@ it('offers a plugin the listed functions of the bot and nothing behind them', as
     },
     { hotReload: false, bot: new Client() },
   );
-  await manager.loadAll();
   const nosy = manager.plugin<{
     keys(): string[];
     proto(): boolean;
@@ -120,7 +118,7 @@ it('offers a plugin the listed functions of the bot and nothing behind them', as
 
 it('lets no plugin speak as the bot, and stamps the source of every event itself', async () => {
   const heard: unknown[] = [];
-  const { manager, log } = await bench(
+  const { manager, log } = await loadedBench(
     {
       'ear.ts': pluginSource(
         'ear',
@@ -133,7 +131,6 @@ it('lets no plugin speak as the bot, and stamps the source of every event itself
     },
     { hotReload: false, bot: { heard: (event: unknown) => void heard.push(event) } },
   );
-  await manager.loadAll();
   await manager.plugin<{ speak(): void }>('mouth').speak();
   await manager.emit('chat.message', 'real');
   await until(() => heard.length === 2, 'both events');

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { bench, pluginSource, until } from '../support/workspace.ts';
+import { loadedBench, pluginSource, until } from '../support/workspace.ts';
 
 const EVENTS = 200;
 /** Each takes about 2,100 bytes: a character of text counts as two. */
@@ -18,7 +18,7 @@ it.each([
   'lets a plugin emit %s a second as its budget says, drops the rest and says how much that was',
   async (_what, budgets, atLeast) => {
     const heard = { bound: [] as number[], free: [] as number[] };
-    const { manager, seen } = await bench(
+    const { manager, seen } = await loadedBench(
       {
         'bound.ts': emitter('bound'),
         'free.ts': emitter('free'),
@@ -30,7 +30,6 @@ it.each([
         plugins: { bound: { budgets } },
       },
     );
-    await manager.loadAll();
     for (const name of ['bound', 'free']) await manager.plugin<{ speak(): void }>(name).speak();
     await until(() => heard.free.length === EVENTS, 'the events of the one without such a budget');
     const dropped = () => seen('dropped').reduce((sum, { count }) => sum + count, 0);
@@ -61,7 +60,7 @@ it.each([
 ])(
   'refuses a call of the host before it copies the arguments, with %s waiting already',
   async (_what, budgets) => {
-    const { manager } = await bench(
+    const { manager } = await loadedBench(
       {
         'a.ts': pluginSource(
           'a',
@@ -75,7 +74,6 @@ it.each([
       },
       { hotReload: false, bot: { wait: () => new Promise(() => {}) }, defaults: { budgets } },
     );
-    await manager.loadAll();
     const reads = manager.plugin<{ reads(): unknown }>('a').reads();
     expect(await reads).toEqual([true, false, 'ERR_TOO_MANY_CALLS']);
   },
@@ -84,7 +82,7 @@ it.each([
 it('refuses a call of a plugin before it copies the arguments, if it would not be taken', async () => {
   const setup = `ctx.onTeardown(() => ctx.bot.wait()); return { wait: () => ctx.bot.wait(), take: () => 'ok' };`;
   const gates: (() => void)[] = [];
-  const { manager } = await bench(
+  const { manager } = await loadedBench(
     { 'a.ts': pluginSource('a', setup) },
     {
       hotReload: false,
@@ -92,7 +90,6 @@ it('refuses a call of a plugin before it copies the arguments, if it would not b
       defaults: { queueLimit: 1 },
     },
   );
-  await manager.loadAll();
   const a = manager.plugin<{ wait(): void; take(value: unknown): unknown }>('a');
   const { value, wasRead } = telling();
   const refused = async (code: string) => {

@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
-import { bench, ISOLATION, pluginSource, until } from '../support/workspace.ts';
+import { bench, ISOLATION, loadedBench, pluginSource, until } from '../support/workspace.ts';
 
 const OFF = { hotReload: false };
 
 it('rejects with the error of the plugin: class, name, message, code, cause and a stack in its own lines', async () => {
-  const { manager, workspace } = await bench(
+  const { manager, workspace } = await loadedBench(
     {
       'thrower.ts': `import { definePlugin } from 'bulkhead/plugin';
 interface Unused { a: string }
@@ -22,7 +22,6 @@ export default definePlugin({
     },
     OFF,
   );
-  await manager.loadAll();
   const thrower = manager.plugin<{ plain(): void; rich(): void; several(): void }>('thrower');
   const file = workspace.path('plugins/thrower.ts');
   const plain = (await thrower.plain().catch((error: unknown) => error)) as Error;
@@ -47,11 +46,10 @@ it.each([
   ['a string', `'text'`, 'text'],
   ['an object', '{ reason: 1 }', { reason: 1 }],
 ])('rejects with %s if that is what was thrown', async (_what, thrown, expected) => {
-  const { manager } = await bench(
+  const { manager } = await loadedBench(
     { 'odd.ts': pluginSource('odd', `return { go() { throw ${thrown}; } };`) },
     OFF,
   );
-  await manager.loadAll();
   await expect(manager.plugin<{ go(): void }>('odd').go()).rejects.toEqual(expected);
 });
 
@@ -63,18 +61,17 @@ it.each([
   ],
   ['a proxy that throws', 'new Proxy({}, { get() { throw 1; }, getPrototypeOf() { throw 2; } })'],
 ])('says so when %s was thrown', async (_what, thrown) => {
-  const { manager } = await bench(
+  const { manager } = await loadedBench(
     { 'odd.ts': pluginSource('odd', `return { go() { throw ${thrown}; } };`) },
     OFF,
   );
-  await manager.loadAll();
   await expect(manager.plugin<{ go(): void }>('odd').go()).rejects.toThrow(
     'Something that cannot be sent was thrown',
   );
 });
 
 it('leaves out of an error what there is no room for', async () => {
-  const { manager } = await bench(
+  const { manager } = await loadedBench(
     {
       'laden.mjs': pluginSource(
         'laden',
@@ -92,7 +89,6 @@ it('leaves out of an error what there is no room for', async () => {
     },
     OFF,
   );
-  await manager.loadAll();
   const laden = manager.plugin<{ fields(): void; parts(): void }>('laden');
   const error = (await laden.fields().catch((reason: unknown) => reason)) as Error & { field0: string };
   expect(error).toMatchObject({ message: 'laden', status: 503, field0: 'x'.repeat(1_000_000) });
@@ -103,7 +99,7 @@ it('leaves out of an error what there is no room for', async () => {
 });
 
 it('refuses what cannot be cloned with the path to it, as argument and as result', async () => {
-  const { manager } = await bench(
+  const { manager } = await loadedBench(
     {
       'echo.ts': pluginSource(
         'echo',
@@ -112,7 +108,6 @@ it('refuses what cannot be cloned with the path to it, as argument and as result
     },
     OFF,
   );
-  await manager.loadAll();
   const echo = manager.plugin<{ take(...values: unknown[]): string; give(): unknown }>('echo');
   await expect(echo.take(1, { user: { socket: () => {} } })).rejects.toMatchObject({
     code: 'ERR_NOT_CLONEABLE',
@@ -136,11 +131,10 @@ it('refuses what cannot be cloned with the path to it, as argument and as result
 });
 
 it('sends values as they were at the time of the call', async () => {
-  const { manager } = await bench(
+  const { manager } = await loadedBench(
     { 'echo.ts': pluginSource('echo', 'return { echo: (value) => value };') },
     OFF,
   );
-  await manager.loadAll();
   const { echo } = manager.plugin<{ echo<T>(value: T): T }>('echo');
   const mutable = { n: 1, list: [1] };
   const call = echo(mutable);
@@ -164,7 +158,7 @@ it('sends values as they were at the time of the call', async () => {
 it.runIf(ISOLATION === 'thread')(
   'sends large values at once, so that the other side works on them while this one goes on',
   async () => {
-    const { manager, workspace } = await bench(
+    const { manager, workspace } = await loadedBench(
       {
         'busy.js': `import { existsSync, writeFileSync } from 'node:fs';
 ${pluginSource(
@@ -181,7 +175,6 @@ ${pluginSource(
       },
       OFF,
     );
-    await manager.loadAll();
     const busy =
       manager.plugin<Record<'write' | 'large' | 'waitFor', (...args: unknown[]) => Promise<string>>>('busy');
     const [received, answered] = [workspace.path('received'), workspace.path('answered')];
@@ -196,7 +189,7 @@ ${pluginSource(
 );
 
 it('starts what is sent in one tick in that order, and gives each its own outcome', async () => {
-  const { manager } = await bench(
+  const { manager } = await loadedBench(
     {
       'mixed.ts': pluginSource(
         'mixed',
@@ -212,7 +205,6 @@ it('starts what is sent in one tick in that order, and gives each its own outcom
     },
     OFF,
   );
-  await manager.loadAll();
   type Note = (n: number, signal?: AbortSignal) => string;
   const mixed = manager.plugin<{ one: Note; two: Note; seen(): unknown[] }>('mixed');
   const { signal } = new AbortController();
@@ -253,7 +245,7 @@ it('starts what is sent in one tick in that order, and gives each its own outcom
 });
 
 it('settles calls that end in one tick in the order in which they ended, whether well or not', async () => {
-  const { manager } = await bench(
+  const { manager } = await loadedBench(
     {
       'moody.ts': pluginSource(
         'moody',
@@ -262,7 +254,6 @@ it('settles calls that end in one tick in the order in which they ended, whether
     },
     { hotReload: false },
   );
-  await manager.loadAll();
   const moody = manager.plugin<{ answer(n: number): number }>('moody');
   const settled: number[] = [];
   const calls = Array.from({ length: 10 }, (_, n) =>
@@ -299,11 +290,10 @@ it('passes an AbortSignal on, as an argument or inside one', async () => {
 });
 
 it('gives up a call after callTimeoutMs, and says which', async () => {
-  const { manager } = await bench(
+  const { manager } = await loadedBench(
     { 'slow.ts': pluginSource('slow', 'return { never: () => new Promise(() => {}), now: () => 1 };') },
     { ...OFF, defaults: { callTimeoutMs: 300, drainMs: 10 } },
   );
-  await manager.loadAll();
   const slow = manager.plugin<{ never(): void; now(): number }>('slow');
   await expect(slow.never()).rejects.toMatchObject({
     code: 'ERR_CALL_TIMEOUT',
@@ -343,7 +333,7 @@ it.each([
     'heap limit',
   ],
 ])('settles every pending call when the plugin ends by %s', async (code, reason, text) => {
-  const { manager, next } = await bench(
+  const { manager, next } = await loadedBench(
     {
       'fragile.ts': pluginSource(
         'fragile',
@@ -352,7 +342,6 @@ it.each([
     },
     { ...OFF, defaults: { limits: { heapMb: 32 }, restart: { initialDelayMs: 60_000 } } },
   );
-  await manager.loadAll();
   const fragile = manager.plugin<{ wait(): void; end(): void }>('fragile');
   const crashed = next('crashed');
   const pending = [fragile.wait(), fragile.wait(), fragile.end()];
@@ -381,15 +370,14 @@ it.each([
   ['5', 'setup() returned 5; expected an object of functions that others can call'],
 ])('warns of what setup returns and nobody can call: %s', async (returned, warning) => {
   const source = pluginSource('fields', `return ${returned};`);
-  const { manager, log } = await bench({ 'fields.ts': source }, OFF);
-  await manager.loadAll();
+  const { log } = await loadedBench({ 'fields.ts': source }, OFF);
   const warned = () => log.filter(({ level, fields }) => level === 'warn' && fields.plugin === 'fields');
   await until(() => warned().length > 0, 'the warning');
   expect(warned().map(({ text }) => text)).toEqual([warning]);
 });
 
 it('starts a crashed plugin again, with its state', async () => {
-  const { manager, next } = await bench(
+  const { manager, next } = await loadedBench(
     {
       'phoenix.ts': pluginSource(
         'phoenix',
@@ -398,7 +386,6 @@ it('starts a crashed plugin again, with its state', async () => {
     },
     { ...OFF, defaults: { restart: { initialDelayMs: 1 } } },
   );
-  await manager.loadAll();
   const phoenix = manager.plugin<{ die(): void; last(): string }>('phoenix');
   const loaded = next('loaded');
   await expect(phoenix.die()).rejects.toMatchObject({ code: 'ERR_PLUGIN_CRASHED' });
@@ -408,8 +395,7 @@ it('starts a crashed plugin again, with its state', async () => {
 
 it('says that a function of a class cannot be called', async () => {
   const source = pluginSource('one', 'return new (class { inherited() {} })();');
-  const { manager } = await bench({ 'one.ts': source }, OFF);
-  await manager.loadAll();
+  const { manager } = await loadedBench({ 'one.ts': source }, OFF);
   await expect(manager.plugin<{ inherited(): void }>('one').inherited()).rejects.toMatchObject({
     code: 'ERR_NO_SUCH_METHOD',
     message: `The plugin returned no function 'inherited' from setup (it has: none). 'inherited' is inherited; only own functions can be called`,
@@ -417,8 +403,7 @@ it('says that a function of a class cannot be called', async () => {
 });
 
 it('names what exists when a function does not', async () => {
-  const { manager } = await bench({ 'one.ts': pluginSource('one', 'return { real: () => 1 };') }, OFF);
-  await manager.loadAll();
+  const { manager } = await loadedBench({ 'one.ts': pluginSource('one', 'return { real: () => 1 };') }, OFF);
   const one = manager.plugin<Record<string, () => void>>('one');
   await expect(one.unreal?.()).rejects.toMatchObject({
     code: 'ERR_NO_SUCH_METHOD',
@@ -434,7 +419,7 @@ it('names what exists when a function does not', async () => {
 it.runIf(ISOLATION === 'thread')(
   'sends all events of a tick in one message, and calls after the events before them',
   async () => {
-    const { manager } = await bench(
+    const { manager } = await loadedBench(
       {
         'tally.ts': pluginSource(
           'tally',
@@ -443,7 +428,6 @@ it.runIf(ISOLATION === 'thread')(
       },
       OFF,
     );
-    await manager.loadAll();
     const { MessagePort } = await import('node:worker_threads');
     const { postMessage } = MessagePort.prototype;
     let batches = 0;
@@ -467,7 +451,7 @@ it.runIf(ISOLATION === 'thread')(
 
 it('gives a plugin the environment it was granted, and nothing else of the host', async () => {
   process.env.BULKHEAD_TEST_KEY = 'granted';
-  const { manager } = await bench(
+  const { manager } = await loadedBench(
     {
       'curious.ts': `import { workerData } from 'node:worker_threads';\n${pluginSource(
         'curious',
@@ -476,7 +460,6 @@ it('gives a plugin the environment it was granted, and nothing else of the host'
     },
     { ...OFF, plugins: { curious: { env: ['BULKHEAD_TEST_KEY', 'BULKHEAD_TEST_ABSENT'] } } },
   );
-  await manager.loadAll();
   expect(await manager.plugin<{ look(): unknown }>('curious').look()).toEqual({
     env: { BULKHEAD_TEST_KEY: 'granted' },
     argv: 2,
@@ -486,7 +469,7 @@ it('gives a plugin the environment it was granted, and nothing else of the host'
 });
 
 it('captures what a plugin prints, in order, to the end', async () => {
-  const { manager, seen, next } = await bench(
+  const { manager, seen, next } = await loadedBench(
     {
       'chatty.ts': pluginSource(
         'chatty',
@@ -495,7 +478,6 @@ it('captures what a plugin prints, in order, to the end', async () => {
     },
     OFF,
   );
-  await manager.loadAll();
   const crashed = next('crashed');
   await manager
     .plugin<{ talk(): void }>('chatty')

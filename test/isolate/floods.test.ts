@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { bench, pluginSource, until } from '../support/workspace.ts';
+import { loadedBench, pluginSource, until } from '../support/workspace.ts';
 
 const MB = 1024 * 1024;
 const FLOODS = `return {
@@ -30,7 +30,7 @@ type Floods = Record<keyof typeof DROPPED | 'ok', () => string | undefined>;
 it.each(Object.keys(DROPPED) as (keyof typeof DROPPED)[])(
   'bounds 200 MB by %s: the host stays small, the neighbour answers, what was dropped is counted',
   async (kind) => {
-    const { manager, seen, log } = await bench(
+    const { manager, seen, log } = await loadedBench(
       {
         'flood.ts': pluginSource('flood', FLOODS),
         'neighbour.ts': pluginSource('neighbour', `ctx.on('flood.*', () => {}); return { ok: () => 'ok' };`),
@@ -38,7 +38,6 @@ it.each(Object.keys(DROPPED) as (keyof typeof DROPPED)[])(
       // One that boots meanwhile would count as what the flood needs.
       { hotReload: false, standbys: 0, defaults: { limits: { heapMb: 32 } } },
     );
-    await manager.loadAll();
     const flood = manager.plugin<Floods>('flood');
     const neighbour = manager.plugin<Floods>('neighbour');
     await neighbour.ok();
@@ -78,11 +77,10 @@ it('refuses calls of the host beyond so many that wait', async () => {
       const outcomes = await Promise.allSettled([1, 2, 3].map(() => ctx.bot.wait()));
       return outcomes.map((outcome) => outcome.status === 'fulfilled' ? 'ok' : outcome.reason.code);
     } };`;
-  const { manager } = await bench(
+  const { manager } = await loadedBench(
     { 'a.ts': pluginSource('a', setup) },
     { hotReload: false, bot: { wait: () => {} }, defaults: { budgets: { pendingCalls: 2 } } },
   );
-  await manager.loadAll();
   const many = () => manager.plugin<{ many(): string[] }>('a').many();
   expect(await many()).toEqual(['ok', 'ok', 'ERR_TOO_MANY_CALLS']);
   expect(await many()).toEqual(['ok', 'ok', 'ERR_TOO_MANY_CALLS']);
@@ -93,11 +91,10 @@ it('refuses calls of the host whose arguments together are too large, but not a 
       const outcomes = await Promise.allSettled(sizes.map((size) => ctx.bot.wait('x'.repeat(size))));
       return outcomes.map((outcome) => outcome.status === 'fulfilled' ? 'ok' : outcome.reason.code);
     } };`;
-  const { manager } = await bench(
+  const { manager } = await loadedBench(
     { 'a.ts': pluginSource('a', setup) },
     { hotReload: false, bot: { wait: () => {} }, defaults: { budgets: { pendingCallBytes: 10_000 } } },
   );
-  await manager.loadAll();
   const { many } = manager.plugin<{ many(sizes: number[]): string[] }>('a');
   expect(await many([2_000, 2_000, 2_000])).toEqual(['ok', 'ok', 'ERR_TOO_MANY_CALLS']);
   expect(await many([2_000, 2_000, 100])).toEqual(['ok', 'ok', 'ok']);
@@ -120,11 +117,10 @@ it.each([
       clear: () => ctx.state.entries().map(([key]) => ctx.state.delete(key)),
       small: () => ctx.state.set('small', 1),
     };`;
-  const { manager } = await bench(
+  const { manager } = await loadedBench(
     { 'a.ts': pluginSource('a', setup) },
     { hotReload: false, standbys: 0, defaults: { limits: { heapMb: 64, stateMb: 16 } } },
   );
-  await manager.loadAll();
   const a = manager.plugin<Record<'write' | 'clear' | 'small', () => void>>('a');
   const before = process.memoryUsage.rss();
   const error = await a.write().catch((reason: unknown) => reason);
@@ -145,11 +141,10 @@ it('goes on writing state for as long as the host reads it', async () => {
       }
       return ctx.state.get('key').length;
     } };`;
-  const { manager } = await bench(
+  const { manager } = await loadedBench(
     { 'a.ts': pluginSource('a', setup) },
     { hotReload: false, bot: { wait: () => {} }, defaults: { limits: { stateMb: 1 } } },
   );
-  await manager.loadAll();
   expect(await manager.plugin<{ write(): number }>('a').write()).toBe(100_003);
 });
 
@@ -159,11 +154,10 @@ it('refuses calls and events beyond so many that are under way, and takes them a
     const held = new Promise((resolve) => { release = resolve; });
     ctx.on('some.event', () => held);
     return { held: () => held.then(() => 'done'), release: () => release() };`;
-  const { manager, seen } = await bench(
+  const { manager, seen } = await loadedBench(
     { 'a.ts': pluginSource('a', setup) },
     { hotReload: false, defaults: { queueLimit: 4, drainMs: 50 } },
   );
-  await manager.loadAll();
   const a = manager.plugin<Record<'held' | 'release', () => unknown>>('a');
   const calls = Promise.allSettled([a.held(), a.held()]);
   await manager.emit('some.event', 1);

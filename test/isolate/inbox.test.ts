@@ -1,13 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { gate } from '../support/gate.ts';
-import { bench, pluginSource, until } from '../support/workspace.ts';
+import { loadedBench, pluginSource, until } from '../support/workspace.ts';
 
 it('counts the time in the queue into the time of a call, and does not run one that was given up there', async () => {
   const ran: string[] = [];
   const { open, opened } = gate();
   const worker = `ctx.onTeardown(() => ctx.bot.gate()); return { run: (what) => ctx.bot.ran(what) };`;
-  const { manager, workspace } = await bench(
+  const { manager, workspace } = await loadedBench(
     { 'worker.ts': pluginSource('worker', worker) },
     {
       hotReload: false,
@@ -15,7 +15,6 @@ it('counts the time in the queue into the time of a call, and does not run one t
       defaults: { callTimeoutMs: 200, teardownMs: 20_000 },
     },
   );
-  await manager.loadAll();
   await writeFile(workspace.path('plugins/worker.ts'), `${pluginSource('worker', worker)}// new`);
   const reload = manager.reload('worker');
   await until(() => manager.get('worker')?.state === 'reloading', 'the pause');

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { threadEnds } from '#internal/isolate/thread-ends';
-import { type Bench, bench, ISOLATION, pluginSource } from '../support/workspace.ts';
+import { type Bench, bench, ISOLATION, loadedBench, pluginSource } from '../support/workspace.ts';
 
 /** A bench with a plugin that ends in this way when it is told to, and how the call went. */
 async function ended(how: string): Promise<Bench & { error: Error }> {
@@ -59,7 +59,7 @@ it('names an uncaught exception that Node itself ends the thread for', async () 
 it.runIf(ISOLATION === 'thread')(
   'lets the host end a thread whose plugin exits, after what the plugin does last',
   async () => {
-    const { manager, workspace } = await bench(
+    const { manager, workspace } = await loadedBench(
       {
         'leaver.js': `import { writeFileSync } from 'node:fs';
 ${pluginSource(
@@ -69,7 +69,6 @@ ${pluginSource(
       },
       { hotReload: false },
     );
-    await manager.loadAll();
     const spy = vi.spyOn(threadEnds, 'end');
     onTestFinished(() => void spy.mockRestore());
     const file = workspace.path('exited');

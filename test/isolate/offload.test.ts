@@ -1,6 +1,6 @@
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { threadEnds } from '#internal/isolate/thread-ends';
-import { bench, ISOLATION, pluginSource, until } from '../support/workspace.ts';
+import { ISOLATION, loadedBench, pluginSource, until } from '../support/workspace.ts';
 
 const worker = (extra = '') =>
   pluginSource(
@@ -18,11 +18,10 @@ export default async ({ n, gate }: { n: number; gate: string }): Promise<number>
   while (!existsSync(gate));
   return n * ${factor};
 };`;
-  const { manager, workspace, next } = await bench({
+  const { manager, workspace, next } = await loadedBench({
     'worker.ts': worker('alive: () => true,'),
     '_job.ts': job(2),
   });
-  await manager.loadAll();
   const plugin = manager.plugin<Worker & { alive(): boolean }>('worker');
   const gate = workspace.path('gate');
   let done = false;
@@ -40,7 +39,7 @@ export default async ({ n, gate }: { n: number; gate: string }): Promise<number>
 });
 
 it('rejects with the error of the job, in its own lines', async () => {
-  const { manager, workspace } = await bench(
+  const { manager, workspace } = await loadedBench(
     {
       'worker.ts': worker(),
       '_job.ts': `interface Unused { a: 1 }
@@ -52,7 +51,6 @@ export default (input: string) => {
     },
     { hotReload: false },
   );
-  await manager.loadAll();
   const plugin = manager.plugin<Worker>('worker');
   const error = (await (plugin.run('throw') as Promise<unknown>).catch((e: unknown) => e)) as Error;
   expect(error).toBeInstanceOf(RangeError);
@@ -67,8 +65,7 @@ it.each([
   ['has a syntax error', { '_job.ts': 'export default (' }, 'Unexpected end of file'],
   ['has no default export', { '_job.ts': 'export const x = 1;' }, 'no function as default export'],
 ])('says so when the file %s', async (_what, files, text) => {
-  const { manager, workspace } = await bench({ 'worker.ts': worker(), ...files }, { hotReload: false });
-  await manager.loadAll();
+  const { manager, workspace } = await loadedBench({ 'worker.ts': worker(), ...files }, { hotReload: false });
   const error = (await manager
     .plugin<Worker>('worker')
     .run(1)
@@ -81,8 +78,7 @@ it.each(['file://elsewhere/job.js', 'https://example.org/job.js', 'job.js', 'c:/
   'refuses what is no file: %s',
   async (url) => {
     const source = pluginSource('worker', `return { run: () => ctx.offload('${url}') };`);
-    const { manager } = await bench({ 'worker.ts': source }, { hotReload: false });
-    await manager.loadAll();
+    const { manager } = await loadedBench({ 'worker.ts': source }, { hotReload: false });
     await expect(manager.plugin<{ run(): void }>('worker').run()).rejects.toMatchObject({
       code: 'ERR_INVALID_ARGUMENT',
       message: expect.stringContaining(url),
@@ -94,11 +90,10 @@ it('lets a job see the environment that the plugin was granted, and no other', a
   vi.stubEnv('GRANTED', 'yes');
   vi.stubEnv('SECRET', 'no');
   onTestFinished(() => void vi.unstubAllEnvs());
-  const { manager } = await bench(
+  const { manager } = await loadedBench(
     { 'worker.ts': worker(), '_job.ts': 'export default () => ({ ...process.env });' },
     { hotReload: false, plugins: { worker: { env: ['GRANTED', 'ABSENT'] } } },
   );
-  await manager.loadAll();
   expect(await manager.plugin<Worker>('worker').run(1)).toEqual({ GRANTED: 'yes' });
 });
 
@@ -107,11 +102,10 @@ it('logs what a job prints as the plugin does, and counts what is too much', asy
     for (let n = 0; n < lines; n++) console.log('line', n);
     process.stdout.write('without an end');
   };`;
-  const { manager, log, seen } = await bench(
+  const { manager, log, seen } = await loadedBench(
     { 'worker.ts': worker(), '_job.ts': job },
     { hotReload: false, defaults: { budgets: { logBytesPerSecond: 1_000 } } },
   );
-  await manager.loadAll();
   await manager.plugin<Worker>('worker').run(1);
   const texts = () => log.filter(({ fields }) => fields.plugin === 'worker').map(({ text }) => text);
   await until(() => texts().includes('without an end'), 'the output');
@@ -122,8 +116,7 @@ it('logs what a job prints as the plugin does, and counts what is too much', asy
 
 it('logs an error that a job throws after it has answered', async () => {
   const job = `export default () => { setTimeout(() => { throw new RangeError('too late'); }, 5); return 'answered'; };`;
-  const { manager, log } = await bench({ 'worker.ts': worker(), '_job.ts': job }, { hotReload: false });
-  await manager.loadAll();
+  const { manager, log } = await loadedBench({ 'worker.ts': worker(), '_job.ts': job }, { hotReload: false });
   expect(await manager.plugin<Worker>('worker').run(1)).toBe('answered');
   await until(
     () => log.find(({ level, text }) => level === 'error' && text.includes('too late')),
@@ -145,11 +138,10 @@ export default async ([what, gate]: [string, string]): Promise<string> => {
   if (what === 'runs out of memory') for (const all: unknown[] = []; ; ) all.push({ all: new Array(99).fill(0) });
   return new Promise(() => {});
 };`;
-    const { manager, workspace, next } = await bench(
+    const { manager, workspace, next } = await loadedBench(
       { 'worker.ts': worker(), '_job.ts': job },
       { hotReload: false, defaults: { limits: { heapMb: 32 }, offload: { maxThreads: 1 } } },
     );
-    await manager.loadAll();
     const plugin = manager.plugin<Worker>('worker');
     const gate = workspace.path('gate');
     const isUnderWay = next('log', ({ text }) => text === 'under way');
@@ -169,11 +161,10 @@ export default async ([what, gate]: [string, string]): Promise<string> => {
 );
 
 it('aborts a job, bounds the queue, and ends both with the generation', async () => {
-  const { manager } = await bench(
+  const { manager } = await loadedBench(
     { 'worker.ts': worker(), '_job.ts': 'export default () => { for (;;); };' },
     { hotReload: false, defaults: { offload: { maxThreads: 1, maxQueue: 1 }, drainMs: 20 } },
   );
-  await manager.loadAll();
   const plugin = manager.plugin<Worker>('worker');
   const controller = new AbortController();
   const endless = plugin.run(1, { signal: controller.signal }) as Promise<unknown>;
@@ -191,7 +182,7 @@ it('aborts a job, bounds the queue, and ends both with the generation', async ()
 });
 
 it('loads a job as an import does, since what is loaded by require cannot be ended safely', async () => {
-  const { manager } = await bench(
+  const { manager } = await loadedBench(
     {
       'user.js': pluginSource(
         'user',
@@ -202,12 +193,11 @@ export default () => Object.keys(createRequire(import.meta.url).cache).filter((n
     },
     { hotReload: false },
   );
-  await manager.loadAll();
   expect(await manager.plugin<{ run(): string[] }>('user').run()).toEqual([]);
 });
 
 it.runIf(ISOLATION === 'thread')('says beforehand that an abort ends the thread of a job', async () => {
-  const { manager } = await bench(
+  const { manager } = await loadedBench(
     {
       'user.js': pluginSource(
         'user',
@@ -217,7 +207,6 @@ it.runIf(ISOLATION === 'thread')('says beforehand that an abort ends the thread 
     },
     { hotReload: false },
   );
-  await manager.loadAll();
   const spy = vi.spyOn(threadEnds, 'end');
   onTestFinished(() => void spy.mockRestore());
   const controller = new AbortController();
@@ -232,11 +221,10 @@ it.runIf(ISOLATION === 'thread')('says beforehand that an abort ends the thread 
 
 it('keeps to the budgets also what a job prints when it is imported', async () => {
   const job = `for (let n = 0; n < 1_000; n++) console.log('line', n);\nexport default () => 'done';`;
-  const { manager, seen } = await bench(
+  const { manager, seen } = await loadedBench(
     { 'worker.ts': worker(), '_job.ts': job },
     { hotReload: false, defaults: { budgets: { logBytesPerSecond: 1_000 } } },
   );
-  await manager.loadAll();
   expect(await manager.plugin<Worker>('worker').run(1)).toBe('done');
   await until(() => seen('dropped').length > 0, 'the count');
 });

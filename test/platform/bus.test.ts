@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { bench, pluginSource, until } from '../support/workspace.ts';
+import { loadedBench, pluginSource, until } from '../support/workspace.ts';
 
 const throwing = {
   get text(): string {
@@ -18,11 +18,10 @@ it.each<[what: string, topic: unknown, payload: unknown, error: object]>([
   'emit never rejects: it resolves with the error of %s, and nobody gets it',
   async (_what, topic, payload, error) => {
     const heard: unknown[] = [];
-    const { manager, seen } = await bench(
+    const { manager, seen } = await loadedBench(
       { 'ear.ts': pluginSource('ear', `ctx.on('>', (payload) => ctx.bot.heard(payload));`) },
       { hotReload: false, bot: { heard: (payload: unknown) => void heard.push(payload) } },
     );
-    await manager.loadAll();
     expect(await manager.emit(topic as string, payload)).toEqual({
       topic,
       delivered: [],

@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
 import { gate } from '../support/gate.ts';
-import { bench, pluginSource, until } from '../support/workspace.ts';
+import { bench, loadedBench, pluginSource, until } from '../support/workspace.ts';
 
 const OFF = { hotReload: false };
 const ADA = { user: 'ada', channel: 'lobby' };
 
 it('gives a command line to the plugin whose command it is, and its reply back', async () => {
-  const { manager } = await bench(
+  const { manager } = await loadedBench(
     {
       'roll.ts': pluginSource(
         'roll',
@@ -18,7 +18,6 @@ it('gives a command line to the plugin whose command it is, and its reply back',
     },
     OFF,
   );
-  await manager.loadAll();
   const { commands } = manager;
   expect(await commands.dispatch('!roll  3d6 kh1', ADA)).toMatchObject({
     kind: 'answered',
@@ -50,8 +49,7 @@ it('gives a command line to the plugin whose command it is, and its reply back',
 });
 
 it('leaves no command of a plugin that was unloaded, and one of a reload once', async () => {
-  const { manager } = await bench({ 'a.ts': pluginSource('a', `ctx.command('hi', () => 'hi');`) }, OFF);
-  await manager.loadAll();
+  const { manager } = await loadedBench({ 'a.ts': pluginSource('a', `ctx.command('hi', () => 'hi');`) }, OFF);
   await manager.reload('a');
   expect(manager.commands.list()).toHaveLength(1);
   await manager.unload('a');
@@ -87,8 +85,7 @@ it('lets a plugin give up a command and register it anew, whoever gives it up tw
     remove();
     ctx.command('r', () => 'new');
     remove();`;
-  const { manager } = await bench({ 'dice.ts': pluginSource('dice', setup) }, OFF);
-  await manager.loadAll();
+  const { manager } = await loadedBench({ 'dice.ts': pluginSource('dice', setup) }, OFF);
   expect(await manager.commands.dispatch('!r', { user: 'ada', channel: 'main' })).toMatchObject({
     reply: 'new',
   });
@@ -102,8 +99,7 @@ it.each([
   ['{ reason: 1 }', '{ reason: 1 }'],
 ])('reports %s that a command throws as an error', async (thrown, message) => {
   const source = pluginSource('odd', `ctx.command('go', () => { throw ${thrown}; });`);
-  const { manager } = await bench({ 'odd.ts': source }, OFF);
-  await manager.loadAll();
+  const { manager } = await loadedBench({ 'odd.ts': source }, OFF);
   const outcome = await manager.commands.dispatch('!go', ADA);
   expect(outcome).toMatchObject({ kind: 'failed', error: expect.any(Error) });
   expect(outcome).toMatchObject({ error: { message } });
@@ -123,11 +119,10 @@ it.each([
   async (_what, setup, outcome) => {
     const { open, opened } = gate();
     const slow = 'ctx.onTeardown(() => ctx.bot.wait());';
-    const { manager, workspace } = await bench(
+    const { manager, workspace } = await loadedBench(
       { 'dice.ts': pluginSource('dice', `${slow} ctx.command('roll', () => 'old');`) },
       { ...OFF, bot: { wait: () => opened } },
     );
-    await manager.loadAll();
     await workspace.write({ 'plugins/dice.ts': pluginSource('dice', setup) });
     const reload = manager.reload('dice');
     await until(() => manager.get('dice')?.state === 'reloading', 'the pause');
@@ -148,8 +143,7 @@ it.each([
     'roll',
     `return { register: () => { ctx.command('roll', ${options} as never, () => 1); } };`,
   );
-  const { manager } = await bench({ 'roll.ts': source }, OFF);
-  await manager.loadAll();
+  const { manager } = await loadedBench({ 'roll.ts': source }, OFF);
   await expect(manager.plugin<{ register(): void }>('roll').register()).rejects.toMatchObject({
     code: 'ERR_INVALID_ARGUMENT',
     message: expect.stringContaining(message),

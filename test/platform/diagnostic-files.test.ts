@@ -4,12 +4,14 @@ import { createReadStream, existsSync } from 'node:fs';
 import { readFile, symlink } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { expect, it } from 'vitest';
-import { bench, ISOLATION, pluginSource, until } from '../support/workspace.ts';
+import { ISOLATION, loadedBench, pluginSource, until } from '../support/workspace.ts';
 
 it('writes the heap of a running plugin to a file, and the plugin goes on', async () => {
   const setup = `class KeptByThePlugin { text = 'a' } const kept = new KeptByThePlugin(); return { text: () => kept.text };`;
-  const { manager, workspace } = await bench({ 'a.ts': pluginSource('a', setup) }, { hotReload: false });
-  await manager.loadAll();
+  const { manager, workspace } = await loadedBench(
+    { 'a.ts': pluginSource('a', setup) },
+    { hotReload: false },
+  );
   const file = workspace.path('a.heapsnapshot');
   expect(await manager.heapSnapshot('a', { file })).toBe(file);
   const { nodes, edges, strings } = JSON.parse(await readFile(file, 'utf8'));
@@ -20,8 +22,7 @@ it('writes the heap of a running plugin to a file, and the plugin goes on', asyn
 });
 
 it('says why there is none', async () => {
-  const { manager, workspace } = await bench({ 'a.ts': pluginSource('a', '') }, { hotReload: false });
-  await manager.loadAll();
+  const { manager, workspace } = await loadedBench({ 'a.ts': pluginSource('a', '') }, { hotReload: false });
   await expect(manager.heapSnapshot('b')).rejects.toMatchObject({ code: 'ERR_PLUGIN_NOT_FOUND' });
   await expect(
     manager.heapSnapshot('a', { file: workspace.path('no/such/folder/a.heapsnapshot') }),
@@ -38,8 +39,10 @@ it('says why there is none', async () => {
 it('writes a profile of a running plugin, in the author’s lines', async () => {
   const setup = `function burn(ms: number) { const end = Date.now() + ms; while (Date.now() < end); }
     return { work: (ms: number) => burn(ms) };`;
-  const { manager, workspace } = await bench({ 'a.ts': pluginSource('a', setup) }, { hotReload: false });
-  await manager.loadAll();
+  const { manager, workspace } = await loadedBench(
+    { 'a.ts': pluginSource('a', setup) },
+    { hotReload: false },
+  );
   const plugin = manager.plugin<{ work(ms: number): void }>('a');
   const file = workspace.path('a.cpuprofile');
   let isOver = false;
@@ -66,11 +69,10 @@ it('writes a profile of a running plugin, in the author’s lines', async () => 
 });
 
 it('rejects a profile of a time that is none, and of a plugin that is reloaded or dies meanwhile', async () => {
-  const { manager } = await bench(
+  const { manager } = await loadedBench(
     { 'a.ts': pluginSource('a', 'return { die: () => process.exit(1) };') },
     { hotReload: false },
   );
-  await manager.loadAll();
   for (const ms of [0, -1, Number.NaN, 600_001])
     await expect(manager.cpuProfile('a', ms)).rejects.toMatchObject({ code: 'ERR_INVALID_ARGUMENT' });
   const whileReloaded = expect(manager.cpuProfile('a', 60_000)).rejects.toMatchObject({
@@ -89,18 +91,16 @@ it('rejects a profile of a time that is none, and of a plugin that is reloaded o
 });
 
 it('removes nothing that it could not open', async () => {
-  const { manager, workspace } = await bench({ 'a.ts': pluginSource('a', '') }, { hotReload: false });
-  await manager.loadAll();
+  const { manager, workspace } = await loadedBench({ 'a.ts': pluginSource('a', '') }, { hotReload: false });
   const folder = workspace.path('plugins');
   await expect(manager.heapSnapshot('a', { file: folder })).rejects.toMatchObject({ code: 'EISDIR' });
 });
 
 it.runIf(ISOLATION === 'process')('rejects a snapshot of a process that is killed meanwhile', async () => {
-  const { manager, workspace } = await bench(
+  const { manager, workspace } = await loadedBench(
     { 'a.ts': pluginSource('a', 'return { pid: () => process.pid };') },
     { hotReload: false },
   );
-  await manager.loadAll();
   const pid = await manager.plugin<{ pid(): number }>('a').pid();
   const snapshot = manager.heapSnapshot('a', { file: workspace.path('a.heapsnapshot') });
   process.kill(pid, 'SIGKILL');
@@ -117,8 +117,10 @@ it.runIf(ISOLATION === 'process').each([
   'says whose snapshot was cut when its plugin %s before all of it has come',
   async (_, code, end) => {
     const setup = 'return { pid: () => process.pid, exit: () => process.exit(1) };';
-    const { manager, workspace } = await bench({ 'a.ts': pluginSource('a', setup) }, { hotReload: false });
-    await manager.loadAll();
+    const { manager, workspace } = await loadedBench(
+      { 'a.ts': pluginSource('a', setup) },
+      { hotReload: false },
+    );
     const a = manager.plugin<{ pid(): number; exit(): void }>('a');
     const pid = await a.pid();
     // As slow as it takes: nobody reads on.
@@ -140,8 +142,10 @@ it.runIf(ISOLATION === 'process').each([
 it.runIf(ISOLATION === 'process')('leaves nothing of a snapshot that was cut', async () => {
   const setup = `const kept = Array.from({ length: 200_000 }, (_, n) => ({ n }));
     return { pid: () => process.pid, kept: () => kept.length };`;
-  const { manager, workspace } = await bench({ 'a.ts': pluginSource('a', setup) }, { hotReload: false });
-  await manager.loadAll();
+  const { manager, workspace } = await loadedBench(
+    { 'a.ts': pluginSource('a', setup) },
+    { hotReload: false },
+  );
   const pid = await manager.plugin<{ pid(): number }>('a').pid();
   const file = workspace.path('a.heapsnapshot');
   const snapshot = manager.heapSnapshot('a', { file });
@@ -154,8 +158,7 @@ it.runIf(ISOLATION === 'process')('leaves nothing of a snapshot that was cut', a
 });
 
 it('removes nothing but files that it could not write to their end', async () => {
-  const { manager, workspace } = await bench({ 'a.ts': pluginSource('a', '') }, { hotReload: false });
-  await manager.loadAll();
+  const { manager, workspace } = await loadedBench({ 'a.ts': pluginSource('a', '') }, { hotReload: false });
   const file = workspace.path('full');
   await symlink('/dev/full', file);
   await expect(manager.cpuProfile('a', 1, { file })).rejects.toMatchObject({ code: 'ENOSPC' });
@@ -166,11 +169,10 @@ it('removes nothing but files that it could not write to their end', async () =>
 it('does not end a thread in the midst of its snapshot', async () => {
   const setup =
     'const kept = Array.from({ length: 300_000 }, (_, n) => ({ n })); return { kept: () => kept.length };';
-  const { manager, workspace } = await bench(
+  const { manager, workspace } = await loadedBench(
     { 'a.ts': pluginSource('a', setup) },
     { hotReload: false, defaults: { drainMs: 5, teardownMs: 5 } },
   );
-  await manager.loadAll();
   for (const end of ['reload', 'unload'] as const) {
     const snapshot = manager.heapSnapshot('a', { file: workspace.path('a.heapsnapshot') });
     await Promise.all([expect(snapshot).rejects.toMatchObject({ plugin: 'a' }), manager[end]('a')]);
@@ -178,8 +180,7 @@ it('does not end a thread in the midst of its snapshot', async () => {
 });
 
 it('takes one snapshot after the other, also after one that could not be written', async () => {
-  const { manager, workspace } = await bench({ 'a.ts': pluginSource('a', '') }, { hotReload: false });
-  await manager.loadAll();
+  const { manager, workspace } = await loadedBench({ 'a.ts': pluginSource('a', '') }, { hotReload: false });
   const nowhere = manager.heapSnapshot('a', { file: workspace.path('no/such/folder/a.heapsnapshot') });
   const files = ['b', 'c'].map((name) => workspace.path(`${name}.heapsnapshot`));
   const written = Promise.all(files.map((file) => manager.heapSnapshot('a', { file })));

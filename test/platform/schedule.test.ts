@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
 import { gate } from '../support/gate.ts';
-import { bench, pluginSource, until } from '../support/workspace.ts';
+import { bench, loadedBench, pluginSource, until } from '../support/workspace.ts';
 
 it('runs every task again and again, never twice at once, and not during a pause', async () => {
   const events: string[] = [];
   const { open: release, opened: held } = gate();
-  const { manager } = await bench(
+  const { manager } = await loadedBench(
     {
       'clock.ts': pluginSource(
         'clock',
@@ -17,7 +17,6 @@ it('runs every task again and again, never twice at once, and not during a pause
     },
     { hotReload: false, bot: { event: (text: string) => void events.push(text), hold: () => held } },
   );
-  await manager.loadAll();
   await until(() => events.filter((text) => text === 'tick 1').length >= 3, 'three ticks');
   const reload = manager.reload('clock');
   await until(() => events.includes('teardown'), 'the teardown');
@@ -36,7 +35,7 @@ it('runs every task again and again, never twice at once, and not during a pause
 
 it('runs a time-out once, unless it is cancelled or the generation ends before', async () => {
   const fired: string[] = [];
-  const { manager } = await bench(
+  const { manager } = await loadedBench(
     {
       'timer.ts': pluginSource(
         'timer',
@@ -47,7 +46,6 @@ it('runs a time-out once, unless it is cancelled or the generation ends before',
     },
     { hotReload: false, bot: { fired: (text: string) => void fired.push(text) } },
   );
-  await manager.loadAll();
   await until(() => fired.includes('once 1'), 'the time-out');
   await manager.reload('timer');
   await until(() => fired.includes('once 2'), 'the time-out of the next generation');
@@ -55,11 +53,10 @@ it('runs a time-out once, unless it is cancelled or the generation ends before',
 });
 
 it('logs what a task throws and goes on', async () => {
-  const { manager, log } = await bench(
+  const { log } = await loadedBench(
     { 'broken.ts': pluginSource('broken', `ctx.every(1, () => { throw new Error('tick failed'); });`) },
     { hotReload: false },
   );
-  await manager.loadAll();
   await until(() => log.filter(({ text }) => text.includes('tick failed')).length >= 2, 'two reports');
 });
 
@@ -79,11 +76,10 @@ it.each([
 it('starts the timers of the new generation anew, whatever the old one did with its own at the end', async () => {
   const fired: string[] = [];
   const first = `const cancel = ctx.timeout(600_000, () => {}); ctx.timeout(30, () => ctx.bot.fired('old')); ctx.onTeardown(cancel);`;
-  const { manager, workspace } = await bench(
+  const { manager, workspace } = await loadedBench(
     { 'timer.ts': pluginSource('timer', first) },
     { hotReload: false, bot: { fired: (text: string) => void fired.push(text) } },
   );
-  await manager.loadAll();
   await workspace.write({
     'plugins/timer.ts': pluginSource(
       'timer',
@@ -135,7 +131,7 @@ it('lets a plugin with too many timers wait for its own, once it has said so', a
 });
 
 it('says once that tasks are refused because too much is under way', async () => {
-  const { manager, seen } = await bench(
+  const { manager, seen } = await loadedBench(
     {
       'stuck.ts': pluginSource('stuck', `for (let n = 0; n < 40; n++) ctx.every(5, () => ctx.bot.wait());`),
       'clock.ts': pluginSource(
@@ -149,7 +145,6 @@ it('says once that tasks are refused because too much is under way', async () =>
       defaults: { queueLimit: 20, drainMs: 50 },
     },
   );
-  await manager.loadAll();
   const refused = () => seen('log').filter(({ text }) => text.includes('20 calls and events'));
   await until(() => refused().length > 0, 'the refusal');
   const ticks = () => manager.plugin<{ ticks(): number }>('clock').ticks();

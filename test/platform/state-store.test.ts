@@ -1,7 +1,7 @@
 import { memoryStateStore, type StateStore } from 'bulkhead';
 import { expect, it, vi } from 'vitest';
 import { gate } from '../support/gate.ts';
-import { bench, pluginSource, until } from '../support/workspace.ts';
+import { bench, loadedBench, pluginSource, until } from '../support/workspace.ts';
 
 const SOURCE = pluginSource(
   'keeper',
@@ -141,7 +141,6 @@ it('does not put an answer that comes too late in the place of what was written 
 it('does not wait for ever to clear a state that it cannot read', async () => {
   const stateStore = { ...memoryStateStore(), load: () => new Promise<never>(() => {}) };
   const options = { hotReload: false, stateStore, plugins: { keeper: { startMs: 50 } } };
-  const { manager } = await bench({ 'keeper.ts': SOURCE }, options);
-  await manager.loadAll();
+  const { manager } = await loadedBench({ 'keeper.ts': SOURCE }, options);
   await expect(manager.clearState('keeper')).rejects.toMatchObject({ code: 'ERR_STATE_STORE' });
 });

@@ -8,6 +8,7 @@ import {
   bench,
   benchIn,
   type Files,
+  loadedBench,
   pluginSource,
   until,
   Workspace,
@@ -101,11 +102,10 @@ it('gives the plugin the environment it was granted and a folder of its own, whi
       argv: () => process.argv.slice(2),
     };`,
   );
-  const { manager } = await bench(
+  const { manager } = await loadedBench(
     { 'sees.ts': source },
     { ...OPTIONS, defaults: { ...OPTIONS.defaults, env: ['GRANTED'] } },
   );
-  await manager.loadAll();
   const sees = manager.plugin<Api>('sees');
   expect(await sees.env?.()).toEqual({ GRANTED: 'yes' });
   expect(await sees.all?.()).toBe('');
@@ -118,11 +118,10 @@ it('gives the plugin the environment it was granted and a folder of its own, whi
 });
 
 it('goes on with the old generation if no process can be started', async () => {
-  const { manager } = await bench(
+  const { manager } = await loadedBench(
     { 'a.ts': pluginSource('a', 'return { generation: () => ctx.generation };') },
     { ...OPTIONS, standbys: 0 },
   );
-  await manager.loadAll();
   const { execPath } = process;
   process.execPath = '/no/such/node';
   try {
@@ -157,11 +156,10 @@ it('reports no usage of a process that ended before it told of any', async () =>
 });
 
 it('says which tier a plugin runs in, and keeps standbys for both', async () => {
-  const { manager } = await bench(
+  const { manager } = await loadedBench(
     { 'a.ts': pluginSource('a', ''), 'b.ts': pluginSource('b', 'return { pid: () => process.pid };') },
     { hotReload: false, defaults: { isolation: 'thread' }, plugins: { b: { isolation: 'process' } } },
   );
-  await manager.loadAll();
   expect(manager.list().map(({ name, tier }) => [name, tier])).toEqual([
     ['a', 'thread'],
     ['b', 'process'],

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { bench, pluginSource, until } from '../support/workspace.ts';
+import { bench, loadedBench, pluginSource, until } from '../support/workspace.ts';
 
 it.each(
   [
@@ -19,11 +19,10 @@ it.each(
     const bomb = Buffer.concat([header, payload]);
     return { attack: async () => { (await import('node:fs')).writeSync(${pipe}, ${bytes}); await new Promise(() => {}); } };`,
   );
-  const { manager, next } = await bench(
+  const { manager, next } = await loadedBench(
     { 'evil.ts': evil, 'good.ts': pluginSource('good', `return { fine: () => 'fine' };`) },
     { hotReload: false, defaults: { isolation: 'process', restart: { initialDelayMs: 1 } } },
   );
-  await manager.loadAll();
   const restarted = next('loaded');
   await expect(manager.plugin<{ attack(): void }>('evil').attack()).rejects.toMatchObject({
     code: 'ERR_PLUGIN_CRASHED',
@@ -80,14 +79,13 @@ function litter(): void {
 it.each(['line', 'stdout', 'log', 'emit'] as const)(
   'bounds 200 MB by %s from a plugin that goes around its runtime',
   async (kind) => {
-    const { manager, seen } = await bench(
+    const { manager, seen } = await loadedBench(
       {
         'flood.ts': FLOODS,
         'neighbour.ts': pluginSource('neighbour', `ctx.on('flood.*', () => {}); return { ok: () => 'ok' };`),
       },
       { hotReload: false, defaults: { isolation: 'process', budgets: { logBytesPerSecond: 100_000 } } },
     );
-    await manager.loadAll();
     const flood = manager.plugin<Record<string, () => string>>('flood');
     const neighbour = manager.plugin<{ ok(): string }>('neighbour');
     // The host grows by these calls alone, flood or not.
@@ -155,11 +153,10 @@ it('refuses a call that is too large as a whole, and nothing that was sent in th
 });
 
 it('counts what lines cost, however short they are, of a plugin that goes around its runtime', async () => {
-  const { manager, seen } = await bench(
+  const { manager, seen } = await loadedBench(
     { 'flood.ts': FLOODS },
     { hotReload: false, defaults: { isolation: 'process' } },
   );
-  await manager.loadAll();
   await manager.plugin<{ newlines(): void }>('flood').newlines();
   const printed = () => seen('log').filter(({ fields }) => fields.source === 'stderr').length;
   const dropped = () => seen('dropped').reduce((sum, { count }) => sum + count, 0);

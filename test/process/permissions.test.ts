@@ -1,6 +1,14 @@
 import { existsSync, readdirSync, symlinkSync } from 'node:fs';
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { type Bench, bench, benchIn, ISOLATION, pluginSource, Workspace } from '../support/workspace.ts';
+import {
+  type Bench,
+  bench,
+  benchIn,
+  ISOLATION,
+  loadedBench,
+  pluginSource,
+  Workspace,
+} from '../support/workspace.ts';
 
 type Api = Record<string, (...args: unknown[]) => Promise<unknown>>;
 type Permissions = NonNullable<NonNullable<Parameters<typeof bench>[1]>['defaults']>['permissions'];
@@ -245,11 +253,10 @@ it('refuses to load what this Node cannot enforce, in a process', async () => {
 
 it('says that it cannot know where a plugin with permissions is stuck, and ends it', async () => {
   const source = pluginSource('spins', 'return { spin: () => { for (;;); } };');
-  const { manager, next } = await bench(
+  const { manager, next } = await loadedBench(
     { 'spins.ts': source },
     { hotReload: false, defaults: { isolation: ISOLATION, hangMs: 1_000, permissions: { worker: [] } } },
   );
-  await manager.loadAll();
   await expect(manager.cpuProfile('spins', 50)).rejects.toThrow();
   const hung = next('hung');
   await expect(Promise.resolve(manager.plugin<{ spin(): void }>('spins').spin())).rejects.toThrow();

@@ -1,7 +1,7 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { gate } from '../support/gate.ts';
-import { bench, DEBOUNCE_MS, until } from '../support/workspace.ts';
+import { bench, DEBOUNCE_MS, loadedBench, until } from '../support/workspace.ts';
 import { currentValue, valued } from './values.ts';
 
 it('loads a file that appears, and unloads it when it is deleted', async () => {
@@ -22,8 +22,7 @@ it('loads a file that appears, and unloads it when it is deleted', async () => {
 });
 
 it('keeps a plugin whose file is deleted and made again within the quiet time', async () => {
-  const { manager, workspace, next, seen } = await bench({ 'dice.ts': valued('dice', 1) });
-  await manager.loadAll();
+  const { workspace, next, seen } = await loadedBench({ 'dice.ts': valued('dice', 1) });
   const reloaded = next('reloaded');
   await rm(workspace.path('plugins/dice.ts'));
   await workspace.write({ 'plugins/dice.ts': valued('dice', 2) });
@@ -36,8 +35,7 @@ it('keeps the state of a plugin that is deleted and comes back', async () => {
     '() => 0',
     "() => ctx.state.get('n')",
   );
-  const { manager, workspace, next } = await bench({ 'count.ts': counting });
-  await manager.loadAll();
+  const { manager, workspace, next } = await loadedBench({ 'count.ts': counting });
   const unloaded = next('unloaded');
   await rm(workspace.path('plugins/count.ts'));
   await unloaded;
@@ -50,8 +48,10 @@ it('keeps the state of a plugin that is deleted and comes back', async () => {
 it('loads a plugin that comes back while it is still being torn down', async () => {
   const { open, opened } = gate();
   const slow = (value: number) => valued('slow', value, 'ctx.onTeardown(() => ctx.bot.gate());');
-  const { manager, workspace, next } = await bench({ 'slow.ts': slow(1) }, { bot: { gate: () => opened } });
-  await manager.loadAll();
+  const { manager, workspace, next } = await loadedBench(
+    { 'slow.ts': slow(1) },
+    { bot: { gate: () => opened } },
+  );
   await rm(workspace.path('plugins/slow.ts'));
   await until(() => manager.get('slow')?.state === 'stopping', 'the teardown');
   // Another plugin shows that the file was seen to be back.
@@ -65,8 +65,7 @@ it('loads a plugin that comes back while it is still being torn down', async () 
 });
 
 it('goes on as one plugin when its file becomes a folder, and a file again', async () => {
-  const { manager, workspace, next, seen } = await bench({ 'dice.ts': valued('dice', 'file') });
-  await manager.loadAll();
+  const { manager, workspace, next, seen } = await loadedBench({ 'dice.ts': valued('dice', 'file') });
   const asFolder = next('reloaded');
   await rm(workspace.path('plugins/dice.ts'));
   await workspace.write({ 'plugins/dice/index.ts': valued('dice', 'folder') });
@@ -82,8 +81,7 @@ it('goes on as one plugin when its file becomes a folder, and a file again', asy
 });
 
 it('lets the old one serve, with a warning, while a folder has no entry', async () => {
-  const { manager, workspace, next, seen } = await bench({ 'dice/index.ts': valued('dice', 1) });
-  await manager.loadAll();
+  const { manager, workspace, next, seen } = await loadedBench({ 'dice/index.ts': valued('dice', 1) });
   const warned = next('watch', ({ text }) => text.includes(workspace.path('plugins/dice')));
   await rename(workspace.path('plugins/dice/index.ts'), workspace.path('plugins/dice/elsewhere.ts'));
   expect((await warned).text).toMatch(/has no index\.ts.*goes on/s);
@@ -111,20 +109,18 @@ it('loads a folder when its entry appears, and says until then what it lacks', a
 });
 
 it('follows a package.json that names another entry', async () => {
-  const { manager, workspace } = await bench({
+  const { manager, workspace } = await loadedBench({
     'dice/package.json': '{ "main": "./a" }',
     'dice/a.ts': valued('dice', 'a'),
     'dice/b.ts': valued('dice', 'b'),
   });
-  await manager.loadAll();
   expect(await currentValue(manager, 'dice')).toBe('a');
   await workspace.write({ 'plugins/dice/package.json': '{ "exports": { ".": { "import": "./b.ts" } } }' });
   await until(async () => (await currentValue(manager, 'dice')) === 'b', 'the other entry');
 });
 
 it('never takes for a plugin what editors and tests leave in the directory', async () => {
-  const { manager, workspace, next, seen } = await bench({ 'dice.ts': valued('dice', 1) });
-  await manager.loadAll();
+  const { manager, workspace, next, seen } = await loadedBench({ 'dice.ts': valued('dice', 1) });
   const broken = 'not a plugin';
   const names = [
     '.dice.ts.swp',
@@ -181,8 +177,7 @@ it('knows what cannot be a plugin as it is, as failed, until it is put right', a
 });
 
 it('loads what was put right although nobody watches', async () => {
-  const { manager, workspace } = await bench({ 'b/notes.txt': '' }, { hotReload: false });
-  await manager.loadAll();
+  const { manager, workspace } = await loadedBench({ 'b/notes.txt': '' }, { hotReload: false });
   await expect(manager.load('b')).rejects.toMatchObject({ code: 'ERR_PLUGIN_ENTRY' });
   await workspace.write({ 'plugins/b/index.ts': valued('b', 1) });
   await manager.reload('b');
@@ -190,8 +185,7 @@ it('loads what was put right although nobody watches', async () => {
 });
 
 it('forgets what cannot be a plugin when it is gone', async () => {
-  const { manager, workspace } = await bench({ 'a.ts': valued('a', 1), 'b/notes.txt': '' });
-  await manager.loadAll();
+  const { manager, workspace } = await loadedBench({ 'a.ts': valued('a', 1), 'b/notes.txt': '' });
   expect(manager.get('b')?.state).toBe('failed');
   await rm(workspace.path('plugins/b'), { recursive: true });
   await until(() => manager.get('b') === undefined, 'the end of it');

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import type { PluginManagerOptions } from 'bulkhead';
 import { expect, it } from 'vitest';
-import { type Bench, bench, pluginSource, until } from '../support/workspace.ts';
+import { type Bench, bench, loadedBench, pluginSource, until } from '../support/workspace.ts';
 import { currentValue, valued } from './values.ts';
 
 /** A plugin of two files: what it does wrong stands in the second line of the helper. */
@@ -163,14 +163,13 @@ it.each([
   ['throws', `throw new Error('not going');`, /Teardown failed: not going/],
   ['never ends', never, /Teardown failed: it did not end within 200 ms/],
 ])('reloads all the same, with a warning, when the teardown %s', async (_what, statement, says) => {
-  const { manager, workspace, next, seen } = await bench(
+  const { manager, workspace, next, seen } = await loadedBench(
     {
       'dice.ts': importing(valued('dice', 1, 'ctx.onTeardown(misbehave);')),
       '_helper.ts': helper(statement),
     },
     { defaults: { teardownMs: 200 } },
   );
-  await manager.loadAll();
   const warned = next('log', ({ level, text }) => level === 'warn' && says.test(text));
   const reloaded = next('reloaded');
   await writeFile(workspace.path('plugins/dice.ts'), valued('dice', 2));

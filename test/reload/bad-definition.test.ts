@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
-import { bench } from '../support/workspace.ts';
+import { loadedBench } from '../support/workspace.ts';
 import { currentValue, valued } from './values.ts';
 
 /** A plugin with these fields, as an author would write them. */
@@ -71,8 +71,7 @@ const BAD: [what: string, fields: Record<string, string>, says: RegExp][] = [
 ];
 
 it.each(BAD)('keeps the old version when the definition has %s', async (_what, fields, says) => {
-  const { manager, workspace, next } = await bench({ 'dice.ts': valued('dice', 1) });
-  await manager.loadAll();
+  const { manager, workspace, next } = await loadedBench({ 'dice.ts': valued('dice', 1) });
   const failed = next('reload-failed');
   await writeFile(workspace.path('plugins/dice.ts'), defined(fields));
   const { error, stage, generation } = await failed;
@@ -84,7 +83,7 @@ it.each(BAD)('keeps the old version when the definition has %s', async (_what, f
 });
 
 it('accepts a definition with every field', async () => {
-  const { manager } = await bench({
+  const { manager } = await loadedBench({
     'dice.ts': defined({
       displayName: `'Dice'`,
       description: `'Rolls dice'`,
@@ -95,7 +94,6 @@ it('accepts a definition with every field', async () => {
       config: `{ '~standard': { version: 1, vendor: 'test', validate: (value) => ({ value }) } }`,
     }),
   });
-  await manager.loadAll();
   expect(manager.get('dice')).toMatchObject({
     displayName: 'Dice',
     description: 'Rolls dice',
@@ -106,7 +104,6 @@ it('accepts a definition with every field', async () => {
 });
 
 it('takes the name for the display name, and nothing for what is not given', async () => {
-  const { manager } = await bench({ 'dice.ts': defined({}) });
-  await manager.loadAll();
+  const { manager } = await loadedBench({ 'dice.ts': defined({}) });
   expect(manager.get('dice')).toMatchObject({ displayName: 'dice', description: '', author: '' });
 });

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { chmod, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { expect, it, onTestFinished } from 'vitest';
-import { type Bench, bench, type Files } from '../support/workspace.ts';
+import { type Bench, bench, type Files, loadedBench } from '../support/workspace.ts';
 import { currentValue, valued } from './values.ts';
 
 const SYNTAX_ERROR = valued('bad', 1).replace('return {', 'return { {');
@@ -133,8 +133,7 @@ it.each(BAD)(
 );
 
 it.each(BAD)('keeps the old version when the new one %s', async (_what, source, code, says) => {
-  const { manager, workspace, next } = await bench({ ...OTHER, 'bad.ts': valued('bad', 'old') });
-  await manager.loadAll();
+  const { manager, workspace, next } = await loadedBench({ ...OTHER, 'bad.ts': valued('bad', 'old') });
   const failed = next('reload-failed');
   await writeFile(workspace.path('plugins/bad.ts'), source);
   const { name, generation, error } = await failed;
@@ -221,8 +220,7 @@ it.each([
 });
 
 it('refuses a source file of 50 MB without reading it', async () => {
-  const { manager, workspace, next } = await bench({ ...OTHER, 'bad.ts': valued('bad', 'old') });
-  await manager.loadAll();
+  const { manager, workspace, next } = await loadedBench({ ...OTHER, 'bad.ts': valued('bad', 'old') });
   const failed = next('reload-failed');
   await truncate(workspace.path('plugins/bad.ts'), 50 * 1024 * 1024);
   const { error } = await failed;
@@ -305,8 +303,10 @@ it.skipIf(process.getuid?.() === 0).each([
 });
 
 it('says that the file is not there that is to be loaded again', async () => {
-  const { manager, workspace } = await bench({ ...OTHER, 'bad.ts': valued('bad', 1) }, { hotReload: false });
-  await manager.loadAll();
+  const { manager, workspace } = await loadedBench(
+    { ...OTHER, 'bad.ts': valued('bad', 1) },
+    { hotReload: false },
+  );
   await rm(workspace.path('plugins/bad.ts'));
   await expect(manager.reload('bad')).rejects.toMatchObject({
     code: 'ERR_PLUGIN_BUILD',

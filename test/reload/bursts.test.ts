@@ -5,7 +5,15 @@ import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import { expect, it, onTestFinished } from 'vitest';
 import { gate } from '../support/gate.ts';
-import { bench, benchIn, DEBOUNCE_MS, pluginSource, until, Workspace } from '../support/workspace.ts';
+import {
+  bench,
+  benchIn,
+  DEBOUNCE_MS,
+  loadedBench,
+  pluginSource,
+  until,
+  Workspace,
+} from '../support/workspace.ts';
 import { currentValue, valued } from './values.ts';
 
 /** More than are let, should the machine be busy: a boot that takes longer than a second no longer counts. */
@@ -13,11 +21,10 @@ const MOST_BOOTING = 2 * Math.max(2, availableParallelism());
 
 it('loads what was saved during a slow reload, and loses none', async () => {
   const { open, opened } = gate();
-  const { manager, workspace, next, seen } = await bench(
+  const { manager, workspace, next, seen } = await loadedBench(
     { 'slow.ts': valued('slow', 0) },
     { bot: { gate: () => opened } },
   );
-  await manager.loadAll();
   const file = workspace.path('plugins/slow.ts');
   await writeFile(file, valued('slow', 1, 'await ctx.bot.gate();').replace('setup(', 'async setup('));
   await until(() => manager.get('slow')?.state === 'reloading', 'the slow setup');
@@ -33,8 +40,7 @@ it('loads what was saved during a slow reload, and loses none', async () => {
 });
 
 it('loads only the last of a burst of saves', async () => {
-  const { manager, workspace, next, seen } = await bench({ 'dice.ts': valued('dice', 0) });
-  await manager.loadAll();
+  const { manager, workspace, next, seen } = await loadedBench({ 'dice.ts': valued('dice', 0) });
   const reloaded = next('reloaded');
   for (let value = 1; value <= 50; value++) {
     writeFileSync(workspace.path('plugins/dice.ts'), valued('dice', value));
@@ -153,8 +159,7 @@ it('starts no more threads for reloads once everything is to be unloaded', async
 it('notices a save in the midst of a stream of other changes', async () => {
   // Longer than the native watcher waits before it tells of more.
   const hotReload = { debounceMs: 600 };
-  const { manager, workspace, next } = await bench({ 'dice.ts': valued('dice', 0) }, { hotReload });
-  await manager.loadAll();
+  const { manager, workspace, next } = await loadedBench({ 'dice.ts': valued('dice', 0) }, { hotReload });
   const noise = () => writeFileSync(workspace.path('plugins/noise.txt'), String(performance.now()));
   const writing = setInterval(noise, DEBOUNCE_MS / 8);
   const reloaded = next('reloaded');
@@ -169,8 +174,10 @@ it.each([
 ] as const)(
   'takes a stream of saves for one, although it hears of them late: %s',
   async (_mode, hotReload) => {
-    const { manager, workspace, seen, next } = await bench({ 'dice.ts': valued('dice', 0) }, { hotReload });
-    await manager.loadAll();
+    const { manager, workspace, seen, next } = await loadedBench(
+      { 'dice.ts': valued('dice', 0) },
+      { hotReload },
+    );
     const reloaded = next('reloaded');
     const began = performance.now();
     let pauses = 0;

@@ -1,6 +1,6 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
-import { bench, pluginSource } from '../support/workspace.ts';
+import { bench, loadedBench, pluginSource } from '../support/workspace.ts';
 import { currentValue } from './values.ts';
 
 /** A plugin whose value is its configuration; `sides` has to be a number up to `max`, and is 6 if it is not given. */
@@ -16,11 +16,10 @@ function configured(setup = '', max = 100): string {
 const onConfig = `ctx.onConfig(({ sides }) => { if (sides === 13) throw new Error('unlucky'); ctx.state.set('seen', sides); });`;
 
 it('gives a changed configuration to onConfig, without a reload', async () => {
-  const { manager, seen } = await bench(
+  const { manager, seen } = await loadedBench(
     { 'dice.ts': configured(onConfig) },
     { config: { dice: { sides: 8 } } },
   );
-  await manager.loadAll();
   expect(await currentValue(manager, 'dice')).toEqual({ sides: 8 });
   await manager.configure('dice', { sides: 20 });
   expect(await currentValue(manager, 'dice')).toEqual({ sides: 20 });
@@ -29,8 +28,7 @@ it('gives a changed configuration to onConfig, without a reload', async () => {
 });
 
 it('reloads for a changed configuration when there is no onConfig', async () => {
-  const { manager, seen } = await bench({ 'dice.ts': configured() });
-  await manager.loadAll();
+  const { manager, seen } = await loadedBench({ 'dice.ts': configured() });
   expect(await currentValue(manager, 'dice')).toEqual({ sides: 6 });
   await manager.configure('dice', { sides: 20 });
   expect(await currentValue(manager, 'dice')).toEqual({ sides: 20 });
@@ -39,11 +37,10 @@ it('reloads for a changed configuration when there is no onConfig', async () => 
 
 it('takes only a configuration that is undefined for an empty one', async () => {
   const plain = pluginSource('dice', 'return { value: () => ctx.config };');
-  const { manager } = await bench(
+  const { manager } = await loadedBench(
     { 'dice.ts': plain, 'picky.ts': configured().replace(`'dice'`, `'picky'`) },
     { hotReload: false, config: { dice: null } },
   );
-  await manager.loadAll();
   expect(await currentValue(manager, 'dice')).toBe(null);
   for (const value of [undefined, 0, '', null]) {
     await manager.configure('dice', value);
@@ -55,8 +52,7 @@ it('takes only a configuration that is undefined for an empty one', async () => 
 });
 
 it('does not give a failure from before as the reason why a plugin does not run', async () => {
-  const { manager } = await bench({ 'dice.ts': configured() });
-  await manager.loadAll();
+  const { manager } = await loadedBench({ 'dice.ts': configured() });
   const before = Date.now();
   await expect(manager.configure('dice', { sides: 'many' })).rejects.toThrow('does not fit');
   expect(manager.get('dice')?.lastErrorAt?.getTime()).toBeGreaterThanOrEqual(before);
@@ -83,8 +79,7 @@ it.each([
 ])(
   'keeps the old configuration and generation when a value is refused by %s',
   async (_by, source, value, says) => {
-    const { manager, seen } = await bench({ 'dice.ts': source }, { config: { dice: { sides: 8 } } });
-    await manager.loadAll();
+    const { manager, seen } = await loadedBench({ 'dice.ts': source }, { config: { dice: { sides: 8 } } });
     await expect(manager.configure('dice', value)).rejects.toMatchObject({
       code: 'ERR_PLUGIN_CONFIG',
       message: expect.stringMatching(says),
@@ -121,11 +116,10 @@ it.each([
   ],
 ])('says so when the schema of a configuration %s', async (_what, body, says) => {
   const schema = `{ '~standard': { version: 1 as const, vendor: 'test', validate(): any {\n    ${body}\n} } }`;
-  const { manager, seen } = await bench(
+  const { seen } = await loadedBench(
     { 'dice.ts': pluginSource('dice', '', `config: ${schema},`) },
     { hotReload: false, defaults: { startMs: 1_000 } },
   );
-  await manager.loadAll();
   const [failed] = seen('reload-failed');
   expect(failed).toMatchObject({ name: 'dice', stage: 'config', error: { code: 'ERR_PLUGIN_CONFIG' } });
   expect(failed?.error.message).toMatch(
@@ -135,11 +129,10 @@ it.each([
 });
 
 it('keeps the old version when the new one refuses the configuration', async () => {
-  const { manager, workspace, next } = await bench(
+  const { manager, workspace, next } = await loadedBench(
     { 'dice.ts': configured() },
     { config: { dice: { sides: 20 } } },
   );
-  await manager.loadAll();
   const failed = next('reload-failed');
   await writeFile(workspace.path('plugins/dice.ts'), configured('', 10));
   const { stage, generation, error } = await failed;
@@ -163,8 +156,7 @@ it('loads a plugin whose configuration did not fit once it is given one that doe
 });
 
 it('keeps a configuration through a reload of the file, and while the plugin is disabled or gone', async () => {
-  const { manager, workspace, next } = await bench({ 'dice.ts': configured() });
-  await manager.loadAll();
+  const { manager, workspace, next } = await loadedBench({ 'dice.ts': configured() });
   await manager.configure('dice', { sides: 10 });
   const reloaded = next('reloaded');
   await writeFile(workspace.path('plugins/dice.ts'), configured('/* saved */'));
@@ -185,8 +177,7 @@ it('keeps a configuration through a reload of the file, and while the plugin is 
 });
 
 it('keeps the configuration of a plugin that is not there yet until it comes', async () => {
-  const { manager, workspace, next } = await bench({});
-  await manager.loadAll();
+  const { manager, workspace, next } = await loadedBench({});
   const kept = manager.configure('dice', { sides: 20 });
   await expect(kept).rejects.toMatchObject({ code: 'ERR_PLUGIN_NOT_FOUND' });
   const loaded = next('loaded');
@@ -196,8 +187,7 @@ it('keeps the configuration of a plugin that is not there yet until it comes', a
 });
 
 it('keeps no configuration under the id of a plugin that goes by another name', async () => {
-  const { manager } = await bench({ 'file.ts': configured() }, { config: { file: { sides: 4 } } });
-  await manager.loadAll();
+  const { manager } = await loadedBench({ 'file.ts': configured() }, { config: { file: { sides: 4 } } });
   await expect(manager.configure('file', { sides: 20 })).rejects.toThrow("is called 'dice'");
   await manager.unloadAll();
   await manager.loadAll();

@@ -1,14 +1,13 @@
 import { chmod, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
-import { bench, benchIn, Workspace } from '../support/workspace.ts';
+import { bench, benchIn, loadedBench, Workspace } from '../support/workspace.ts';
 import { currentValue, valued } from './values.ts';
 
 it('keeps the plugins while their directory is deleted and made again, and notices edits afterwards', async () => {
-  const { manager, workspace, next, seen, log } = await bench({
+  const { manager, workspace, next, seen, log } = await loadedBench({
     'dice.ts': valued('dice', 1),
     'seen/index.ts': valued('seen', 1),
   });
-  await manager.loadAll();
   const warned = next('watch', ({ text }) => text.includes(workspace.path('plugins')));
   await rm(workspace.path('plugins'), { recursive: true });
   const { text, level } = await warned;

@@ -1,7 +1,7 @@
 import { rename, writeFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { gate } from '../support/gate.ts';
-import { bench, pluginSource, until } from '../support/workspace.ts';
+import { bench, loadedBench, pluginSource, until } from '../support/workspace.ts';
 
 const OFF = { hotReload: false } as const;
 
@@ -13,7 +13,7 @@ it('overlap: starts a new version again that ended while the old one was still b
       `swap: 'overlap',`,
     );
   const { open: goOn, opened: waiting } = gate();
-  const { manager, workspace, next, seen } = await bench(
+  const { manager, workspace, next, seen } = await loadedBench(
     { 'p.ts': source(1) },
     {
       ...OFF,
@@ -21,7 +21,6 @@ it('overlap: starts a new version again that ended while the old one was still b
       defaults: { teardownMs: 600_000, restart: { initialDelayMs: 1_000 } },
     },
   );
-  await manager.loadAll();
   await writeFile(workspace.path('plugins/p.ts'), source(2));
   const reload = manager.reload('p');
   await until(() => seen('reloaded').length === 1, 'the new version');
@@ -36,8 +35,7 @@ it('overlap: starts a new version again that ended while the old one was still b
 it('overlap: reports the crash of an old generation in its teardown, and starts nothing for it', async () => {
   const source = (teardown: string) =>
     pluginSource('p', `ctx.onTeardown(() => ${teardown}); return { ok: () => 'ok' };`, `swap: 'overlap',`);
-  const { manager, workspace, seen } = await bench({ 'p.ts': source('process.exit(7)') }, OFF);
-  await manager.loadAll();
+  const { manager, workspace, seen } = await loadedBench({ 'p.ts': source('process.exit(7)') }, OFF);
   await writeFile(workspace.path('plugins/p.ts'), source('{}'));
   await manager.reload('p');
   await until(() => seen('crashed').length > 0, 'the report');
@@ -48,18 +46,16 @@ it('overlap: reports the crash of an old generation in its teardown, and starts 
 
 it('tells who emitted an event that it arrived, although the plugin ends right after it', async () => {
   const setup = `const save = async () => {}; ctx.on('x', () => { void (async () => { await save(); process.exit(0); })(); });`;
-  const { manager } = await bench({ 'p.ts': pluginSource('p', setup) }, OFF);
-  await manager.loadAll();
+  const { manager } = await loadedBench({ 'p.ts': pluginSource('p', setup) }, OFF);
   expect(await manager.emit('x', 1)).toMatchObject({ topic: 'x' });
 });
 
 it('takes a file that is only away for a moment for replaced, also without a quiet time', async () => {
   const source = (value: number) => pluginSource('p', `return { value: () => ${value} };`);
-  const { manager, workspace, next, seen } = await bench(
+  const { workspace, next, seen } = await loadedBench(
     { 'p.ts': source(1) },
     { hotReload: { debounceMs: 0 } },
   );
-  await manager.loadAll();
   const file = workspace.path('plugins/p.ts');
   const reloaded = next('reloaded');
   await rename(file, `${file}~`);
@@ -75,11 +71,10 @@ it('keeps the old configuration when onConfig takes too long, whatever becomes o
     value === 'quick' ? undefined : new Promise<void>((resolve) => void gates.set(value, resolve));
   const setup = `ctx.onConfig(async (value) => { await ctx.bot.wait(value); if (value === 'slow') throw new Error('late'); });
     return { value: () => ctx.config };`;
-  const { manager, log } = await bench(
+  const { manager, log } = await loadedBench(
     { 'p.ts': pluginSource('p', setup) },
     { ...OFF, bot: { wait }, config: { p: 'first' }, defaults: { startMs: 2_000 } },
   );
-  await manager.loadAll();
   const { value } = manager.plugin<{ value(): string }>('p');
   await expect(manager.configure('p', 'slow')).rejects.toMatchObject({ code: 'ERR_PLUGIN_CONFIG' });
   expect(await value()).toBe('first');
@@ -101,7 +96,7 @@ it('names the schema when it takes too long over a new configuration, which is n
   } } }`;
   const setup = `bot = ctx.bot; told = (value) => void ctx.bot.told('schema ' + value);
     ctx.onConfig((value) => void ctx.bot.told('onConfig ' + value)); return { value: () => ctx.config };`;
-  const { manager } = await bench(
+  const { manager } = await loadedBench(
     {
       'p.ts': `let bot: any, told: ((value: string) => void) | undefined;
 ${pluginSource('p', setup, `config: ${schema},`)}`,
@@ -113,7 +108,6 @@ ${pluginSource('p', setup, `config: ${schema},`)}`,
       defaults: { startMs: 2_000 },
     },
   );
-  await manager.loadAll();
   await expect(manager.configure('p', 'slow')).rejects.toMatchObject({
     code: 'ERR_PLUGIN_CONFIG',
     message: expect.stringContaining('The schema of its configuration did not end within 2000 ms'),
@@ -142,7 +136,7 @@ it.each([
   ['unload', 'stopped'],
 ] as const)('ends a plugin whose setup, or onConfig, asks for it by %s', async (operation, state) => {
   const stop = () => manager[operation]('p');
-  const { manager } = await bench(
+  const { manager } = await loadedBench(
     {
       'p.ts': pluginSource(
         'p',
@@ -152,7 +146,6 @@ it.each([
     },
     { ...OFF, bot: { stop }, config: { p: {} }, defaults: { startMs: 600_000 } },
   );
-  await manager.loadAll();
   await expect(manager.configure('p', { stop: true })).rejects.toMatchObject({ code: 'ERR_PLUGIN_STOPPED' });
   await until(() => manager.get('p')?.state === state, 'its end');
 });
@@ -194,11 +187,10 @@ it('loads one that there was no room for when another failed to load', async () 
 
 it('loads one whose name was taken when that one comes back under another', async () => {
   const named = (name: string) => pluginSource(name, 'return { die: () => process.exit(1) };');
-  const { manager, workspace, next } = await bench(
+  const { manager, workspace, next } = await loadedBench(
     { 'a.ts': named('same') },
     { defaults: { restart: { maxCrashes: 1 } } },
   );
-  await manager.loadAll();
   await expect(manager.plugin<{ die(): void }>('same').die()).rejects.toThrow();
   await until(() => manager.get('same')?.state === 'quarantined', 'the quarantine');
   const refused = next('reload-failed');
@@ -210,11 +202,10 @@ it('loads one whose name was taken when that one comes back under another', asyn
 });
 
 it('leaves a plugin unloaded whose rollback is refused', async () => {
-  const { manager, workspace, next } = await bench({
+  const { manager, workspace, next } = await loadedBench({
     'p.ts': pluginSource('p', ''),
     'q.ts': pluginSource('q', ''),
   });
-  await manager.loadAll();
   await manager.unload('p');
   await expect(manager.rollback('p')).rejects.toMatchObject({ code: 'ERR_NO_ROLLBACK' });
   const reloaded = next('reloaded', ({ name }) => name === 'q');
@@ -229,8 +220,7 @@ it('leaves a plugin unloaded whose rollback is refused', async () => {
 
 it('does not call a reload failed that an unload cuts short', async () => {
   const { open: entered, opened: inLoad } = gate();
-  const { manager, workspace, seen } = await bench({ 'p.ts': pluginSource('p', '') }, OFF);
-  await manager.loadAll();
+  const { manager, workspace, seen } = await loadedBench({ 'p.ts': pluginSource('p', '') }, OFF);
   await writeFile(
     workspace.path('plugins/p.ts'),
     `console.log('loading'); await new Promise(() => {});\n${pluginSource('p', '')}`,
@@ -246,11 +236,10 @@ it('does not call a reload failed that an unload cuts short', async () => {
 });
 
 it('has served nothing as long as setup fails', async () => {
-  const { manager, seen } = await bench(
+  const { manager, seen } = await loadedBench(
     { 'p.ts': pluginSource('p', `throw new Error('no');`) },
     { ...OFF, defaults: { restart: { initialDelayMs: 1 } } },
   );
-  await manager.loadAll();
   await until(() => seen('restarting').length > 1, 'some restarts');
   expect(manager.get('p')).toMatchObject({ generation: 0, startedAt: undefined });
 });
@@ -259,11 +248,10 @@ it('does not call it a crash when a generation that is replaced dies of what it 
   const { open: entered, opened: died } = gate();
   const eager = pluginSource('p', `setInterval(() => ctx.bot.nothing(), 1);`);
   const patient = pluginSource('p', 'return ctx.bot.wait();');
-  const { manager, workspace, log, seen } = await bench(
+  const { manager, workspace, log, seen } = await loadedBench(
     { 'p.ts': eager },
     { ...OFF, bot: { nothing: () => {}, wait: () => died } },
   );
-  await manager.loadAll();
   await writeFile(workspace.path('plugins/p.ts'), patient);
   const reload = manager.reload('p');
   await until(

@@ -1,14 +1,13 @@
 import { rename, writeFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { gate } from '../support/gate.ts';
-import { bench, benchIn, until, Workspace } from '../support/workspace.ts';
+import { bench, benchIn, loadedBench, until, Workspace } from '../support/workspace.ts';
 import { currentValue, valued } from './values.ts';
 
 const OFF = { hotReload: false } as const;
 
 it('ends with one plugin under its name when its file is renamed', async () => {
-  const { manager, workspace, next, seen } = await bench({ 'dice.ts': valued('dice', 1) });
-  await manager.loadAll();
+  const { manager, workspace, next, seen } = await loadedBench({ 'dice.ts': valued('dice', 1) });
   const loaded = next('loaded');
   await rename(workspace.path('plugins/dice.ts'), workspace.path('plugins/cubes.ts'));
   await loaded;
@@ -22,11 +21,10 @@ it('ends with one plugin under its name when its file is renamed', async () => {
 it('waits for the teardown of a renamed plugin before it loads it under its new file', async () => {
   const { open, opened } = gate();
   const slow = valued('slow', 1, 'ctx.onTeardown(() => ctx.bot.gate());');
-  const { manager, workspace, next, seen } = await bench(
+  const { manager, workspace, next, seen } = await loadedBench(
     { 'slow.ts': slow },
     { bot: { gate: () => opened } },
   );
-  await manager.loadAll();
   await rename(workspace.path('plugins/slow.ts'), workspace.path('plugins/renamed.ts'));
   await until(() => manager.get('slow')?.state === 'stopping', 'the teardown');
   const reloaded = next('loaded', ({ name }) => name === 'slow');
@@ -37,10 +35,9 @@ it('waits for the teardown of a renamed plugin before it loads it under its new 
 });
 
 it('keeps the slot of a plugin that changes its name, under the new name only', async () => {
-  const { manager, workspace, next } = await bench({
+  const { manager, workspace, next } = await loadedBench({
     'dice.ts': valued('dice', 1, `ctx.state.set('kept', true);`),
   });
-  await manager.loadAll();
   const reloaded = next('reloaded');
   await writeFile(
     workspace.path('plugins/dice.ts'),
@@ -57,11 +54,10 @@ it('keeps the slot of a plugin that changes its name, under the new name only', 
 });
 
 it("refuses a name that is another plugin's name or id, shows both files, and takes it once it is free", async () => {
-  const { manager, workspace, next } = await bench({
+  const { manager, workspace, next } = await loadedBench({
     'first.ts': valued('dice', 1),
     'second.ts': valued('second', 2),
   });
-  await manager.loadAll();
   const [first, second] = [workspace.path('plugins/first.ts'), workspace.path('plugins/second.ts')];
   for (const taken of ['dice', 'first']) {
     const failed = next('reload-failed');
@@ -198,8 +194,10 @@ it.each([
 );
 
 it('lets two plugins swap their names when their files are swapped', async () => {
-  const { manager, workspace, seen } = await bench({ 'a.ts': valued('one', 1), 'b.ts': valued('two', 2) });
-  await manager.loadAll();
+  const { manager, workspace, seen } = await loadedBench({
+    'a.ts': valued('one', 1),
+    'b.ts': valued('two', 2),
+  });
   const [a, b, aside] = ['a.ts', 'b.ts', '_aside'].map((name) => workspace.path('plugins', name));
   await rename(a!, aside!);
   await rename(b!, a!);
@@ -240,11 +238,10 @@ it.each([
 
 it('lets two plugins swap an alias and a command', async () => {
   const alias = (name: string, of: string) => `'${of}', { aliases: ['${name}'] }`;
-  const { manager, workspace, seen } = await bench({
+  const { manager, workspace, seen } = await loadedBench({
     'a.ts': commanding('a', alias('X', 'a'), 'a1'),
     'b.ts': commanding('b', `'y'`, 'b1'),
   });
-  await manager.loadAll();
   await workspace.write({
     'plugins/a.ts': commanding('a', alias('Y', 'a'), 'a2'),
     'plugins/b.ts': commanding('b', `'x'`, 'b2'),
@@ -255,11 +252,10 @@ it('lets two plugins swap an alias and a command', async () => {
 });
 
 it('lets two plugins swap their names and commands when their files are swapped', async () => {
-  const { manager, workspace, seen } = await bench({
+  const { manager, workspace, seen } = await loadedBench({
     'a.ts': commanding('one', `'x'`, '1'),
     'b.ts': commanding('two', `'y'`, '2'),
   });
-  await manager.loadAll();
   const [a, b, aside] = ['a.ts', 'b.ts', '_aside'].map((name) => workspace.path('plugins', name));
   await rename(a!, aside!);
   await rename(b!, a!);
@@ -310,11 +306,10 @@ it('lets several plugins exchange names and commands crosswise', async () => {
 });
 
 it('goes on without a command that another has taken over if the version fails that gives it up', async () => {
-  const { manager, workspace, next, log } = await bench(
+  const { manager, workspace, next, log } = await loadedBench(
     { 'a.ts': commanding('a', `'x'`, 'a1'), 'b.ts': commanding('b', `'y'`, 'b1') },
     OFF,
   );
-  await manager.loadAll();
   await workspace.write({
     'plugins/a.ts': commanding('a', `'y'`, 'a2', `if (ctx.generation > 3) throw new Error('broken');`),
     'plugins/b.ts': commanding('b', `'x'`, 'b2'),
@@ -333,7 +328,7 @@ it('goes on without a command that another has taken over if the version fails t
 });
 
 it('refuses a command that its owner keeps, whatever that waits for', async () => {
-  const { manager, workspace } = await bench(
+  const { manager, workspace } = await loadedBench(
     {
       'a.ts': commanding('a', `'x'`, 'a1'),
       'b.ts': commanding('b', `'y'`, 'b1'),
@@ -341,7 +336,6 @@ it('refuses a command that its owner keeps, whatever that waits for', async () =
     },
     OFF,
   );
-  await manager.loadAll();
   const both = (id: string) => commanding(id, `'x', () => {}); ctx.command('y'`, `${id}2`);
   await workspace.write({
     'plugins/a.ts': both('a'),
@@ -355,11 +349,10 @@ it('refuses a command that its owner keeps, whatever that waits for', async () =
 
 it('tries again what another was in the way of, also after a crash of the version that serves', async () => {
   const die = `ctx.on('die', () => process.exit(1));`;
-  const { manager, workspace, next } = await bench(
+  const { manager, workspace, next } = await loadedBench(
     { 'owner.ts': commanding('owner', `'c'`, 'o1'), 'late.ts': valued('late', 1, die) },
     { defaults: { restart: { initialDelayMs: 1 } } },
   );
-  await manager.loadAll();
   const failed = next('reload-failed');
   await workspace.write({ 'plugins/late.ts': commanding('late', `'c'`, 'l2') });
   expect(await failed).toMatchObject({ name: 'late', error: { code: 'ERR_COMMAND_TAKEN' } });
@@ -373,11 +366,10 @@ it('tries again what another was in the way of, also after a crash of the versio
 });
 
 it('lets a plugin go on under the name that is left if another took its name and its own new version fails', async () => {
-  const { manager, workspace, next } = await bench(
+  const { manager, workspace, next } = await loadedBench(
     { 'a.ts': valued('one', 'a1'), 'b.ts': valued('two', 'b1') },
     OFF,
   );
-  await manager.loadAll();
   await workspace.write({
     'plugins/a.ts': valued('two', 'a2', `throw new Error('broken');`),
     'plugins/b.ts': valued('one', 'b2'),
@@ -394,11 +386,10 @@ it('lets a plugin go on under the name that is left if another took its name and
 });
 
 it('leaves both plugins their names if the first to serve under the name of the other fails', async () => {
-  const { manager, workspace } = await bench(
+  const { manager, workspace } = await loadedBench(
     { 'a.ts': valued('one', 'a1'), 'b.ts': valued('two', 'b1') },
     OFF,
   );
-  await manager.loadAll();
   await workspace.write({
     'plugins/a.ts': valued('two', 'a2'),
     'plugins/b.ts': valued('one', 'b2', `throw new Error('broken');`),
@@ -409,11 +400,10 @@ it('leaves both plugins their names if the first to serve under the name of the 
 });
 
 it('refuses to swap names that are ids', async () => {
-  const { manager, workspace } = await bench(
+  const { manager, workspace } = await loadedBench(
     { 'a.ts': valued('one', 'a1'), 'b.ts': valued('two', 'b1') },
     OFF,
   );
-  await manager.loadAll();
   await workspace.write({ 'plugins/a.ts': valued('b', 'a2'), 'plugins/b.ts': valued('one', 'b2') });
   await expect(manager.reload('one')).rejects.toMatchObject({ code: 'ERR_PLUGIN_NAME_TAKEN' });
   await expect(manager.reload('two')).rejects.toMatchObject({ code: 'ERR_PLUGIN_NAME_TAKEN' });
@@ -422,11 +412,10 @@ it('refuses to swap names that are ids', async () => {
 
 it('takes a command over when the plugin that has it is unloaded', async () => {
   const command = valued('late', 2, `ctx.command('c', () => 'answer');`);
-  const { manager, workspace, next } = await bench({
+  const { manager, workspace, next } = await loadedBench({
     'owner.ts': valued('owner', 1, `ctx.command('c', () => 'answer');`),
     'late.ts': valued('late', 1),
   });
-  await manager.loadAll();
   const failed = next('reload-failed');
   await writeFile(workspace.path('plugins/late.ts'), command);
   expect((await failed).error).toMatchObject({ code: 'ERR_COMMAND_TAKEN' });
@@ -437,8 +426,7 @@ it('takes a command over when the plugin that has it is unloaded', async () => {
 });
 
 it('refuses a newcomer whose id is the name of a plugin that serves, not that plugin', async () => {
-  const { manager, workspace, next } = await bench({ 'c.ts': valued('x', 1) });
-  await manager.loadAll();
+  const { manager, workspace, next } = await loadedBench({ 'c.ts': valued('x', 1) });
   const refused = next('reload-failed');
   await workspace.write({ 'plugins/x.ts': valued('other', 2) });
   expect(await refused).toMatchObject({ name: 'x', error: { code: 'ERR_PLUGIN_NAME_TAKEN' } });

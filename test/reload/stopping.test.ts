@@ -1,7 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { gate } from '../support/gate.ts';
-import { bench, until } from '../support/workspace.ts';
+import { bench, loadedBench, until } from '../support/workspace.ts';
 import { currentValue, valued } from './values.ts';
 
 it('can be started and stopped any number of times, also at once', async () => {
@@ -23,12 +23,11 @@ it('can be started and stopped any number of times, also at once', async () => {
 });
 
 it('does nothing when it is stopped, and notices what changed meanwhile when it is started again', async () => {
-  const { manager, workspace, next, seen } = await bench({
+  const { manager, workspace, next, seen } = await loadedBench({
     'dice.ts': valued('dice', 1),
     'gone.ts': valued('gone', 1),
     'poll.ts': valued('poll', 1),
   });
-  await manager.loadAll();
   // Stopped with a change under way: it is not acted on.
   await writeFile(workspace.path('plugins/dice.ts'), valued('dice', 2));
   await manager.hotReload.stop();
@@ -50,11 +49,10 @@ it('does nothing when it is stopped, and notices what changed meanwhile when it 
 });
 
 it('is off when the options say so, and can be started by hand', async () => {
-  const { manager, workspace, next, seen } = await bench(
+  const { manager, workspace, next, seen } = await loadedBench(
     { 'dice.ts': valued('dice', 1) },
     { hotReload: false },
   );
-  await manager.loadAll();
   expect(manager.hotReload.isEnabled).toBe(false);
   await writeFile(workspace.path('plugins/dice.ts'), valued('dice', 2));
   await manager.reload('dice');
@@ -69,11 +67,10 @@ it('is off when the options say so, and can be started by hand', async () => {
 
 it('does not bring a plugin back that is unloaded during its reload', async () => {
   const { open, opened } = gate();
-  const { manager, workspace, seen } = await bench(
+  const { manager, workspace, seen } = await loadedBench(
     { 'slow.ts': valued('slow', 1) },
     { bot: { gate: () => opened } },
   );
-  await manager.loadAll();
   const slow = valued('slow', 2, 'await ctx.bot.gate();').replace('setup(', 'async setup(');
   await writeFile(workspace.path('plugins/slow.ts'), slow);
   await until(() => manager.get('slow')?.state === 'reloading', 'the slow reload');
@@ -89,7 +86,7 @@ it('does not bring a plugin back that is unloaded during its reload', async () =
 
 it('does not load a new plugin that was noticed while everything was being unloaded', async () => {
   const { open, opened } = gate();
-  const { manager, workspace, next, seen } = await bench(
+  const { manager, workspace, next, seen } = await loadedBench(
     {
       'slow.ts': valued(
         'slow',
@@ -100,7 +97,6 @@ it('does not load a new plugin that was noticed while everything was being unloa
     },
     { bot: { gate: () => opened } },
   );
-  await manager.loadAll();
   const tearingDown = next('log', ({ text }) => text === 'tearing down');
   await rm(workspace.path('plugins/slow.ts'));
   await workspace.write({ 'plugins/late.ts': valued('late', 1) });
@@ -119,12 +115,11 @@ it('does not load a new plugin that was noticed while everything was being unloa
 });
 
 it('leaves a plugin alone that was unloaded or disabled by hand when its file changes', async () => {
-  const { manager, workspace, next } = await bench({
+  const { manager, workspace, next } = await loadedBench({
     'off.ts': valued('off', 1),
     'out.ts': valued('out', 1),
     'dice.ts': valued('dice', 1),
   });
-  await manager.loadAll();
   await manager.disable('off');
   await manager.unload('out');
   const reloaded = next('reloaded');
@@ -143,8 +138,7 @@ it('leaves a plugin alone that was unloaded or disabled by hand when its file ch
 });
 
 it('goes on loading what appears after one plugin was loaded by its name', async () => {
-  const { manager, workspace, next } = await bench({ 'README.md': '' });
-  await manager.loadAll();
+  const { manager, workspace, next } = await loadedBench({ 'README.md': '' });
   const second = next('loaded', ({ name }) => name === 'second');
   await workspace.write({ 'plugins/first.ts': valued('first', 1), 'plugins/second.ts': valued('second', 1) });
   await manager.load('first');
@@ -156,11 +150,10 @@ it.each(['load', 'reload', 'enable'] as const)(
   async (what) => {
     const { open, opened } = gate();
     const slow = valued('slow', 1, 'ctx.onTeardown(() => ctx.bot.gate());');
-    const { manager, workspace, next, seen } = await bench(
+    const { manager, workspace, next, seen } = await loadedBench(
       { 'slow.ts': slow },
       { bot: { gate: () => opened } },
     );
-    await manager.loadAll();
     await rm(workspace.path('plugins/slow.ts'));
     await until(() => manager.get('slow')?.state === 'stopping', 'the teardown');
     const refused = expect(manager[what]('slow')).rejects.toMatchObject({ code: 'ERR_PLUGIN_NOT_FOUND' });
@@ -176,8 +169,7 @@ it.each(['load', 'reload', 'enable'] as const)(
 );
 
 it('does not begin to watch while everything is unloaded', async () => {
-  const { manager } = await bench({ 'dice.ts': valued('dice', 1) });
-  await manager.loadAll();
+  const { manager } = await loadedBench({ 'dice.ts': valued('dice', 1) });
   const unloading = manager.unloadAll();
   await expect(manager.hotReload.start()).rejects.toMatchObject({ code: 'ERR_MANAGER_CLOSED' });
   await unloading;

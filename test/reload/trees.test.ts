@@ -1,7 +1,7 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, relative } from 'node:path';
 import { expect, it } from 'vitest';
-import { type Bench, bench, benchIn, pluginSource, Workspace } from '../support/workspace.ts';
+import { type Bench, bench, benchIn, loadedBench, pluginSource, Workspace } from '../support/workspace.ts';
 import { currentValue, valued } from './values.ts';
 
 /** A plugin whose value comes from other files, each named by the path to import. */
@@ -122,14 +122,13 @@ it('notices edits of an imported file outside the plugin directories, also after
 });
 
 it('reloads when a file appears or vanishes that an import with a name made at run time can mean', async () => {
-  const { manager, workspace, next } = await bench({
+  const { manager, workspace, next } = await loadedBench({
     'dice/lang/en.ts': part('hello'),
     'dice/index.ts': pluginSource(
       'dice',
       `return { value: async (name) => (await import(\`./lang/\${name}.ts\`)).part };`,
     ),
   });
-  await manager.loadAll();
   const speak = (name: string) => manager.plugin<{ value(name: string): string }>('dice').value(name);
   await expect(speak('de')).rejects.toThrow('lang/de.ts');
   const reloaded = next('reloaded');
@@ -193,8 +192,7 @@ it.each([
     { '_first/part.ts': part(2) },
   ],
 ])('reloads when an import comes to mean another file: %s', async (_what, path, before, after) => {
-  const { manager, workspace, next } = await bench({ ...before, 'dice.ts': importing('dice', path) });
-  await manager.loadAll();
+  const { manager, workspace, next } = await loadedBench({ ...before, 'dice.ts': importing('dice', path) });
   expect(await currentValue(manager, 'dice')).toBe('1');
   const reloaded = next('reloaded');
   const files = Object.entries<string>(after).map(([name, content]) => [`plugins/${name}`, content]);

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { bench, pluginSource } from '../support/workspace.ts';
+import { loadedBench, pluginSource } from '../support/workspace.ts';
 
 it.each([
   [`ctx.state.update('k', 5 as never)`, 'ctx.state.update needs a function, got number'],
@@ -8,14 +8,13 @@ it.each([
     'ctx.offload: signal: expected an AbortSignal, got 5',
   ],
 ])('refuses what is no argument of its functions: %s', async (expression, message) => {
-  const { manager } = await bench(
+  const { manager } = await loadedBench(
     {
       'wrong.ts': pluginSource('wrong', `return { use: () => ${expression} };`),
       '_job.js': 'export default () => {};',
     },
     { hotReload: false },
   );
-  await manager.loadAll();
   const used = manager.plugin<{ use(): unknown }>('wrong').use();
   await expect(used).rejects.toMatchObject({ code: 'ERR_INVALID_ARGUMENT', message });
 });

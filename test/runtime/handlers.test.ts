@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { bench, pluginSource, until } from '../support/workspace.ts';
+import { loadedBench, pluginSource, until } from '../support/workspace.ts';
 
 /** `work` for the bot: what came, in order, each waiting until it is ended or fails. */
 function jobs() {
@@ -22,7 +22,7 @@ it('starts a serial handler only when it has ended with the event before, whatev
   const { started, work, end, fail } = jobs();
   const subscribe = (who: string, options = '') =>
     `ctx.on('job', (n) => ctx.bot.work('${who} ' + n)${options});`;
-  const { manager } = await bench(
+  const { manager } = await loadedBench(
     {
       'ear.ts': pluginSource(
         'ear',
@@ -35,7 +35,6 @@ it('starts a serial handler only when it has ended with the event before, whatev
     },
     { hotReload: false, bot: { work }, defaults: { drainMs: 50 } },
   );
-  await manager.loadAll();
   const of = (who: string) => started.filter((job) => job.startsWith(who));
   for (const n of [1, 2, 3]) await manager.emit('job', n);
   // It is the last to start: whatever else was to start has done so before.
@@ -61,11 +60,10 @@ it('logs what an event handler throws, with the topic, and goes on: the other ha
     ctx.on('job', () => { throw new RangeError('at once'); });
     ctx.on('job', async () => { throw Object.assign(new Error('later'), { code: 'E_LATER' }); });
     ctx.on('job', (n) => ctx.bot.heard(n));`;
-  const { manager, seen } = await bench(
+  const { manager, seen } = await loadedBench(
     { 'ear.ts': pluginSource('ear', setup) },
     { hotReload: false, bot: { heard: (n: number) => void heard.push(n) } },
   );
-  await manager.loadAll();
   expect(await manager.emit('job', 1)).toMatchObject({ delivered: ['ear'], failed: [] });
   await until(() => manager.get('ear')?.usage?.calls === 1, 'the count');
   expect(heard).toEqual([1]);

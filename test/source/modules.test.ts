@@ -1,7 +1,7 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { bench, benchIn, type Files, pluginSource, Workspace } from '../support/workspace.ts';
+import { bench, benchIn, type Files, loadedBench, pluginSource, Workspace } from '../support/workspace.ts';
 import { loaded, telling, told } from './loaded.ts';
 
 it('imports JSON and text files', async () => {
@@ -31,13 +31,12 @@ it('awaits at the top level of any file', async () => {
 });
 
 it('imports a local file dynamically, once, and knows it as a part of the plugin', async () => {
-  const { manager, workspace, next } = await bench({
+  const { manager, workspace, next } = await loadedBench({
     'it.ts': telling(
       `import('./_late.ts').then(async ({ late, count }) => [late, count(), (await import('./_late.ts')).count()])`,
     ),
     '_late.ts': `let n = 0; export const late = 'late'; export const count = () => ++n;`,
   });
-  await manager.loadAll();
   const it = manager.plugin<{ tell(): unknown }>('it');
   expect(await it.tell()).toEqual(['late', 1, 2]);
   const reloaded = next('reloaded');
@@ -125,7 +124,7 @@ it('runs a file for its effects even if the package.json of the folder denies th
 });
 
 it('reloads when a file changes that only createRequire has read', async () => {
-  const { manager, workspace, next } = await bench({
+  const { manager, workspace, next } = await loadedBench({
     'it/index.ts': telling(
       `require('./lib/' + 'data.cjs').value`,
       `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url); require('./lib/data.cjs');`,
@@ -133,7 +132,6 @@ it('reloads when a file changes that only createRequire has read', async () => {
     'it/lib/data.cjs': 'module.exports = { value: require("./deeper.cjs") };',
     'it/lib/deeper.cjs': 'module.exports = 1;',
   });
-  await manager.loadAll();
   const it = manager.plugin<{ tell(): unknown }>('it');
   expect(await it.tell()).toBe(1);
   const reloaded = next('reloaded');
@@ -143,7 +141,7 @@ it('reloads when a file changes that only createRequire has read', async () => {
 });
 
 it('reloads when a file changes that a handler has read long after setup, under a name put together there', async () => {
-  const { manager, workspace, next } = await bench({
+  const { manager, workspace, next } = await loadedBench({
     'p/index.ts': pluginSource(
       'p',
       `const load = createRequire(import.meta.url);
@@ -151,7 +149,6 @@ it('reloads when a file changes that a handler has read long after setup, under 
     ).replace('import', `import { createRequire } from 'node:module';\nimport`),
     'p/lib/data.cjs': 'module.exports = 1;',
   });
-  await manager.loadAll();
   const plugin = manager.plugin<{ read(name: string): number; generation(): number }>('p');
   expect(await plugin.read('data')).toBe(1);
   const reloaded = next('reloaded');

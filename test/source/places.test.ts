@@ -1,6 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import { expect, it } from 'vitest';
-import { bench, benchIn, pluginSource, Workspace } from '../support/workspace.ts';
+import { bench, benchIn, loadedBench, pluginSource, Workspace } from '../support/workspace.ts';
 import { loaded, telling } from './loaded.ts';
 
 const PLACES = `[import.meta.url, import.meta.filename, import.meta.dirname, import.meta['url'], new URL('./data.txt', import.meta.url).href]`;
@@ -76,7 +76,7 @@ it('resolves and reads from the place of a CommonJS file', async () => {
 });
 
 it("points to the author's line and column, in the entry and in an imported file", async () => {
-  const { manager, workspace } = await bench(
+  const { manager, workspace } = await loadedBench(
     {
       'it.ts': `import { definePlugin } from 'bulkhead/plugin';
 import { thrower } from './_thrower.ts';
@@ -100,7 +100,6 @@ export function thrower(_value: unknown): never {
     },
     { hotReload: false },
   );
-  await manager.loadAll();
   const it = manager.plugin<{ here(): void; there(value: unknown): void }>('it');
   const here = (await it.here().catch((error: unknown) => error)) as Error;
   expect(here.stack).toMatch(`here (${workspace.path('plugins/it.ts')}:8:71)`);
@@ -126,7 +125,7 @@ it.each([
 );
 
 it('points to columns of the first line in each file, of those that know their place and those that do not', async () => {
-  const { manager, workspace } = await bench(
+  const { manager, workspace } = await loadedBench(
     {
       'it.ts': telling(
         '[knows(), asks()]',
@@ -137,7 +136,6 @@ it('points to columns of the first line in each file, of those that know their p
     },
     { hotReload: false },
   );
-  await manager.loadAll();
   const told = String(await manager.plugin<{ tell(): unknown }>('it').tell());
   expect(told).toContain(`knows (${workspace.path('plugins/_a.ts')}:1:51)`);
   expect(told).toContain(`asks (${workspace.path('plugins/_b.ts')}:1:27)`);

@@ -1,15 +1,14 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'bulkhead';
 import { expect, it, vi } from 'vitest';
-import { bench, pluginSource, until } from '../support/workspace.ts';
+import { bench, loadedBench, pluginSource, until } from '../support/workspace.ts';
 
 it('waits longer and longer for a plugin that never runs for long, however long ago its first crash was', async () => {
   const restart = { initialDelayMs: 5, maxDelayMs: 160, windowMs: 1, resetMs: 60_000 };
-  const { manager, seen } = await bench(
+  const { seen } = await loadedBench(
     { 'sick.ts': pluginSource('sick', `throw new Error('no luck');`) },
     { hotReload: false, defaults: { restart } },
   );
-  await manager.loadAll();
   const longest = () => Math.max(0, ...seen('restarting').map(({ delayMs }) => delayMs));
   await until(() => longest() > 100, 'the longest wait');
   expect(seen('quarantined')).toEqual([]);
@@ -40,11 +39,10 @@ it.each([
 ] as const)(
   'of a %s plugin that runs and ends with code %i, what becomes is: %s',
   async (type, code, state) => {
-    const { manager, seen } = await bench(
+    const { manager, seen } = await loadedBench(
       { 'mortal.ts': pluginSource('mortal', 'return { end: (code) => process.exit(code) };') },
       { hotReload: false, defaults: { restart: { type, initialDelayMs: 1 } } },
     );
-    await manager.loadAll();
     const end = manager.plugin<{ end(code: number): void }>('mortal').end(code);
     await expect(end).rejects.toMatchObject({ code: 'ERR_PLUGIN_CRASHED' });
     const generation = state === 'running' ? 2 : 1;
@@ -61,11 +59,10 @@ it('shows the lines around an error of a restart only as long as the file is as 
     `if (ctx.state.has('ill')) throw new Error('still ill');
     return { fall() { ctx.state.set('ill', true); process.exit(1); } };`,
   );
-  const { manager, workspace, next } = await bench(
+  const { manager, workspace, next } = await loadedBench(
     { 'sick.ts': source },
     { hotReload: false, defaults: { restart: { initialDelayMs: 1 } } },
   );
-  await manager.loadAll();
   const place = { file: workspace.path('plugins/sick.ts'), line: 5, column: 37 };
   const first = next('reload-failed');
   await expect(manager.plugin<{ fall(): void }>('sick').fall()).rejects.toThrow();
@@ -92,11 +89,10 @@ it('starts a plugin again although whoever listens, and the logger, throws', asy
 });
 
 it('says since when a plugin serves only as long as it does', async () => {
-  const { manager, next } = await bench(
+  const { manager, next } = await loadedBench(
     { 'mortal.ts': pluginSource('mortal', 'return { die: () => process.exit(1) };') },
     { hotReload: false, defaults: { restart: { initialDelayMs: 60_000 } } },
   );
-  await manager.loadAll();
   expect(manager.get('mortal')?.startedAt).toBeInstanceOf(Date);
   const crashed = next('crashed');
   await expect(manager.plugin<{ die(): void }>('mortal').die()).rejects.toThrow();
@@ -112,11 +108,10 @@ function throwingLogger(): Logger {
 }
 
 it('does not start a plugin again while everything is unloaded', async () => {
-  const { manager, seen, next } = await bench(
+  const { manager, seen, next } = await loadedBench(
     { 'mortal.ts': pluginSource('mortal', 'return { end: () => process.exit(1) };') },
     { hotReload: false, defaults: { restart: { initialDelayMs: 50 } } },
   );
-  await manager.loadAll();
   const restarting = next('restarting');
   await expect(manager.plugin<{ end(): void }>('mortal').end()).rejects.toMatchObject({ reason: 'exit' });
   const { delayMs } = await restarting;

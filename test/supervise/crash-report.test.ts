@@ -5,7 +5,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import { basename, resolve } from 'node:path';
 import type { CrashReport } from 'bulkhead';
 import { expect, it, onTestFinished } from 'vitest';
-import { type Bench, bench, benchIn, pluginSource, until, Workspace } from '../support/workspace.ts';
+import { type Bench, benchIn, loadedBench, pluginSource, until, Workspace } from '../support/workspace.ts';
 
 const DYING = pluginSource(
   'dying',
@@ -24,8 +24,7 @@ interface Dying {
 }
 
 it('reports a crash with the last log lines in order, the stack in the author’s lines and the usage', async () => {
-  const { manager, workspace, next, log } = await bench({ 'dying.ts': DYING }, { hotReload: false });
-  await manager.loadAll();
+  const { manager, workspace, next, log } = await loadedBench({ 'dying.ts': DYING }, { hotReload: false });
   const crashed = next('crashed');
   await manager
     .plugin<Dying>('dying')

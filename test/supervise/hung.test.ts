@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { expect, it, onTestFinished } from 'vitest';
-import { bench, ISOLATION, pluginSource, standStill, until } from '../support/workspace.ts';
+import { bench, ISOLATION, loadedBench, pluginSource, standStill, until } from '../support/workspace.ts';
 
 const OPTIONS = { hotReload: false, defaults: { hangMs: 1_000, restart: { initialDelayMs: 1 } } } as const;
 const NEIGHBOUR = pluginSource('neighbour', `return { ok: () => 'ok' };`);
@@ -26,8 +26,10 @@ interface Stuck {
 }
 
 it('ends a plugin in an endless loop, says where it is stuck, and starts it again; nobody else notices', async () => {
-  const { manager, workspace, next } = await bench({ 'stuck.ts': STUCK, 'neighbour.ts': NEIGHBOUR }, OPTIONS);
-  await manager.loadAll();
+  const { manager, workspace, next } = await loadedBench(
+    { 'stuck.ts': STUCK, 'neighbour.ts': NEIGHBOUR },
+    OPTIONS,
+  );
   const hung = next('hung');
   const crashed = next('crashed');
   const restarted = next('loaded');
@@ -70,8 +72,7 @@ it('finds one that was at rest and gets stuck by itself', async () => {
 
 it('ends a loop that allocates, which some versions of V8 make one that cannot be ended', async () => {
   const loop = `let kept; return { loop: () => { for (;;) kept = new Array(100).fill(0); }, kept: () => kept };`;
-  const { manager, next, seen } = await bench({ 'stuck.ts': pluginSource('stuck', loop) }, OPTIONS);
-  await manager.loadAll();
+  const { manager, next, seen } = await loadedBench({ 'stuck.ts': pluginSource('stuck', loop) }, OPTIONS);
   const restarted = next('loaded');
   await expect(manager.plugin<Stuck>('stuck').loop()).rejects.toMatchObject({ reason: 'hung' });
   await restarted;
@@ -82,11 +83,10 @@ it.runIf(ISOLATION === 'thread')(
   'says so when it is stuck outside JavaScript, and does not start more and more such threads',
   async () => {
     const reading = pluginSource('stuck', 'return { read: (file: string) => { readFileSync(file); } };');
-    const { manager, workspace, next, seen } = await bench(
+    const { manager, workspace, next, seen } = await loadedBench(
       { 'stuck.ts': `import { readFileSync } from 'node:fs';\n${reading}` },
       { ...OPTIONS, defaults: { ...OPTIONS.defaults, restart: { maxZombies: 1 } } },
     );
-    await manager.loadAll();
     const pipe = workspace.path('pipe');
     execFileSync('mkfifo', [pipe]);
     onTestFinished(() => closeSync(openSync(pipe, 'r+')));
@@ -107,11 +107,10 @@ it.runIf(ISOLATION === 'thread')(
 it.runIf(ISOLATION === 'process')(
   'ends a process that is stuck outside JavaScript, with what it waits for',
   async () => {
-    const { manager, next, seen } = await bench(
+    const { manager, next, seen } = await loadedBench(
       { 'stuck.ts': `import { execFileSync } from 'node:child_process';\n${STUCK}` },
       OPTIONS,
     );
-    await manager.loadAll();
     const restarted = next('loaded');
     await expect(manager.plugin<Stuck>('stuck').read()).rejects.toMatchObject({ reason: 'hung' });
     await restarted;
@@ -125,11 +124,10 @@ it.runIf(ISOLATION === 'process')(
 it.runIf(ISOLATION === 'process')(
   'says that it is not known where a process stands that does not answer',
   async () => {
-    const { manager, next } = await bench(
+    const { manager, next } = await loadedBench(
       { 'still.ts': pluginSource('still', 'return { stop: () => process.kill(process.pid, "SIGSTOP") };') },
       OPTIONS,
     );
-    await manager.loadAll();
     const hung = next('hung');
     await expect(manager.plugin<{ stop(): void }>('still').stop()).rejects.toMatchObject({ reason: 'hung' });
     expect((await hung).text).toContain('is not known, since its process does not answer');
@@ -148,8 +146,7 @@ it('leaves alone what is slow but alive, and everybody while the host itself sta
       return 'done';
     } };`,
   );
-  const { manager, seen } = await bench({ 'slow.ts': slow }, OPTIONS);
-  await manager.loadAll();
+  const { manager, seen } = await loadedBench({ 'slow.ts': slow }, OPTIONS);
   const work = manager.plugin<{ work(pieces: number): string }>('slow').work(15);
   standStill(1_500);
   expect(await work).toBe('done');
@@ -157,11 +154,10 @@ it('leaves alone what is slow but alive, and everybody while the host itself sta
 });
 
 it('does not wait for a stuck plugin at a reload or stop', async () => {
-  const { manager, log, seen } = await bench(
+  const { manager, log, seen } = await loadedBench(
     { 'stuck.ts': STUCK },
     { hotReload: false, defaults: { hangMs: 0, drainMs: 600_000, teardownMs: 600_000 } },
   );
-  await manager.loadAll();
   const call = Promise.resolve(manager.plugin<Stuck>('stuck').loop());
   const rejection = expect(call).rejects.toMatchObject({ code: 'ERR_PLUGIN_RELOADED' });
   await manager.reload('stuck');
@@ -174,11 +170,10 @@ it('does not wait for a stuck plugin at a reload or stop', async () => {
 });
 
 it('does not pause for a stuck plugin that another version is set up beside', async () => {
-  const { manager } = await bench(
+  const { manager } = await loadedBench(
     { 'stuck.ts': STUCK.replace('setup(', `swap: 'overlap',\n  setup(`) },
     { hotReload: false, defaults: { hangMs: 0 } },
   );
-  await manager.loadAll();
   const call = Promise.resolve(manager.plugin<Stuck>('stuck').loop()).catch(() => {});
   const since = performance.now();
   let pauseMs = Number.POSITIVE_INFINITY;

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
-import { bench, pluginSource, until, Workspace } from '../support/workspace.ts';
+import { bench, loadedBench, pluginSource, until, Workspace } from '../support/workspace.ts';
 
 const OPTIONS = { hotReload: false, defaults: { restart: { initialDelayMs: 1 } } } as const;
 
@@ -25,14 +25,13 @@ interface Keeper {
 }
 
 it('recycles a plugin whose heap runs low, with its state, and no call fails', async () => {
-  const { manager, next, seen } = await bench(
+  const { manager, next, seen } = await loadedBench(
     { 'keeper.ts': KEEPER },
     {
       ...OPTIONS,
       plugins: { keeper: { limits: { heapMb: 128 } } },
     },
   );
-  await manager.loadAll();
   const keeper = manager.plugin<Keeper>('keeper');
   const recycled = next('recycled');
   let counted = 0;
@@ -79,11 +78,10 @@ it('does not take garbage for a heap that runs low', async () => {
       },
       generation: () => ctx.generation,
     };`;
-  const { manager, seen } = await bench(
+  const { manager, seen } = await loadedBench(
     { 'a.ts': pluginSource('a', setup) },
     { ...OPTIONS, defaults: { ...OPTIONS.defaults, limits: { heapMb: 64 } } },
   );
-  await manager.loadAll();
   const a = manager.plugin<{ hold(most: number): void; litter(): number; generation(): number }>('a');
   let most = 0.5;
   await until(
@@ -110,14 +108,13 @@ it.each([
     `const kept = [];
     return { keep: () => { kept.push(${memory}); }, generation: () => ctx.generation };`,
   );
-  const { manager, next } = await bench(
+  const { manager, next } = await loadedBench(
     { 'keeper.ts': source },
     {
       ...OPTIONS,
       plugins: { keeper: { limits: { externalMb: 20 } } },
     },
   );
-  await manager.loadAll();
   const keeper = manager.plugin<{ keep(): void; generation(): number }>('keeper');
   const recycled = next('recycled');
   await keeper.keep();
@@ -126,14 +123,13 @@ it.each([
 });
 
 it('ends one that holds far too much outside its heap', async () => {
-  const { manager, next } = await bench(
+  const { manager, next } = await loadedBench(
     { 'keeper.ts': KEEPER },
     {
       ...OPTIONS,
       plugins: { keeper: { limits: { externalMb: 20 } } },
     },
   );
-  await manager.loadAll();
   const [crashed, restarted] = [next('crashed'), next('loaded')];
   await manager.plugin<Keeper>('keeper').buffers(60);
   expect(await crashed).toMatchObject({ reason: 'external-limit', generation: 1 });
@@ -185,8 +181,7 @@ it('says what a plugin uses', async () => {
 });
 
 it('has measured what a plugin uses by the time it serves', async () => {
-  const { manager } = await bench({ 'keeper.ts': KEEPER }, OPTIONS);
-  await manager.loadAll();
+  const { manager } = await loadedBench({ 'keeper.ts': KEEPER }, OPTIONS);
   for (let n = 0; n < 3; n++) {
     expect(manager.get('keeper')?.usage?.heapBytes).toBeGreaterThan(2 ** 20);
     expect(manager.get('keeper')?.usage?.heapLimitBytes).toBeGreaterThanOrEqual(256 * 2 ** 20);

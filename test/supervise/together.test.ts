@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { bench, pluginSource, until } from '../support/workspace.ts';
+import { loadedBench, pluginSource, until } from '../support/workspace.ts';
 
 const PLUGINS = 12;
 const AT_ONCE = 3;
@@ -28,11 +28,10 @@ it('restarts plugins that crash together a few at a time', async () => {
        return connect();`,
     );
   const names = Array.from({ length: PLUGINS }, (_, i) => `p${i}`);
-  const { manager, seen } = await bench(
+  const { manager, seen } = await loadedBench(
     Object.fromEntries(names.map((name) => [`${name}.ts`, source(name)])),
     { hotReload: false, bot, concurrency: AT_ONCE, defaults: { restart: { initialDelayMs: 1 } } },
   );
-  await manager.loadAll();
   running.most = 0;
   await manager.emit('database.gone');
   await until(

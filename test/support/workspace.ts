@@ -91,6 +91,13 @@ export async function bench(plugins: Files, options: Partial<PluginManagerOption
   return benchIn(workspace, options);
 }
 
+/** A bench of which everything is loaded, as far as it can be. */
+export async function loadedBench(...args: Parameters<typeof bench>): Promise<Bench> {
+  const made = await bench(...args);
+  await made.manager.loadAll();
+  return made;
+}
+
 export function benchIn(workspace: Workspace, options: Partial<PluginManagerOptions> = {}): Bench {
   const log: LogLine[] = [];
   const write =

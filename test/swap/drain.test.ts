@@ -1,13 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { gate } from '../support/gate.ts';
-import { bench, pluginSource, until } from '../support/workspace.ts';
+import { bench, loadedBench, pluginSource, until } from '../support/workspace.ts';
 
 it('reports each event whose handler does not end within drainMs as a dead letter, once, and no other', async () => {
   const held: number[] = [];
   const { open, opened } = gate();
   const setup = `ctx.on('job', async (n) => { await ctx.bot.hold(n); });`;
-  const { manager, seen } = await bench(
+  const { manager, seen } = await loadedBench(
     { 'worker.ts': pluginSource('worker', setup) },
     {
       hotReload: false,
@@ -20,7 +20,6 @@ it('reports each event whose handler does not end within drainMs as a dead lette
       defaults: { drainMs: 50 },
     },
   );
-  await manager.loadAll();
   for (const n of [1, 2, 3]) await manager.emit('job', n);
   await until(() => held.length === 3 && manager.get('worker')?.usage?.calls === 1, 'the handlers');
   await manager.reload('worker');
@@ -39,11 +38,10 @@ it('hands events of the pause to what the new version subscribes to, each once a
     pluginSource('ear', `ctx.onTeardown(() => ctx.bot.gate()); ${subscriptions}`);
   const subscribe = (pattern: string) =>
     `ctx.on('${pattern}', (n) => ctx.bot.heard([ctx.generation, '${pattern}', n]));`;
-  const { manager, workspace, seen } = await bench(
+  const { manager, workspace, seen } = await loadedBench(
     { 'ear.ts': ear(subscribe('news.both')) },
     { hotReload: false, bot: { gate: () => opened, heard: (what: unknown) => void heard.push(what) } },
   );
-  await manager.loadAll();
   await writeFile(workspace.path('plugins/ear.ts'), ear(subscribe('news.both') + subscribe('news.new')));
   const reload = manager.reload('ear');
   await until(() => manager.get('ear')?.state === 'reloading', 'the pause');
@@ -112,8 +110,7 @@ it.each([
     const setup = `ctx.on('some.event', () => {});
     ctx.onTeardown(async () => { ${teardown} });
     return { hold: () => { ${call} }, ok: () => 'ok' };`;
-    const { manager, seen } = await bench({ 'a.ts': pluginSource('a', setup) }, { hotReload: false });
-    await manager.loadAll();
+    const { manager, seen } = await loadedBench({ 'a.ts': pluginSource('a', setup) }, { hotReload: false });
     const a = manager.plugin<{ hold(): void; ok(): string }>('a');
     const stopped = {
       status: 'rejected',

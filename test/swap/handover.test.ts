@@ -3,18 +3,17 @@ import { existsSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { gate } from '../support/gate.ts';
-import { bench, benchIn, pluginSource, until, Workspace } from '../support/workspace.ts';
+import { bench, benchIn, loadedBench, pluginSource, until, Workspace } from '../support/workspace.ts';
 
 it('lets calls under way finish on the old generation and queues new ones for the new', async () => {
   const started = gate();
   const release = gate();
   const body = (version: string) =>
     `return { slow: async () => { await ctx.bot.started(); await ctx.bot.released(); return '${version}'; }, quick: () => '${version}' };`;
-  const { manager, workspace } = await bench(
+  const { manager, workspace } = await loadedBench(
     { 'worker.ts': pluginSource('worker', body('old')) },
     { hotReload: false, bot: { started: () => started.open(), released: () => release.opened } },
   );
-  await manager.loadAll();
   const worker = manager.plugin<{ slow(): string; quick(): string }>('worker');
   const slow = worker.slow();
   await started.opened;
@@ -29,11 +28,10 @@ it('lets calls under way finish on the old generation and queues new ones for th
 });
 
 it('rejects what does not end within drainMs with PluginReloadedError', async () => {
-  const { manager } = await bench(
+  const { manager } = await loadedBench(
     { 'worker.ts': pluginSource('worker', `return { hang: () => new Promise(() => {}) };`) },
     { hotReload: false, defaults: { drainMs: 30 } },
   );
-  await manager.loadAll();
   const hang = manager.plugin<{ hang(): void }>('worker').hang();
   const rejection = expect(hang).rejects.toMatchObject({
     name: 'PluginReloadedError',
@@ -53,11 +51,10 @@ it('runs teardown last registered first, lets it call the host, and fences the g
     ctx.onTeardown(async () => { await ctx.bot.note('second registered'); });
     setInterval(() => ctx.bot.note('late').catch(() => {}), 1);
   `;
-  const { manager, workspace } = await bench(
+  const { manager, workspace } = await loadedBench(
     { 'tidy.ts': pluginSource('tidy', setup) },
     { hotReload: false, bot: { note: (text: string) => void calls.push(text) } },
   );
-  await manager.loadAll();
   await writeFile(workspace.path('plugins/tidy.ts'), pluginSource('tidy', ''));
   await manager.reload('tidy');
   expect(calls.filter((text) => text !== 'late')).toEqual(['abort', 'second registered', 'first registered']);
@@ -96,7 +93,7 @@ it('brings the old version back, with its state, when the new one fails in setup
   const bad = `ctx.state.set('left', 'by the broken one'); await ctx.bot.failing(); throw new Error('no database');`;
   const failing = gate();
   const proceed = gate();
-  const { manager, workspace, next } = await bench(
+  const { manager, workspace, next } = await loadedBench(
     { 'shop.ts': pluginSource('shop', good) },
     {
       hotReload: false,
@@ -108,7 +105,6 @@ it('brings the old version back, with its state, when the new one fails in setup
       },
     },
   );
-  await manager.loadAll();
   await writeFile(
     workspace.path('plugins/shop.ts'),
     pluginSource('shop', bad).replace('setup(ctx)', 'async setup(ctx)'),
@@ -130,14 +126,13 @@ it('brings the old version back, with its state, when the new one fails in setup
 
 it('activates what setup registered and sends what it emitted only when setup succeeds', async () => {
   const heard: string[] = [];
-  const { manager, workspace } = await bench(
+  const { manager, workspace } = await loadedBench(
     {
       'ear.ts': pluginSource('ear', `ctx.on('news.>', (text) => ctx.bot.heard(text));`),
       'mouth.ts': pluginSource('mouth', ''),
     },
     { hotReload: false, bot: { heard: (text: string) => void heard.push(text) } },
   );
-  await manager.loadAll();
   const source = (end: string) =>
     pluginSource('mouth', `ctx.command('speak', () => 'spoken'); ctx.emit('news.today', '${end}'); ${end}`);
   await writeFile(workspace.path('plugins/mouth.ts'), source('throw new Error()'));
@@ -345,11 +340,10 @@ it.each([
 
 it('reports queued events that the new version no longer wants as dead letters', async () => {
   const proceed = gate();
-  const { manager, workspace, seen } = await bench(
+  const { manager, workspace, seen } = await loadedBench(
     { 'ear.ts': pluginSource('ear', `ctx.on('news.old', () => {}); ctx.onTeardown(() => ctx.bot.wait());`) },
     { hotReload: false, bot: { wait: () => proceed.opened } },
   );
-  await manager.loadAll();
   await writeFile(workspace.path('plugins/ear.ts'), pluginSource('ear', `ctx.on('news.new', () => {});`));
   const reload = manager.reload('ear');
   await until(() => manager.get('ear')?.state === 'reloading', 'the pause');

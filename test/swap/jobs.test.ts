@@ -1,6 +1,14 @@
 import { readdir, rm } from 'node:fs/promises';
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { type Bench, bench, type Files, pluginSource, until, Workspace } from '../support/workspace.ts';
+import {
+  type Bench,
+  bench,
+  type Files,
+  loadedBench,
+  pluginSource,
+  until,
+  Workspace,
+} from '../support/workspace.ts';
 
 interface V {
   version(): number;
@@ -62,11 +70,10 @@ it('goes back to the job of the build that it rolls back to', async () => {
 
 it('restarts with the job it had, whatever the file holds by now', async () => {
   const crash = `ctx.command('crash', {}, () => void setImmediate(() => { throw new Error('on purpose'); }));`;
-  const { manager, workspace, next } = await bench(
+  const { manager, workspace, next } = await loadedBench(
     { 'v.ts': plugin(1, crash), '_job.js': job(10) },
     { hotReload: false, defaults: { restart: { initialDelayMs: 1 } } },
   );
-  await manager.loadAll();
   const v = manager.plugin<V>('v');
   expect(await v.job()).toBe(10);
   await workspace.write({ 'plugins/_job.js': job(20) });

@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, it, onTestFinished } from 'vitest';
 import { Generation } from '#internal/isolate/generation';
-import { bench, pluginSource, until } from '../support/workspace.ts';
+import { loadedBench, pluginSource, until } from '../support/workspace.ts';
 
 /** Every generation that is loaded from now on. */
 function generations(): Generation[] {
@@ -26,8 +26,7 @@ it.each(['handover', 'overlap'])(
   async (swap) => {
     const all = generations();
     const source = (setup: string) => pluginSource('a', setup, `swap: '${swap}',`);
-    const { manager, workspace } = await bench({ 'a.ts': source('') }, { hotReload: false });
-    await manager.loadAll();
+    const { manager, workspace } = await loadedBench({ 'a.ts': source('') }, { hotReload: false });
     await manager.reload('a');
     for (const setup of [`throw new Error('in setup');`, 'process.exit(1);', 'syntax error']) {
       await workspace.write({ 'plugins/a.ts': source(setup) });
@@ -44,11 +43,10 @@ it.each(['handover', 'overlap'])(
 
 it('handover: a version that exits at the end of its setup leaves no thread behind', async () => {
   const all = generations();
-  const { manager, workspace, next } = await bench(
+  const { manager, workspace, next } = await loadedBench(
     { 'a.ts': pluginSource('a', `return { ok: () => 'ok' };`) },
     { hotReload: false, defaults: { restart: { initialDelayMs: 1 } } },
   );
-  await manager.loadAll();
   await workspace.write({
     'plugins/a.ts': pluginSource('a', 'queueMicrotask(() => process.exit(0)); return {};'),
   });
@@ -62,13 +60,12 @@ it('overlap: a version that dies as soon as its setup is done does not come to s
   const all = generations();
   const source = (setup: string) =>
     `import { existsSync } from 'node:fs';\n${pluginSource('a', setup, `swap: 'overlap',`)}`;
-  const { manager, workspace, seen } = await bench(
+  const { manager, workspace, seen } = await loadedBench(
     {
       'a.ts': source(`return { ok: () => 'ok', block: (gate: string) => { while (!existsSync(gate)); } };`),
     },
     { hotReload: false },
   );
-  await manager.loadAll();
   const a = manager.plugin<{ ok(): string; block(gate: string): void }>('a');
   // While the old one cannot say that it has what was sent to it, the new one does not serve yet.
   const blocked = a.block(workspace.path('gate'));
@@ -98,11 +95,10 @@ it('lets generations that ended be collected', async () => {
   onTestFinished(() => {
     Generation.prototype.load = load;
   });
-  const { manager } = await bench(
+  const { manager } = await loadedBench(
     { 'a.ts': pluginSource('a', `ctx.on('x', () => {}); ctx.every(1000, () => {}); return { n: () => 1 };`) },
     { hotReload: false },
   );
-  await manager.loadAll();
   for (let n = 0; n < 10; n++) {
     await manager.reload('a');
     await manager.plugin<{ n(): number }>('a').n();

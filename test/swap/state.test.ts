@@ -2,7 +2,15 @@ import { rm, writeFile } from 'node:fs/promises';
 import { memoryStateStore } from 'bulkhead';
 import { expect, it } from 'vitest';
 import { gate } from '../support/gate.ts';
-import { bench, benchIn, ISOLATION, pluginSource, until, Workspace } from '../support/workspace.ts';
+import {
+  bench,
+  benchIn,
+  ISOLATION,
+  loadedBench,
+  pluginSource,
+  until,
+  Workspace,
+} from '../support/workspace.ts';
 
 const OFF = { hotReload: false };
 const keeper = (fields: string, extra = '') =>
@@ -17,8 +25,7 @@ interface Keeper {
 }
 
 it('keeps state over reload and unload, until clearState', async () => {
-  const { manager } = await bench({ 'keeper.ts': keeper('') }, OFF);
-  await manager.loadAll();
+  const { manager } = await loadedBench({ 'keeper.ts': keeper('') }, OFF);
   const plugin = manager.plugin<Keeper>('keeper');
   await plugin.set('a', { n: [1] });
   await manager.reload('keeper');
@@ -33,8 +40,7 @@ it('keeps state over reload and unload, until clearState', async () => {
 });
 
 it('keeps the state of a plugin whose file is gone, until clearState by its id', async () => {
-  const { manager, workspace, next } = await bench({ 'keeper.ts': keeper('') });
-  await manager.loadAll();
+  const { manager, workspace, next } = await loadedBench({ 'keeper.ts': keeper('') });
   const plugin = manager.plugin<Keeper>('keeper');
   await plugin.set('a', 1);
   const goAndComeBack = async (meanwhile = async () => {}) => {
@@ -55,7 +61,7 @@ it('keeps the state of a plugin whose file is gone, until clearState by its id',
 });
 
 it('keeps what was written in the moment before the thread ended, however many writes', async () => {
-  const { manager, next } = await bench(
+  const { manager, next } = await loadedBench(
     {
       'keeper.ts': pluginSource(
         'keeper',
@@ -64,7 +70,6 @@ it('keeps what was written in the moment before the thread ended, however many w
     },
     { ...OFF, defaults: { restart: { initialDelayMs: 1 } } },
   );
-  await manager.loadAll();
   const plugin = manager.plugin<{ die(): void; n(): number }>('keeper');
   const back = next('loaded');
   await plugin.die().catch(() => {});
@@ -78,8 +83,7 @@ it('keeps no fields under symbols, neither before nor after a reload', async () 
     symbols: () => Object.getOwnPropertySymbols(ctx.state.get('k').list[0]).length,
     all: () => Object.fromEntries(ctx.state.entries()),
   };`;
-  const { manager } = await bench({ 'keeper.ts': pluginSource('keeper', setup) }, OFF);
-  await manager.loadAll();
+  const { manager } = await loadedBench({ 'keeper.ts': pluginSource('keeper', setup) }, OFF);
   const plugin = manager.plugin<Keeper & { set(): void; symbols(): number }>('keeper');
   await plugin.set();
   expect([await plugin.symbols(), await plugin.all()]).toEqual([0, { k: { list: [{ n: 1 }] } }]);
@@ -90,7 +94,7 @@ it('keeps no fields under symbols, neither before nor after a reload', async () 
 it.runIf(ISOLATION === 'process').each(['SIGKILL', 'SIGSEGV'])(
   'keeps what was written in the moment before %s ended the process',
   async (signal) => {
-    const { manager, next } = await bench(
+    const { manager, next } = await loadedBench(
       {
         'keeper.ts': pluginSource(
           'keeper',
@@ -107,7 +111,6 @@ it.runIf(ISOLATION === 'process').each(['SIGKILL', 'SIGSEGV'])(
       },
       { ...OFF, defaults: { restart: { initialDelayMs: 1, maxDelayMs: 1 } } },
     );
-    await manager.loadAll();
     const plugin = manager.plugin<{ die(text: string): void; all(): unknown }>('keeper');
     // The second is more than a pipe holds.
     for (const text of ['short', 'long'.repeat(500_000)]) {
@@ -121,7 +124,7 @@ it.runIf(ISOLATION === 'process').each(['SIGKILL', 'SIGSEGV'])(
 );
 
 it('gives a copy in and out: changing a value does not change the state', async () => {
-  const { manager } = await bench(
+  const { manager } = await loadedBench(
     {
       'copy.ts': pluginSource(
         'copy',
@@ -131,7 +134,6 @@ it('gives a copy in and out: changing a value does not change the state', async 
     },
     OFF,
   );
-  await manager.loadAll();
   const copy = manager.plugin<{ k(): unknown; updated(): unknown; has(): boolean[] }>('copy');
   expect(await copy.k()).toEqual({ list: [1] });
   expect(await copy.updated()).toEqual({ list: [1, 4] });
@@ -139,8 +141,7 @@ it('gives a copy in and out: changing a value does not change the state', async 
 });
 
 it('migrates the state to the version the new plugin wants, on a copy first', async () => {
-  const { manager, workspace, seen } = await bench({ 'keeper.ts': keeper('') }, OFF);
-  await manager.loadAll();
+  const { manager, workspace, seen } = await loadedBench({ 'keeper.ts': keeper('') }, OFF);
   const plugin = manager.plugin<Keeper>('keeper');
   await plugin.set('count', 2);
   const save = (fields: string) => writeFile(workspace.path('plugins/keeper.ts'), keeper(fields));
@@ -158,8 +159,7 @@ it('migrates the state to the version the new plugin wants, on a copy first', as
 });
 
 it('rolls back to the build before, with the state if the versions match', async () => {
-  const { manager, workspace } = await bench({ 'keeper.ts': keeper('') }, OFF);
-  await manager.loadAll();
+  const { manager, workspace } = await loadedBench({ 'keeper.ts': keeper('') }, OFF);
   const plugin = manager.plugin<Keeper>('keeper');
   const noRollback = { code: 'ERR_NO_ROLLBACK' };
   await expect(manager.rollback('keeper')).rejects.toMatchObject(noRollback);
@@ -179,8 +179,7 @@ it('rolls back to the build before, with the state if the versions match', async
 });
 
 it('asks before a rollback loses state of another version, and says what', async () => {
-  const { manager, workspace } = await bench({ 'keeper.ts': keeper('') }, OFF);
-  await manager.loadAll();
+  const { manager, workspace } = await loadedBench({ 'keeper.ts': keeper('') }, OFF);
   const plugin = manager.plugin<Keeper>('keeper');
   await plugin.set('count', 1);
   await writeFile(
@@ -220,7 +219,7 @@ it('overlap: sets the new generation up while the old one serves, sharing the st
   const { open: proceed, opened: waiting } = gate();
   const { open: inSetup, opened: reached } = gate();
   const body = `return { who: () => ctx.generation, put: (k: string, v: number) => ctx.state.set(k, v), get: (k: string) => ctx.state.get(k) };`;
-  const { manager, workspace, next } = await bench(
+  const { manager, workspace, next } = await loadedBench(
     { 'duo.ts': overlapping(body) },
     {
       ...OFF,
@@ -232,7 +231,6 @@ it('overlap: sets the new generation up while the old one serves, sharing the st
       },
     },
   );
-  await manager.loadAll();
   const duo = manager.plugin<{ who(): number; put(k: string, v: number): void; get(k: string): number }>(
     'duo',
   );
@@ -258,8 +256,7 @@ it('overlap: sets the new generation up while the old one serves, sharing the st
 
 it('overlap: undoes what a new generation wrote whose setup failed, and nothing else', async () => {
   const body = `return { put: (k: string, v: unknown) => ctx.state.set(k, v), all: () => Object.fromEntries(ctx.state.entries()) };`;
-  const { manager, workspace } = await bench({ 'duo.ts': overlapping(body) }, OFF);
-  await manager.loadAll();
+  const { manager, workspace } = await loadedBench({ 'duo.ts': overlapping(body) }, OFF);
   const duo = manager.plugin<Keeper & { put(k: string, v: unknown): void }>('duo');
   await duo.put('kept', 1);
   await writeFile(
@@ -278,8 +275,7 @@ it('overlap: undoes what a new generation wrote whose setup failed, and nothing 
 it('overlap: a changed state.version makes it a handover, with a warning', async () => {
   const states: unknown[] = [];
   const bot = { note: () => void states.push(manager.get('duo')?.state) };
-  const { manager, workspace, log } = await bench({ 'duo.ts': overlapping('') }, { ...OFF, bot });
-  await manager.loadAll();
+  const { manager, workspace, log } = await loadedBench({ 'duo.ts': overlapping('') }, { ...OFF, bot });
   await writeFile(
     workspace.path('plugins/duo.ts'),
     overlapping('return ctx.bot.note();', 'state: { version: 2, migrate: (old) => old },'),
@@ -321,8 +317,7 @@ it('forgets a key that is set to undefined, as a store does', async () => {
     'keeper',
     `return { set: (value: unknown) => { ctx.state.set('k', value); }, has: () => ctx.state.has('k') };`,
   );
-  const { manager } = await bench({ 'keeper.ts': source }, { hotReload: false });
-  await manager.loadAll();
+  const { manager } = await loadedBench({ 'keeper.ts': source }, { hotReload: false });
   const keeper = manager.plugin<{ set(value: unknown): void; has(): boolean }>('keeper');
   await keeper.set(1);
   expect(await keeper.has()).toBe(true);
@@ -340,11 +335,10 @@ it('brings a state larger than any message of a plugin over a reload', async () 
       ends: () => ctx.state.entries().map(([key, value]) => [key, value.length, value[value.length - 1]]),
     };`,
   );
-  const { manager } = await bench(
+  const { manager } = await loadedBench(
     { 'keeper.ts': source },
     { hotReload: false, defaults: { limits: { stateMb: 100, externalMb: 2_000 } } },
   );
-  await manager.loadAll();
   const keeper = manager.plugin<{ fill(key: string): void; ends(): unknown[] }>('keeper');
   await keeper.fill('a');
   await keeper.fill('b');
@@ -356,11 +350,10 @@ it('brings a state larger than any message of a plugin over a reload', async () 
 });
 
 it('says that migrate threw, also when only the state that the teardown left is too much for it', async () => {
-  const { manager, workspace, seen } = await bench(
+  const { manager, workspace, seen } = await loadedBench(
     { 'v.ts': pluginSource('v', `ctx.onTeardown(() => ctx.state.set('late', true));`) },
     { hotReload: false },
   );
-  await manager.loadAll();
   const migrate = `state: { version: 2, migrate: (old) => { if (old.late) throw new Error('too late'); return old; } },`;
   await writeFile(workspace.path('plugins/v.ts'), pluginSource('v', '', migrate));
   await expect(manager.reload('v')).rejects.toMatchObject({

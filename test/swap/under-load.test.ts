@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { bench, until } from '../support/workspace.ts';
+import { loadedBench, until } from '../support/workspace.ts';
 
 /** `RELOADS=1000 npx vitest run test/swap/under-load.test.ts` for the long run. */
 const RELOADS = Number(process.env.RELOADS ?? 15);
@@ -30,14 +30,13 @@ describe.each(['handover', 'overlap'])('%s, reloaded under load', (swap) => {
   it(`answers every call and handles each event exactly once, in order, over ${RELOADS} reloads`, async () => {
     const started: number[] = [];
     const handled: number[] = [];
-    const { manager, workspace, seen } = await bench(
+    const { manager, workspace, seen } = await loadedBench(
       { 'busy.ts': source(swap, 0) },
       {
         hotReload: false,
         bot: { started: (n: number) => void started.push(n), handled: (n: number) => void handled.push(n) },
       },
     );
-    await manager.loadAll();
     const busy = manager.plugin<{ work(n: number): number }>('busy');
     const answers: Promise<unknown>[] = [];
     const deliveries: ReturnType<typeof manager.emit>[] = [];
