@@ -19,7 +19,7 @@ export const ERROR_CODES = {
   ERR_PLUGIN_SETUP: 'setup() threw, or the plugin ended during it.',
   ERR_PLUGIN_SETUP_TIMEOUT: 'setup() did not finish within `startMs`.',
   ERR_PLUGIN_SUPERSEDED:
-    'Its files or configuration changed again before it served, and it was given up for what they are now.',
+    'Its files changed again before it served, and it was given up for what they are now.',
   ERR_COMMAND_TAKEN: 'Another plugin, or this one, already answers that command or alias.',
   ERR_STATE_MIGRATION: 'The stored state could not be brought to the version the plugin wants.',
   ERR_STATE_SNAPSHOT:

@@ -178,6 +178,7 @@ export class PluginManager implements AsyncDisposable {
       preparation,
       schedules: this.#schedules,
       report,
+      forgetCrashes: (slot) => supervisor.forgetCrashes(slot),
       table: this.#table,
       discard,
     });
@@ -595,6 +596,6 @@ export class PluginManager implements AsyncDisposable {
 function checkFile(what: string, options: { file?: string }): void {
   checkOptions(what, options, ['file']);
   const { file } = options;
-  if (file === undefined || (typeof file === 'string' && file !== '')) return;
+  if (file === undefined || (typeof file === 'string' && /^[^\0]+$/.test(file))) return;
   throw invalidArgument(`${what}: expected the path of a file, got ${inspect(file)}`);
 }

@@ -3,7 +3,7 @@
  * without looking at it, and says how it is. Nothing of the plugin runs here, so what it does to its own
  * thread does not keep this one from answering.
  */
-import { rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { JobPool } from '../isolate/job-pool.ts';
@@ -95,6 +95,8 @@ function tellVitals(): void {
 }
 
 async function runJob({ job, url, ...message }: JobRequest): Promise<unknown> {
+  // Somebody may have cleared the temporary directory, and threads only start where there is one.
+  mkdirSync(folder, { recursive: true });
   if (pool === undefined) throw new Error('a job without a pool');
   const controller = new AbortController();
   jobs.set(job, controller);

@@ -50,16 +50,16 @@ export interface SlotHost {
 /** Another plugin has the name or a command that a version wants, which was refused therefore. */
 export interface Block {
   slot: Slot;
-  /** The number of the generation of it that served then. */
-  generation: number | undefined;
+  /** The build of it that served then. */
+  build: Build | undefined;
   /** It is its id that is wanted, which it keeps. */
   isForGood: boolean;
   /** It waited then, in the end, for the plugin whose version was refused: what is wanted, it keeps all the same. */
   waited: boolean;
   /** The name of the version that was refused. */
   name: string;
-  /** Its commands, in lower case, if it came to register any. */
-  commands: ReadonlySet<string>;
+  /** Its commands, in lower case; `undefined` if it was refused before its setup. */
+  commands: ReadonlySet<string> | undefined;
 }
 
 interface Wait {

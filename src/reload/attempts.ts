@@ -1,20 +1,25 @@
-import { codeOf } from '../errors.ts';
 import type { Slot } from '../isolate/slot.ts';
 import type { Report } from '../status.ts';
 import { Attempt, type Save } from './attempt.ts';
 import type { PrepareOptions } from './prepare.ts';
 import { TransactionError } from './transaction-error.ts';
 
+export interface AttemptsHost {
+  readonly report: Report;
+  /** Those of earlier versions count no more. */
+  forgetCrashes(slot: Slot): void;
+}
+
 /** What is being started of each plugin, and gives way to what is saved meanwhile. */
 export class Attempts {
-  readonly #report: Report;
+  readonly #host: AttemptsHost;
   readonly #attempts = new Map<Slot, Attempt>();
 
-  constructor(report: Report) {
-    this.#report = report;
+  constructor(host: AttemptsHost) {
+    this.#host = host;
   }
 
-  /** The files of a plugin, or its configuration, may have changed: what is being started of what they were is given up. */
+  /** The files of a plugin may have changed: what is being started of what they were is given up. */
   newer(slot: Slot, save: Save): void {
     this.#attempts.get(slot)?.newer(save);
   }
@@ -30,18 +35,19 @@ export class Attempts {
   ): Promise<void> {
     let present: T | PrepareOptions = options;
     for (let givenUp = 0; ; givenUp++) {
-      const config = present.config === undefined ? slot.config : present.config.value;
-      const attempt = new Attempt(slot, givenUp, config);
+      const attempt = new Attempt(slot, givenUp);
       this.#attempts.set(slot, attempt);
       try {
         await start(present);
         return;
       } catch (cause) {
-        if (!isGivenUp(cause)) throw cause;
+        const save = attempt.givenUpFor;
+        if (save === undefined || !(cause instanceof TransactionError)) throw cause;
         if (slot.stopsWanted === 0) this.#reportGivenUp(slot, cause);
-        const { place, since, config = present.config } = attempt.newest as Save;
-        slot.settleAt(place);
-        present = config === undefined ? { since } : { since, config };
+        if (save.place !== undefined) slot.settleAt(save.place);
+        this.#host.forgetCrashes(slot);
+        const { config } = present;
+        present = { since: save.since, ...(config && { config }) };
       } finally {
         attempt.over();
         this.#attempts.delete(slot);
@@ -51,10 +57,6 @@ export class Attempts {
 
   #reportGivenUp(slot: Slot, { stage, error }: TransactionError): void {
     const generation = slot.isServing ? slot.current?.number : undefined;
-    this.#report('reload-failed', { name: slot.name, stage, error, generation });
+    this.#host.report('reload-failed', { name: slot.name, stage, error, generation });
   }
-}
-
-function isGivenUp(cause: unknown): cause is TransactionError {
-  return cause instanceof TransactionError && codeOf(cause.error) === 'ERR_PLUGIN_SUPERSEDED';
 }

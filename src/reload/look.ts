@@ -287,7 +287,8 @@ async function describe(slot: Slot, comparison: Comparison): Promise<KnownPlugin
 /** Whether its newest version does not run only because of what that plugin was. */
 function mayFitNow(slot: Slot, other: Slot): boolean {
   const { state } = slot.lifecycle;
-  const isNewest = state === 'running' && slot.acted === slot.accepted?.inputs;
+  const isKept = slot.acted === slot.accepted?.inputs || slot.acted === slot.rolledBackFrom;
+  const isNewest = state === 'running' && isKept;
   if (isNewest || state === 'disabled' || slot.unloaded) return false;
   if (codeOf(slot.lastFailure?.error) === 'ERR_MAX_PLUGINS') return other.lifecycle.state !== 'running';
   return slot.blockedBy?.slot === other;

@@ -9,6 +9,7 @@ import type { Place } from '../source/discover.ts';
 import type { CrashReport, RecycleReason, Report } from '../status.ts';
 import { crashReport } from '../supervise/crash-report.ts';
 import type { Supervisor } from '../supervise/supervisor.ts';
+import type { Save } from './attempt.ts';
 import { Failures } from './failures.ts';
 import type { Limiter } from './limiter.ts';
 import { isFreeNow } from './plugin-table.ts';
@@ -64,8 +65,7 @@ export class Operations {
 
   /** Forces a new generation. */
   reload(slot: Slot): Promise<void> {
-    this.#host.transactions.attempts.newer(slot, { place: slot, since: performance.now() });
-    return this.#exclusively(slot, async () => {
+    return this.#insteadOfStart(slot, { since: performance.now() }, async () => {
       this.#checkEnabled(slot);
       slot.unloaded = false;
       await this.#reload(slot);
@@ -81,8 +81,7 @@ export class Operations {
 
   /** Brings a plugin in line with its file, if it still differs when its turn has come. */
   follow(slot: Slot, place: Place, since: number): Promise<void> {
-    this.#host.transactions.attempts.newer(slot, { place, since });
-    return this.#exclusively(slot, async () => {
+    return this.#insteadOfStart(slot, { place, since }, async () => {
       const isOther = !slot.liesAt(place);
       slot.settleAt(place);
       if (slot.lifecycle.state === 'disabled' || slot.unloaded) return;
@@ -144,6 +143,8 @@ export class Operations {
       const target = rollbackTarget(slot, options);
       slot.unloaded = false;
       await this.#reload(slot, target);
+      // Unless a save came that was started instead.
+      if (slot.accepted !== target.build) return;
       slot.history.pop();
       slot.rolledBackFrom = slot.acted;
     });
@@ -151,11 +152,6 @@ export class Operations {
 
   /** Gives the plugin a new configuration, by `onConfig`, a reload or a start; keeps the old one if it is refused. */
   configure(slot: Slot, value: unknown): Promise<void> {
-    this.#host.transactions.attempts.newer(slot, {
-      place: slot,
-      since: performance.now(),
-      config: { value },
-    });
     return this.#exclusively(slot, async () => {
       const { state } = slot.lifecycle;
       if (state === 'disabled' || state === 'discovered' || slot.unloaded) {
@@ -283,7 +279,9 @@ export class Operations {
       const error = explain(cause);
       this.#freeRoom(slot, error);
       // Nobody else tells it: that happened before this had failed, or by that.
-      if (isFreeNow(slot)) void this.retry(slot, () => isFreeNow(slot)).catch(() => {});
+      for (const each of [slot, slot.blockedBy?.slot])
+        if (each !== undefined && isFreeNow(each))
+          void this.retry(each, () => isFreeNow(each)).catch(() => {});
       throw error;
     } finally {
       this.#host.settled(this.#host.limiter.isIdle);
@@ -339,6 +337,13 @@ export class Operations {
   /** One operation at a time; whoever asked for it, and waits, is not waited for. */
   async #exclusively<T>(slot: Slot, operation: () => Promise<T>): Promise<T> {
     refuseCycle(slot);
+    return this.#inTurn(slot, operation);
+  }
+
+  /** What is being started gives way to this if its files have changed since. */
+  async #insteadOfStart(slot: Slot, save: Save, operation: () => Promise<void>): Promise<void> {
+    refuseCycle(slot);
+    this.#host.transactions.attempts.newer(slot, save);
     return this.#inTurn(slot, operation);
   }
 

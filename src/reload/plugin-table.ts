@@ -116,7 +116,7 @@ export function alreadyThatOf({ name, owner }: SharedCommand): string {
 
 /** Whether the owner has it also when it no longer waits for that plugin. */
 function keeps({ name, owner }: SharedCommand, slot: Slot): boolean {
-  return !waitsFor(owner, slot) || owner.blockedBy?.commands.has(name.toLowerCase()) === true;
+  return !waitsFor(owner, slot) || owner.blockedBy?.commands?.has(name.toLowerCase()) !== false;
 }
 
 /** The names and aliases of its commands, in lower case. */
@@ -146,11 +146,11 @@ export function waitsFor(slot: Slot, other: Slot): boolean {
 export function block(slot: Slot, refused: Generation, owner: Slot, isForGood = false): void {
   slot.blockedBy = {
     slot: owner,
-    generation: owner.current?.number,
+    build: owner.current?.build,
     isForGood,
     waited: waitsFor(owner, slot),
     name: refused.metadata.name,
-    commands: commandsOf(refused),
+    commands: slot.lastGeneration === refused.number ? commandsOf(refused) : undefined,
   };
 }
 
@@ -158,6 +158,6 @@ export function block(slot: Slot, refused: Generation, owner: Slot, isForGood = 
 export function isFreeNow(slot: Slot): boolean {
   const { blockedBy } = slot;
   if (blockedBy === undefined) return false;
-  const { slot: owner, generation, waited } = blockedBy;
-  return owner.current?.number !== generation || (!waited && waitsFor(owner, slot));
+  const { slot: owner, build, waited } = blockedBy;
+  return owner.current?.build !== build || (!waited && waitsFor(owner, slot));
 }

@@ -3,16 +3,15 @@ import type { Generation } from '../isolate/generation.ts';
 import type { Slot } from '../isolate/slot.ts';
 import type { StoredState } from '../options.ts';
 import type { Build } from '../source/build.ts';
-import type { RecycleReason, Report } from '../status.ts';
+import type { RecycleReason } from '../status.ts';
 import { type ActivationHost, activate } from './activation.ts';
-import { Attempts } from './attempts.ts';
+import { Attempts, type AttemptsHost } from './attempts.ts';
 import { overlapState } from './overlap-state.ts';
 import type { Preparation, Prepared, PrepareOptions } from './prepare.ts';
 import { unlessStuck, windDown } from './wind-down.ts';
 
-export interface TransactionHost extends ActivationHost {
+export interface TransactionHost extends ActivationHost, AttemptsHost {
   readonly preparation: Preparation;
-  readonly report: Report;
 }
 
 export interface ReloadOptions extends PrepareOptions {
@@ -32,7 +31,7 @@ export class Transactions {
 
   constructor(host: TransactionHost) {
     this.#host = host;
-    this.attempts = new Attempts(host.report);
+    this.attempts = new Attempts(host);
   }
 
   /**

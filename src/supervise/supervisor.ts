@@ -70,6 +70,11 @@ export class Supervisor {
   /** The plugin starts with a clean record: its file changed, or it was enabled. */
   forgive(slot: Slot): void {
     this.cancel(slot);
+    this.forgetCrashes(slot);
+  }
+
+  /** Those until now count no more. */
+  forgetCrashes(slot: Slot): void {
     this.#crashes.delete(slot);
   }
 

@@ -347,6 +347,42 @@ it('refuses a command that its owner keeps, whatever that waits for', async () =
   expect(manager.commands.list().map(({ name, plugin }) => name + plugin)).toEqual(['xa', 'yb', 'zc']);
 });
 
+it('leaves two plugins alone of which each wants a command that the other keeps', async () => {
+  const both = (id: string) =>
+    commanding(id, `'x', () => {}); ctx.command('y'`, `${id}2`)
+      .replace('setup(', 'async setup(')
+      .replace('ctx.command', 'await new Promise((resolve) => setTimeout(resolve, 100)); ctx.command');
+  const { manager, workspace, seen } = await loadedBench(
+    {
+      'a.ts': commanding('a', `'x'`, 'a1'),
+      'b.ts': commanding('b', `'y'`, 'b1'),
+      'other.ts': valued('other', 1),
+    },
+    OFF,
+  );
+  await workspace.write({ 'plugins/a.ts': both('a'), 'plugins/b.ts': both('b') });
+  await Promise.allSettled([manager.reload('a'), manager.reload('b')]);
+  const tries = 4;
+  for (let n = 0; n < 30 && seen('reload-failed').length <= tries; n++) await manager.reload('other');
+  expect(seen('reload-failed').length).toBeLessThanOrEqual(tries);
+  expect(manager.commands.list().map(({ name, plugin }) => name + plugin)).toEqual(['xa', 'yb']);
+});
+
+it('leaves a plugin its commands that waits for a name', async () => {
+  const { manager, workspace } = await loadedBench(
+    {
+      'a.ts': commanding('a', `'x'`, 'a1'),
+      'b.ts': commanding('other', `'y'`, 'b1'),
+    },
+    OFF,
+  );
+  await workspace.write({ 'plugins/a.ts': commanding('other', `'x'`, 'a2') });
+  await expect(manager.reload('a')).rejects.toMatchObject({ code: 'ERR_PLUGIN_NAME_TAKEN' });
+  await workspace.write({ 'plugins/b.ts': commanding('other', `'y', () => {}); ctx.command('x'`, 'b2') });
+  await expect(manager.reload('other')).rejects.toMatchObject({ code: 'ERR_COMMAND_TAKEN' });
+  expect(manager.commands.list().map(({ name, plugin }) => name + plugin)).toEqual(['xa', 'yother']);
+});
+
 it('tries again what another was in the way of, also after a crash of the version that serves', async () => {
   const die = `ctx.on('die', () => process.exit(1));`;
   const { manager, workspace, next } = await loadedBench(

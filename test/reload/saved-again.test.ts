@@ -68,7 +68,7 @@ it.each(HANGING)(
       { name: 'p', stage, generation: isPaused ? undefined : 1, error: { code: 'ERR_PLUGIN_SUPERSEDED' } },
     ]);
     expect(seen('reload-failed')[0]?.error.message).toBe(
-      `${file}: Plugin 'p' was still in its ${stage} when its files or configuration changed again; it is given up for what they are now`,
+      `${file}: Plugin 'p' was still in its ${stage} when its files changed again; it is given up for what they are now`,
     );
     expect(setups(plugin).filter((text) => text !== 'setup of 2')).toEqual(['setup of 1', 'setup of 3']);
     expect(manager.get('p')).toMatchObject({ state: 'running', reloads: 1 });
@@ -149,20 +149,6 @@ it('gives a start up that hangs when the reload is asked for of what its file is
   expect(await currentValue(manager, 'p')).toBe(3);
 });
 
-it('gives a start up that hangs for another configuration, and keeps a save that comes with it', async () => {
-  const source = (number: number) => version(number, `if (ctx.config === 'wrong') { ${NEVER} }`);
-  const plugin = await bench({ 'p.ts': source(1) }, { ...PATIENT, config: { p: 'wrong' } });
-  const { manager, workspace, seen } = plugin;
-  const loading = manager.loadAll();
-  await hung(plugin);
-  const configured = manager.configure('p', 'right');
-  await workspace.write({ 'plugins/p.ts': source(2) });
-  expect(await loading).toMatchObject({ loaded: ['p'] });
-  await configured;
-  await until(async () => (await currentValue(manager, 'p')) === 2, 'the save');
-  expect(seen('reload-failed')).toMatchObject([{ stage: 'setup', error: { code: 'ERR_PLUGIN_SUPERSEDED' } }]);
-});
-
 it('lets a slow start go on whose file is only touched', async () => {
   const slow = version(
     2,
@@ -179,6 +165,31 @@ it('lets a slow start go on whose file is only touched', async () => {
   await unchanged;
   expect(await reloaded).toMatchObject({ generation: 2 });
   expect(seen('reload-failed')).toEqual([]);
+});
+
+it('counts no crash of the version before that whose restart hangs', async () => {
+  const mortal = (number: number, before = '') =>
+    version(number, `${before} ctx.on('die', () => process.exit(1));`);
+  const plugin = await bench(
+    { 'p.ts': mortal(1, `if (ctx.generation > 1) { ${NEVER} }`) },
+    { defaults: { ...PATIENT.defaults, restart: { initialDelayMs: 1, maxCrashes: 2 } } },
+  );
+  const { manager, workspace, next, seen } = plugin;
+  await manager.loadAll();
+  await manager.emit('die');
+  await hung(plugin);
+  await workspace.write({ 'plugins/p.ts': mortal(2) });
+  await until(async () => (await currentValue(manager, 'p')) === 2, 'the save');
+  const back = next('loaded');
+  await manager.emit('die');
+  await back;
+  expect(seen('quarantined')).toEqual([]);
+});
+
+it('gives up only what it gives up itself, whatever code the error of a plugin has', async () => {
+  const source = version(1, `throw Object.assign(new Error('mine'), { code: 'ERR_PLUGIN_SUPERSEDED' });`);
+  const { failed } = await (await bench({ 'p.ts': source })).manager.loadAll();
+  expect(failed).toMatchObject([{ error: { message: expect.stringContaining('mine') } }]);
 });
 
 it('lets a slow start come to its end although its file is saved all the time', async () => {
