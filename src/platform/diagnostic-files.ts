@@ -55,6 +55,8 @@ async function write(path: string, content: Readable | string[]): Promise<void> 
   try {
     await pipeline(content, output);
   } catch (error) {
+    // It may just be opened.
+    if (!output.closed) await new Promise<void>((resolve) => output.once('close', () => resolve()));
     if (isOpen) await removeFile(path);
     throw error;
   }
