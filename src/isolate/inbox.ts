@@ -58,7 +58,7 @@ export class Inbox {
     const mode = this.#mode;
     if (mode.kind === 'closed') throw mode.refusal();
     if (mode.kind === 'open' && mode.generation.busyWith >= this.#limit) throw this.#queueFull(UNDER_WAY);
-    if (mode.kind === 'paused' && parent === undefined && !this.#hasRoom()) throw this.#queueFull(WAITS);
+    if (mode.kind === 'paused' && parent === undefined && !this.#makeRoom()) throw this.#queueFull(WAITS);
   }
 
   /** How long it was paused before it was opened last. */
@@ -151,12 +151,12 @@ export class Inbox {
         return;
       }
     }
-    if (this.#hasRoom()) this.#queue.push(work);
+    if (this.#makeRoom()) this.#queue.push(work);
     else this.#refuse(work, () => this.#queueFull(WAITS), 'queue-full');
   }
 
   /** If not, lets go of calls that nobody waits for any more, then of the oldest event that was not known to be wanted. */
-  #hasRoom(): boolean {
+  #makeRoom(): boolean {
     if (this.#queue.length < this.#limit) return true;
     this.#queue = this.#queue.filter((work) => work instanceof EventWork || !work.settled);
     if (this.#queue.length < this.#limit) return true;

@@ -74,9 +74,10 @@ export class JobPool implements Jobs {
   }
 
   async #run(job: object, signal: AbortSignal | undefined): Promise<Outcome> {
+    this.#throwIfClosed();
     this.#threads ??= this.#start();
     const threads = await this.#threads;
-    if (this.#isClosed) throw new Error('the generation has ended');
+    this.#throwIfClosed();
     const { pool } = threads;
     returnToWorkingDirectory();
     threads.jobs++;
@@ -88,6 +89,10 @@ export class JobPool implements Jobs {
       threads.jobs--;
       this.#giveUpIfStuck(threads);
     }
+  }
+
+  #throwIfClosed(): void {
+    if (this.#isClosed) throw new Error('the generation has ended');
   }
 
   /** A thread that could not be started is not replaced: its job would wait for ever. */

@@ -21,9 +21,11 @@ export class BuiltJobs {
   /** The module that a file becomes. What could not be built is tried again the next time. */
   async get(file: string, directory: string, restrictions: Restrictions): Promise<Bundle> {
     const build = () => getOrMake(this.#bundles, file, () => this.#build(file, directory, restrictions));
-    const built = await build();
+    const first = build();
+    const built = await first;
     if (isThere(built)) return built;
-    this.#bundles.delete(file);
+    // Unless another call has done so already.
+    if (this.#bundles.get(file) === first) this.#bundles.delete(file);
     return build();
   }
 

@@ -1,5 +1,6 @@
 /**
- * What the host and the relay of a process say to each other, beside what passes through the relay to the plugin. Types and plain data only.
+ * What the host and the relay of a process say to each other, beside what passes through the relay to the plugin. Types and
+ * plain data only.
  */
 import type { WireError } from './frames.ts';
 import type { JobMessage } from './messages.ts';
