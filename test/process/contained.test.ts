@@ -22,8 +22,12 @@ const OPTIONS = {
 
 type Api = Record<string, (...args: unknown[]) => unknown>;
 
+/** A signal takes a moment, in which the call could be answered. */
 const deadly = (what: string) =>
-  pluginSource('deadly', `return { die: async () => { ${what} }, generation: () => ctx.generation };`);
+  pluginSource(
+    'deadly',
+    `return { die: async () => { ${what}\n await new Promise(() => {}); }, generation: () => ctx.generation };`,
+  );
 
 async function deaths(files: Files): Promise<Bench> {
   const result = await bench({ ...files, 'neighbour.ts': NEIGHBOUR }, OPTIONS);
@@ -52,8 +56,7 @@ it.each<[what: string, code: string, reason: string]>([
 
 it('closing every descriptor ends the process of the plugin and nothing else', async () => {
   const code = `const { closeSync } = await import('node:fs');
-    for (let fd = 0; fd < 60; fd++) try { closeSync(fd); } catch {}
-    await new Promise(() => {});`;
+    for (let fd = 0; fd < 60; fd++) try { closeSync(fd); } catch {}`;
   const { manager, next } = await deaths({ 'deadly.ts': deadly(code) });
   const restarted = next('loaded');
   await expect(Promise.resolve(manager.plugin<Api>('deadly').die?.())).rejects.toMatchObject({
