@@ -11,7 +11,7 @@ export default defineConfig({
     // The native watcher must not be loaded in a worker thread, and the tests start threads of their own.
     pool: 'forks',
     // Most of the time they wait: with one worker, the default on two cores, the suite takes more than twice as long.
-    maxWorkers: Math.max(3, availableParallelism() - 1),
+    maxWorkers: Math.max(4, availableParallelism() - 1),
     // Longer than a test waits for one thing, so that it says which.
     testTimeout: 60_000,
     hookTimeout: 60_000,
