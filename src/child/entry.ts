@@ -5,7 +5,6 @@
  */
 import { mkdirSync, rmSync } from 'node:fs';
 import { Socket } from 'node:net';
-import type { Readable } from 'node:stream';
 import { JobPool } from '../isolate/job-pool.ts';
 import { ThreadIsolate } from '../isolate/thread.ts';
 import { makeLoopsEndable } from '../isolate/v8-flags.ts';
@@ -24,9 +23,6 @@ import {
 } from '../wire/process-messages.ts';
 import { encodeError } from '../wire/wire-error.ts';
 
-/** So much of a snapshot is sent at once. */
-const PIECE_BYTES = 256 * 1024;
-
 const { heapMb, execArgv, isStandby, setV8Flags } = JSON.parse(process.argv[2] as string) as ProcessArguments;
 const folder = process.cwd();
 // By itself Node would open the inspector, through which a plugin could speak to this thread, which has no permissions to keep.
@@ -41,8 +37,6 @@ const thread = new ThreadIsolate<Uint8Array>({ heapMb, execArgv }, isStandby, OU
 const plugin = packets.channel(CHANNEL.plugin);
 const jobs = new Map<number, AbortController>();
 let pool: JobPool | undefined;
-/** That the host is reading. */
-let snapshot: Readable | undefined;
 
 const control = new Link({
   channel: new EncodedChannel(packets.channel(CHANNEL.control)),
@@ -52,20 +46,12 @@ const control = new Link({
       tellVitals();
       return found;
     },
-    heapSnapshot: async () => {
-      snapshot = await thread.heapSnapshot();
-    },
-    // All of it is there. The host asks for it piece by piece, so that nothing else has to wait behind it.
-    piece: () => snapshot?.read(PIECE_BYTES),
     job: (request: JobRequest) => runJob(request),
   },
   notes: {
     look: () => tellVitals(),
     pool: (options: JobPoolOptions) => {
       pool = new JobPool(options, execArgv, (note) => control.note('jobNote', note));
-    },
-    snapshotRead: () => {
-      snapshot = undefined;
     },
     abortJob: (job: number) => jobs.get(job)?.abort(),
   },

@@ -134,6 +134,12 @@ export function checkText(value: unknown): string {
   return value;
 }
 
+/** @returns `null` after the last */
+export function checkPiece(value: unknown): Uint8Array | null {
+  if (value === null || value instanceof Uint8Array) return value;
+  throw new TypeError('a malformed piece of a snapshot');
+}
+
 function strings(value: unknown): string[] {
   const valid =
     Array.isArray(value) && value.length <= 10_000 && value.every((text) => typeof text === 'string');

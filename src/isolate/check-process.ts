@@ -44,12 +44,6 @@ export function checkWhereabouts(answer: unknown): Whereabouts {
   throw new TypeError('a malformed answer to where it is');
 }
 
-/** @returns `null` after the last */
-export function checkPiece(piece: unknown): Uint8Array | null {
-  if (piece === null || piece instanceof Uint8Array) return piece;
-  throw new TypeError('a malformed piece of a snapshot');
-}
-
 export function checkJobOutcome(value: unknown): Outcome {
   const problem = checkOutcome(value);
   if (problem !== undefined) throw new TypeError(problem);

@@ -1,5 +1,4 @@
-import type { Readable } from 'node:stream';
-import { asError, BulkheadError, codeOf, PluginCrashedError, PluginStoppedError } from '../errors.ts';
+import { asError, BulkheadError, PluginCrashedError, PluginStoppedError } from '../errors.ts';
 import type { Build } from '../source/build.ts';
 import type { DeadLetterReason, LogLevel, LogLine } from '../status.ts';
 import { isRecord } from '../wire/check.ts';
@@ -23,14 +22,7 @@ import { Delivery } from './delivery.ts';
 import { Fence } from './fence.ts';
 import { InFlight } from './in-flight.ts';
 import { Intake } from './intake.ts';
-import {
-  type EndReason,
-  type Isolate,
-  type IsolateEnd,
-  type IsolateUsage,
-  NOT_RUNNING,
-  type Whereabouts,
-} from './isolate.ts';
+import type { EndReason, Isolate, IsolateEnd, IsolateUsage, Whereabouts } from './isolate.ts';
 import type { Jobs } from './job-pool.ts';
 import { PluginCalls } from './plugin-calls.ts';
 import { Registrations } from './registrations.ts';
@@ -91,11 +83,11 @@ export class Generation {
   #isTearingDown = false;
   #checksConfig = false;
   #isAlive = true;
-  /** How many pause it on purpose. */
-  #pauses = 0;
+  #snapshots = 0;
+  /** How many of its heap are just being taken, and how many are being read. */
+  #snapshotsTaken = 0;
+  #snapshotsRead = 0;
   readonly #silence = new Silence();
-  /** What is to reject when it ends, beside its calls. */
-  readonly #waiting = new Set<(error: unknown) => void>();
   #settleError: (() => unknown) | undefined;
 
   constructor(number: number, build: Build, isolate: Isolate, host: GenerationHost) {
@@ -171,7 +163,12 @@ export class Generation {
 
   /** It is paused by the host. */
   get standsStill(): boolean {
-    return this.#pauses > 0;
+    return this.#snapshotsTaken > 0;
+  }
+
+  /** A snapshot of its heap is among what it uses. */
+  get holdsSnapshot(): boolean {
+    return this.#snapshotsRead > 0;
   }
 
   /** What it logged last, the oldest line first. */
@@ -244,19 +241,21 @@ export class Generation {
     await this.#link.request('clearState', {});
   }
 
-  /** What fails since it ends meanwhile, {@link explain} can say. */
-  async heapSnapshot(): Promise<Readable> {
-    this.#pauses++;
+  /** The objects on its heap, in the format of Chrome's tools, in pieces. It stands still until it has the first. */
+  async *heapSnapshot(): AsyncGenerator<Uint8Array> {
+    const number = ++this.#snapshots;
+    this.#snapshotsRead++;
     try {
-      return await this.#unlessEnded(this.#isolate.heapSnapshot());
+      await this.#takeSnapshot(number);
+      for (;;) {
+        const piece = check.checkPiece(await this.#link.request('readSnapshot', number));
+        if (piece === null) return;
+        yield piece;
+      }
     } finally {
-      this.#pauses--;
+      this.#snapshotsRead--;
+      this.#link.note('dropSnapshot', number);
     }
-  }
-
-  /** What its calls reject with, if an error only says that it has ended. */
-  async explain(error: unknown): Promise<unknown> {
-    return codeOf(error) === NOT_RUNNING ? this.#errorOf(await this.ended) : error;
   }
 
   /** Where it spends its time, from now on for so long: JSON in the format of Chrome's tools. */
@@ -375,6 +374,15 @@ export class Generation {
     });
   }
 
+  async #takeSnapshot(number: number): Promise<void> {
+    this.#snapshotsTaken++;
+    try {
+      await this.#link.request('takeSnapshot', number);
+    } finally {
+      this.#snapshotsTaken--;
+    }
+  }
+
   async #step(
     name: 'setup' | 'teardown' | 'configure',
     message: (invocation: number) => unknown,
@@ -435,14 +443,6 @@ export class Generation {
     });
   }
 
-  /** Rejects when it ends, with what its calls reject with. */
-  #unlessEnded<T>(promise: Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.add(reject);
-      promise.then(resolve, reject).finally(() => this.#waiting.delete(reject));
-    });
-  }
-
   #unlessFenced(change: () => void): void {
     if (this.#fence.lets()) change();
   }
@@ -466,7 +466,6 @@ export class Generation {
     this.#booted.resolve();
     const error = () => this.#errorOf(end);
     this.#link.end(error);
-    for (const reject of this.#waiting) reject(error());
     this.cut(error, this.#settleError === undefined ? 'crashed' : 'stopped');
     this.fence();
     this.#intake.end();

@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream';
 import type { CrashReason } from '../status.ts';
 import type { Batch, Channel } from '../wire/frames.ts';
 import type { JobPoolOptions } from '../wire/process-messages.ts';
@@ -7,9 +6,6 @@ import type { Jobs } from './job-pool.ts';
 
 /** Where a plugin runs. */
 export type Tier = 'thread' | 'process';
-
-/** What Node says when something is asked of a thread that has ended. */
-export const NOT_RUNNING = 'ERR_WORKER_NOT_RUNNING';
 
 /** Why a generation ended. The first cause is the one that counts. */
 export type EndKind =
@@ -61,11 +57,6 @@ export interface Isolate<T = Batch> {
   whereabouts(): Promise<Whereabouts>;
   /** Output that did not go through the runtime. */
   onOutput(listener: (stream: 'stdout' | 'stderr', chunk: Buffer) => void): void;
-  /**
-   * The objects on its heap, in the format of Chrome's tools. It stands still meanwhile; if it is stuck, nothing comes. If
-   * it ends before all has come, the stream fails with the code {@link NOT_RUNNING}.
-   */
-  heapSnapshot(): Promise<Readable>;
   /** A pool of threads for the plugin's heavy work, where the plugin itself is. */
   jobs(options: JobPoolOptions, onNote: (note: unknown) => void): Jobs;
   /** Records a reason without ending it: what comes next is the consequence. */

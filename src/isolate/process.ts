@@ -1,9 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { type Duplex, finished, Readable } from 'node:stream';
+import { type Duplex, finished, type Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { asError } from '../errors.ts';
 import { lateTimeout } from '../late-timeout.ts';
 import { EncodedChannel, MAX_HOST_BATCH_BYTES } from '../wire/codec.ts';
 import type { Channel } from '../wire/frames.ts';
@@ -19,16 +18,8 @@ import {
 import { release } from '../wire/release.ts';
 import { withResolvers } from '../with-resolvers.ts';
 import { within } from '../within.ts';
-import { checkEnded, checkPiece, checkVitals, checkWhereabouts } from './check-process.ts';
-import {
-  type EndReason,
-  type Isolate,
-  type IsolateEnd,
-  type IsolateSpec,
-  type IsolateUsage,
-  NOT_RUNNING,
-  type Whereabouts,
-} from './isolate.ts';
+import { checkEnded, checkVitals, checkWhereabouts } from './check-process.ts';
+import type { EndReason, Isolate, IsolateEnd, IsolateSpec, IsolateUsage, Whereabouts } from './isolate.ts';
 import type { Jobs } from './job-pool.ts';
 import { reasonOfExit } from './reason-of-exit.ts';
 import { RemoteJobs } from './remote-jobs.ts';
@@ -71,8 +62,6 @@ export class ProcessIsolate implements Isolate {
   #lookedAt = 0;
   #isLooking = false;
   #silentLooks = 0;
-  /** Resolves when the last of its snapshots is read: one at a time, since their pieces look alike. */
-  #snapshotRead: Promise<void> = Promise.resolve();
   #lost: NodeJS.Timeout | undefined;
   #onJobNote: (note: unknown) => void = () => {};
   #complaints: Buffer = Buffer.alloc(0);
@@ -184,24 +173,6 @@ export class ProcessIsolate implements Isolate {
     });
   }
 
-  async heapSnapshot(): Promise<Readable> {
-    const before = this.#snapshotRead;
-    const { promise, resolve: read } = withResolvers();
-    this.#snapshotRead = promise;
-    await before;
-    try {
-      await this.#control.request('heapSnapshot', undefined);
-    } catch (error) {
-      read();
-      throw error;
-    }
-    const snapshot = new Readable({ read: () => void this.#readOn(snapshot) });
-    return snapshot.once('close', () => {
-      this.#control.note('snapshotRead', undefined);
-      read();
-    });
-  }
-
   jobs(options: JobPoolOptions, onNote: (note: unknown) => void): Jobs {
     this.#onJobNote = onNote;
     this.#control.note('pool', options);
@@ -249,14 +220,6 @@ export class ProcessIsolate implements Isolate {
     this.#usage = usage;
   }
 
-  async #readOn(snapshot: Readable): Promise<void> {
-    try {
-      snapshot.push(checkPiece(await this.#control.request('piece', undefined)));
-    } catch (error) {
-      snapshot.destroy(asError(error));
-    }
-  }
-
   /** Its whole group: it may have started others. */
   #kill(): void {
     const { pid } = this.#child;
@@ -294,9 +257,7 @@ export class ProcessIsolate implements Isolate {
   #finish(zombie: boolean): void {
     const reason = (this.#reason ?? this.#told) as EndReason;
     this.channel.close();
-    const error = () =>
-      Object.assign(new Error(`the process has ended: ${reason.text}`), { code: NOT_RUNNING });
-    this.#control.end(error);
+    this.#control.end(() => new Error(`the process has ended: ${reason.text}`));
     this.#ended.resolve({ ...reason, zombie });
   }
 }

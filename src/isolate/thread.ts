@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream';
 import { MessageChannel, type ResourceLimits, Worker } from 'node:worker_threads';
 import { lateTimeout } from '../late-timeout.ts';
 import type { Batch } from '../wire/frames.ts';
@@ -33,9 +32,6 @@ export class ThreadIsolate<T = Batch> implements Isolate<T> {
   #reason: EndReason | undefined;
   #exitCode: number | undefined;
   #isTerminated = false;
-  /** Being taken: a thread that is ended meanwhile takes the process along (seen on Node 20). */
-  #snapshots = 0;
-  #onceWithoutSnapshot = () => {};
 
   /**
    * @param isStandby whether it is started before its plugin is known
@@ -88,22 +84,6 @@ export class ThreadIsolate<T = Batch> implements Isolate<T> {
     this.#worker.stderr.on('data', (chunk: Buffer) => listener('stderr', chunk));
   }
 
-  async heapSnapshot(): Promise<Readable> {
-    this.#snapshots++;
-    const release = this.channel.hold();
-    try {
-      const snapshot = await this.#worker.getHeapSnapshot();
-      // It is copied at the first read. Until then it is the thread's.
-      snapshot.read(0);
-      // Node 22.12 and 24.0 never say so, and a pipeline waits for it.
-      snapshot.once('end', () => snapshot.emit('close'));
-      return snapshot;
-    } finally {
-      release();
-      if (--this.#snapshots === 0) this.#onceWithoutSnapshot();
-    }
-  }
-
   jobs(options: JobPoolOptions, onNote: (note: unknown) => void): Jobs {
     return new JobPool(options, this.#execArgv, onNote);
   }
@@ -127,11 +107,6 @@ export class ThreadIsolate<T = Batch> implements Isolate<T> {
     if (this.#isTerminated) return;
     this.#isTerminated = true;
     void this.gone.then(lateTimeout(() => this.#finish(true), TERMINATE_MS));
-    if (this.#snapshots === 0) this.#endThread();
-    else this.#onceWithoutSnapshot = () => this.#endThread();
-  }
-
-  #endThread(): void {
     void threadEnds.end(() => {
       void this.#worker.terminate();
       return this.ended;

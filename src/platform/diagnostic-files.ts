@@ -1,9 +1,9 @@
-import { createWriteStream } from 'node:fs';
-import { rm, stat } from 'node:fs/promises';
+import { open, rm, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Generation } from '../isolate/generation.ts';
+
+type Content = AsyncIterable<Uint8Array> | string[];
 
 /** Writes what is inside of generations to files. One that could not be written to its end is removed. */
 export class DiagnosticFiles {
@@ -13,11 +13,7 @@ export class DiagnosticFiles {
   /** What is on its heap, as it is read. */
   async heapSnapshot(generation: Generation, file: string | undefined): Promise<string> {
     const path = resolve(file ?? this.#defaultName(generation, 'heapsnapshot'));
-    try {
-      await this.#write(path, await generation.heapSnapshot());
-    } catch (error) {
-      throw await generation.explain(error);
-    }
+    await this.#write(path, generation.heapSnapshot());
     return path;
   }
 
@@ -33,7 +29,7 @@ export class DiagnosticFiles {
     await Promise.allSettled(this.#underWay);
   }
 
-  async #write(path: string, content: Readable | string[]): Promise<void> {
+  async #write(path: string, content: Content): Promise<void> {
     const written = write(path, content);
     this.#underWay.add(written);
     await written.finally(() => this.#underWay.delete(written));
@@ -46,18 +42,12 @@ export class DiagnosticFiles {
   }
 }
 
-async function write(path: string, content: Readable | string[]): Promise<void> {
-  const output = createWriteStream(path);
-  let isOpen = false;
-  output.once('open', () => {
-    isOpen = true;
-  });
+async function write(path: string, content: Content): Promise<void> {
+  const file = await open(path, 'w');
   try {
-    await pipeline(content, output);
+    await pipeline(content, file.createWriteStream());
   } catch (error) {
-    // It may just be opened.
-    if (!output.closed) await new Promise<void>((resolve) => output.once('close', () => resolve()));
-    if (isOpen) await removeFile(path);
+    await removeFile(path);
     throw error;
   }
 }

@@ -24,6 +24,7 @@ import { checkDefinition, findDefinition } from './definition.ts';
 import { PluginFunctions } from './functions.ts';
 import { denyModules } from './guard.ts';
 import { Handlers } from './handlers.ts';
+import { HeapSnapshots } from './heap-snapshots.ts';
 import { HostCalls } from './host-calls.ts';
 import { Invocations } from './invocations.ts';
 import { captureConsole, createLogger } from './logging.ts';
@@ -48,6 +49,7 @@ export class Runtime {
   readonly #disposers: (() => unknown)[] = [];
   readonly #config: Configuration;
   readonly #work: Work;
+  readonly #heapSnapshots = new HeapSnapshots();
   #flushOutput = () => {};
   #load!: LoadMessage;
   #definition!: PluginDefinition;
@@ -64,6 +66,8 @@ export class Runtime {
         migrate: (message: MigrateMessage) => migrated(this.#definition.state, message),
         setup: (message: SetupMessage) => this.#setup(message),
         cpuProfile: (ms: number) => cpuProfile(ms),
+        takeSnapshot: (number: number) => this.#heapSnapshots.take(number),
+        readSnapshot: (number: number) => this.#heapSnapshots.read(number),
         deliver: (batch: WorkMessage[]) => this.#work.deliver(batch),
         clearState: () => this.#state.clear(),
         configure: (message: ConfigureMessage) => this.#config.change(message),
@@ -75,6 +79,7 @@ export class Runtime {
         state: (change: ForwardedState) => this.#state.apply(change),
         stateRead: (bytes: number) => this.#state.wasRead(bytes),
         giveUpConfigure: () => this.#config.giveUp(),
+        dropSnapshot: (number: number) => this.#heapSnapshots.drop(number),
       },
       onViolation: (reason) => {
         throw new Error(`The host sent something malformed: ${reason}`);

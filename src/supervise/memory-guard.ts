@@ -62,7 +62,7 @@ export class MemoryGuard {
   }
 
   look(slot: Slot, generation: Generation): void {
-    if (generation !== slot.current || slot.lifecycle.state !== 'running') return;
+    if (generation !== slot.current || slot.lifecycle.state !== 'running' || generation.holdsSnapshot) return;
     const { limits } = slot.options;
     const { usage } = generation;
     if (usage === undefined) return;

@@ -9,8 +9,6 @@ const PING = 'ping';
 export class PortChannel<T = Batch> implements Channel<T> {
   readonly #port: MessagePort;
   #listener: (batch: unknown) => void = () => {};
-  #holds = 0;
-  #isClosed = false;
   #pinged: (() => void) | undefined;
   #left: ((exitCode: number) => void) | undefined;
 
@@ -76,27 +74,9 @@ export class PortChannel<T = Batch> implements Channel<T> {
     }
   }
 
-  /**
-   * Keeps the port open although the channel may be closed meanwhile: without it a thread ends by itself.
-   *
-   * @returns ends that
-   */
-  hold(): () => void {
-    this.#holds++;
-    return () => {
-      this.#holds--;
-      this.#closePort();
-    };
-  }
-
   close(): void {
     this.#port.removeAllListeners('message');
     this.#port.removeAllListeners('messageerror');
-    this.#isClosed = true;
-    this.#closePort();
-  }
-
-  #closePort(): void {
-    if (this.#isClosed && this.#holds === 0) this.#port.close();
+    this.#port.close();
   }
 }
