@@ -2,6 +2,9 @@ import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { progress } from '../support/report.mjs';
 
+/** What the programs of Bulkhead set for themselves, and the README advises for others. */
+const MALLOC_ARENA_MAX = '2';
+
 /**
  * @typedef {object} Run
  * @property {import('./sample.mjs').Sample[]} samples
@@ -22,7 +25,8 @@ import { progress } from '../support/report.mjs';
  */
 export function runLoopProcess(script, what, turns, every) {
   const file = fileURLToPath(new URL(script, import.meta.url));
-  const child = fork(file, [`${turns}`, `${every}`], { execArgv: ['--expose-gc'] });
+  const env = { MALLOC_ARENA_MAX, ...process.env };
+  const child = fork(file, [`${turns}`, `${every}`], { execArgv: ['--expose-gc'], env });
   const shown = progress(what, turns);
   return new Promise((resolve, reject) => {
     /** @type {Run['samples']} */

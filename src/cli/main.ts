@@ -1,13 +1,17 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { HELP, parseArguments, UsageError } from './arguments.ts';
+import { limitMallocArenas } from './malloc-arenas.ts';
 
 try {
   const args = parseArguments(process.argv.slice(2));
   if (args.kind === 'help') process.stdout.write(HELP);
   else if (args.kind === 'version') process.stdout.write(`${version()}\n`);
-  // Loaded when it is wanted: the help does not wait for it.
-  else await (await import('./run.ts')).run(args);
+  else {
+    limitMallocArenas();
+    // Loaded when it is wanted: the help does not wait for it.
+    await (await import('./run.ts')).run(args);
+  }
 } catch (error) {
   if (error instanceof UsageError) {
     process.stderr.write(`bulkhead: ${error.message}\nTry 'bulkhead --help'.\n`);
