@@ -12,7 +12,6 @@ import { Patience } from './isolate/patience.ts';
 import { Slot, type SlotHost } from './isolate/slot.ts';
 import { Standbys } from './isolate/standby.ts';
 import { isolateStarter, specOf } from './isolate/start-isolate.ts';
-import { makeLoopsEndable } from './isolate/v8-flags.ts';
 import type { PluginState } from './lifecycle.ts';
 import {
   type PluginManagerOptions,
@@ -53,6 +52,7 @@ import { MemoryGuard } from './supervise/memory-guard.ts';
 import { Supervisor } from './supervise/supervisor.ts';
 import { Watchdog } from './supervise/watchdog.ts';
 import { unusedEntries } from './unused-entries.ts';
+import { makeLoopsEndable } from './v8-flags.ts';
 import type { Registration } from './wire/messages.ts';
 import { snapshot } from './wire/snapshot.ts';
 import { FILES_MS, within } from './within.ts';

@@ -37,6 +37,7 @@ const PLAIN = [
   'unbundled',
   'units',
   'unused-entries',
+  'v8-flags',
   'with-resolvers',
   'within',
 ];

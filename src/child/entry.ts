@@ -7,7 +7,6 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { JobPool } from '../isolate/job-pool.ts';
 import { ThreadIsolate } from '../isolate/thread.ts';
-import { makeLoopsEndable } from '../isolate/v8-flags.ts';
 import { EncodedChannel, MAX_HOST_BATCH_BYTES } from '../wire/codec.ts';
 import { Link } from '../wire/link.ts';
 import { Packets } from '../wire/packets.ts';
@@ -27,13 +26,12 @@ const { heapMb, execArgv, isStandby, setV8Flags } = JSON.parse(process.argv[2] a
 const folder = process.cwd();
 // By itself Node would open the inspector, through which a plugin could speak to this thread, which has no permissions to keep.
 process.on('SIGUSR1', () => {});
-if (setV8Flags) makeLoopsEndable();
 
 const pipe = new Socket({ fd: PIPE, readable: true, writable: true });
 // The host has ended, or wants no more of this. An orderly exit would wait for a thread that is stuck.
 pipe.on('close', die);
 const packets = new Packets(pipe, Object.keys(CHANNEL).length, die, MAX_HOST_BATCH_BYTES);
-const thread = new ThreadIsolate<Uint8Array>({ heapMb, execArgv }, isStandby, OUTBOX);
+const thread = new ThreadIsolate<Uint8Array>({ heapMb, execArgv }, isStandby, { outbox: OUTBOX, setV8Flags });
 const plugin = packets.channel(CHANNEL.plugin);
 const jobs = new Map<number, AbortController>();
 let pool: JobPool | undefined;

@@ -1,7 +1,7 @@
 import { MessageChannel, type ResourceLimits, Worker } from 'node:worker_threads';
 import { lateTimeout } from '../late-timeout.ts';
 import type { Batch } from '../wire/frames.ts';
-import type { FirstMessage } from '../wire/messages.ts';
+import type { Alone, FirstMessage } from '../wire/messages.ts';
 import { PortChannel } from '../wire/port-channel.ts';
 import type { JobPoolOptions } from '../wire/process-messages.ts';
 import { Vitals } from '../wire/vitals.ts';
@@ -35,9 +35,9 @@ export class ThreadIsolate<T = Batch> implements Isolate<T> {
 
   /**
    * @param isStandby whether it is started before its plugin is known
-   * @param outbox see {@link FirstMessage}
+   * @param alone that it is the only one in its process, and what it does for itself then
    */
-  constructor({ heapMb, execArgv }: Omit<IsolateSpec, 'tier'>, isStandby: boolean, outbox?: number) {
+  constructor({ heapMb, execArgv }: Omit<IsolateSpec, 'tier'>, isStandby: boolean, alone?: Alone) {
     this.#execArgv = execArgv;
     returnToWorkingDirectory();
     const { port1, port2 } = new MessageChannel();
@@ -56,7 +56,7 @@ export class ThreadIsolate<T = Batch> implements Isolate<T> {
     });
     this.#worker.on('error', (error) => this.blame(reasonOf(error)));
     this.#worker.once('exit', (code) => this.#exited(code));
-    const first: FirstMessage = { port: port2, vitals: this.#vitals.buffer, outbox, isStandby };
+    const first: FirstMessage = { port: port2, vitals: this.#vitals.buffer, alone, isStandby };
     this.#worker.postMessage(first, [port2]);
   }
 

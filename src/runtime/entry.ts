@@ -1,4 +1,5 @@
 import { parentPort } from 'node:worker_threads';
+import { makeLoopsEndable } from '../v8-flags.ts';
 import { EncodedChannel } from '../wire/codec.ts';
 import type { FirstMessage } from '../wire/messages.ts';
 import { PortChannel } from '../wire/port-channel.ts';
@@ -13,12 +14,12 @@ import { mapStackTraces } from './stack-trace.ts';
 /** @param importModule the `import()` of this thread: code that was compiled elsewhere has none that works */
 export function start(importModule: ImportModule): void {
   mapStackTraces(import.meta.url);
-  parentPort?.once('message', ({ port, vitals, outbox, isStandby }: FirstMessage) => {
+  parentPort?.once('message', ({ port, vitals, alone, isStandby }: FirstMessage) => {
     // Whatever the plugin says, it says through the private port.
     parentPort?.close();
     const heartbeat = new Heartbeat(new Vitals(vitals));
     const channel = new PortChannel<never>(port);
-    const wire = outbox === undefined ? channel : new EncodedChannel(withOutbox(outbox, channel));
+    const wire = alone === undefined ? channel : new EncodedChannel(withOutbox(alone.outbox, channel));
     const runtime = new Runtime(wire, importModule);
     channel.onPing(() => {
       heartbeat.beat();
@@ -30,6 +31,8 @@ export function start(importModule: ImportModule): void {
       leave: (exitCode) => channel.leave(exitCode),
       die: (error) => runtime.die(error),
     });
+    // Not before: with other flags Node's own code, of which a thread loads much when it starts, has to be compiled anew.
+    if (alone?.setV8Flags) makeLoopsEndable();
     // One that fails costs nothing but the time it would have saved.
     if (isStandby) rehearse(importModule).catch(() => {});
   });

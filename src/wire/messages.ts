@@ -10,10 +10,17 @@ export interface FirstMessage {
   port: MessagePort;
   /** See `Vitals`. */
   vitals: SharedArrayBuffer;
-  /** In a process: batches travel as bytes, and this is the descriptor on which the thread writes its own. */
-  outbox: number | undefined;
+  /** In a process of its own. */
+  alone: Alone | undefined;
   /** It will wait for its plugin, and may use the time. */
   isStandby: boolean;
+}
+
+export interface Alone {
+  /** Batches travel as bytes, and this is the descriptor on which the thread writes its own. */
+  outbox: number;
+  /** See the option of that name. */
+  setV8Flags: boolean;
 }
 
 /** Host → isolate: everything a generation needs to know before its module is imported. */

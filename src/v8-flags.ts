@@ -5,7 +5,7 @@ const SINCE = 22;
 
 /**
  * `terminate()` does not reach a plain loop that allocates once V8 has unrolled it, on Node 24 and 26. The flag counts
- * for threads that are started afterwards.
+ * for all threads, and for what they compile from then on.
  */
 export function makeLoopsEndable(): void {
   const major = Number(process.versions.node.split('.')[0]);

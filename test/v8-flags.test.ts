@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
-import { Workspace } from '../support/workspace.ts';
+import { Workspace } from './support/workspace.ts';
 
 const run = promisify(execFile);
 const FLAG = '--no-turboshaft-loop-unrolling';
@@ -18,7 +18,7 @@ const flags = [];
 const set = v8.setFlagsFromString;
 v8.setFlagsFromString = (flag) => { flags.push(flag); set(flag); };
 syncBuiltinESMExports();
-const { PluginManager } = await import(${JSON.stringify(new URL('../../dist/index.js', import.meta.url).href)});
+const { PluginManager } = await import(${JSON.stringify(new URL('../dist/index.js', import.meta.url).href)});
 const manager = new PluginManager({ pluginDir: new URL('./plugins', import.meta.url).pathname, hotReload: false, ${options} });
 await manager.loadAll();
 await manager.unloadAll();
