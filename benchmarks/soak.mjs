@@ -280,7 +280,7 @@ async function processes() {
   const commands = (await childrenOf(process.pid).catch(() => [])).map((pid) =>
     readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''),
   );
-  return (await Promise.all(commands)).filter((command) => command.includes('child/entry.js')).length;
+  return (await Promise.all(commands)).filter((command) => command.includes('child/entry.cjs')).length;
 }
 
 /** Numbers from 0 to 1, the same for the same seed. */

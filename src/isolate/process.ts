@@ -24,7 +24,7 @@ import type { Jobs } from './job-pool.ts';
 import { reasonOfExit } from './reason-of-exit.ts';
 import { RemoteJobs } from './remote-jobs.ts';
 
-const ENTRY = fileURLToPath(new URL('../child/entry.js', import.meta.url));
+const ENTRY = fileURLToPath(new URL('../child/entry.cjs', import.meta.url));
 const IS_POSIX = process.platform !== 'win32';
 /** How long a process may take to end once it is killed before it counts as a zombie: one that waits for a disk, say. */
 const KILL_MS = 1_000;

@@ -4,12 +4,17 @@ import { type RuntimeCode, runtimeScript } from '../wire/runtime-code.ts';
 
 const RUNTIME = new URL('../runtime/entry.cjs', import.meta.url);
 
-let code: RuntimeCode | undefined;
+let compiled: RuntimeCode | undefined;
+
+/** As it is: for a single thread it takes longer to compile it beforehand than that saves. */
+export function runtimeCode(): RuntimeCode {
+  return { url: RUNTIME.href, source: asFunction(readFileSync(RUNTIME, 'utf8')) };
+}
 
 /** Compiled when the first thread needs it. */
-export function runtimeCode(): RuntimeCode {
-  code ??= compile({ url: RUNTIME.href, source: asFunction(readFileSync(RUNTIME, 'utf8')) });
-  return code;
+export function compiledRuntimeCode(): RuntimeCode {
+  compiled ??= compile(runtimeCode());
+  return compiled;
 }
 
 /** Here, and not in the thread, which would hold it twice. */

@@ -9,7 +9,7 @@ import { withResolvers } from '../with-resolvers.ts';
 import type { EndReason, Isolate, IsolateEnd, IsolateSpec, IsolateUsage, Whereabouts } from './isolate.ts';
 import { JobPool, type Jobs } from './job-pool.ts';
 import { Pulse } from './pulse.ts';
-import { runtimeCode } from './runtime-code.ts';
+import { compiledRuntimeCode, runtimeCode } from './runtime-code.ts';
 import { threadEnds } from './thread-ends.ts';
 import { threadWhereabouts } from './thread-whereabouts.ts';
 import { explainWorkingDirectory, returnToWorkingDirectory } from './working-directory.ts';
@@ -48,7 +48,7 @@ export class ThreadIsolate<T = Batch> implements Isolate<T> {
       argv: [],
       execArgv,
       env: {},
-      workerData: runtimeCode(),
+      workerData: alone === undefined ? compiledRuntimeCode() : runtimeCode(),
       stdin: false,
       stdout: true,
       stderr: true,

@@ -191,6 +191,6 @@ function children(): number[] {
   const list = execFileSync('ps', ['-o', 'pid=,args=', '--ppid', String(process.pid)], { encoding: 'utf8' });
   return list
     .split('\n')
-    .filter((line) => line.includes('child/entry.js'))
+    .filter((line) => line.includes('child/entry.cjs'))
     .map((line) => Number.parseInt(line, 10));
 }
