@@ -2,7 +2,6 @@ import { asError, BulkheadError, PluginCrashedError, PluginStoppedError } from '
 import type { Build } from '../source/build.ts';
 import type { DeadLetterReason, LogLevel, LogLine } from '../status.ts';
 import { isRecord } from '../wire/check.ts';
-import type { WireError } from '../wire/frames.ts';
 import { Link } from '../wire/link.ts';
 import type {
   BudgetLimits,
@@ -15,12 +14,10 @@ import type {
   StateEntries,
 } from '../wire/messages.ts';
 import type { JobPoolOptions } from '../wire/process-messages.ts';
-import { decodeError } from '../wire/wire-error.ts';
 import { withResolvers } from '../with-resolvers.ts';
 import * as check from './check-notes.ts';
-import { Delivery } from './delivery.ts';
 import { Fence } from './fence.ts';
-import { InFlight } from './in-flight.ts';
+import { HeapSnapshots } from './heap-snapshots.ts';
 import { Intake } from './intake.ts';
 import type { EndReason, Isolate, IsolateEnd, IsolateUsage, Whereabouts } from './isolate.ts';
 import type { Jobs } from './job-pool.ts';
@@ -28,8 +25,8 @@ import { PluginCalls } from './plugin-calls.ts';
 import { Registrations } from './registrations.ts';
 import { Silence } from './silence.ts';
 import { StateWrites } from './state-writes.ts';
-import { Timings } from './timings.ts';
-import { CallWork, EventWork, type Invocation, type Work } from './work.ts';
+import type { EventWork, Invocation, Work } from './work.ts';
+import { Workload } from './workload.ts';
 
 /** What a generation needs from the host. Every function must bear anything: its arguments come from the plugin. */
 export interface GenerationHost {
@@ -61,8 +58,8 @@ export class Generation {
   readonly number: number;
   readonly build: Build;
   readonly registrations = new Registrations();
-  /** How long calls and events took, from being sent to their outcome. */
-  readonly timings = new Timings();
+  readonly workload: Workload;
+  readonly heapSnapshots: HeapSnapshots;
   /** When it began to serve; `undefined` if it never did. */
   servesSince: Date | undefined;
   readonly #booted = withResolvers();
@@ -71,22 +68,15 @@ export class Generation {
   readonly #isolate: Isolate;
   readonly #host: GenerationHost;
   readonly #link: Link;
-  readonly #delivery: Delivery;
-  readonly #inFlight = new InFlight();
   readonly #calls = new PluginCalls();
   readonly #intake: Intake;
   #metadata!: PluginMetadata;
   readonly #stateWrites = new StateWrites((bytes) => this.#link.note('stateRead', bytes));
   readonly #fence = new Fence();
   #wasReplaced = false;
-  #isDraining = false;
   #isTearingDown = false;
   #checksConfig = false;
   #isAlive = true;
-  #snapshots = 0;
-  /** How many of its heap are just being taken, and how many are being read. */
-  #snapshotsTaken = 0;
-  #snapshotsRead = 0;
   readonly #silence = new Silence();
   #settleError: (() => unknown) | undefined;
 
@@ -102,12 +92,19 @@ export class Generation {
     });
     this.#calls.limit(host.budgets);
     this.#link = this.#createLink(isolate);
-    this.#delivery = new Delivery({
-      deliver: (batch) => this.#link.exchange('deliver', batch),
-      post: (batch) => this.#link.note('work', batch),
-      abort: (note) => this.#link.note('abort', note),
-      flush: () => this.#link.flush(),
-    });
+    this.heapSnapshots = new HeapSnapshots(this.#link);
+    this.workload = new Workload(
+      {
+        deliver: (batch) => this.#link.exchange('deliver', batch),
+        post: (batch) => this.#link.note('work', batch),
+        abort: (note) => this.#link.note('abort', note),
+        flush: () => this.#link.flush(),
+      },
+      {
+        unhandled: (event, reason) => host.unhandled(this, event, reason),
+        handlerFailed: (event, error) => host.handlerFailed(event, error),
+      },
+    );
     isolate.onOutput((stream, chunk) => this.#intake.output(stream, chunk));
     void isolate.ended.then((end) => this.#ended(end));
   }
@@ -143,10 +140,6 @@ export class Generation {
     return this.#wasReplaced;
   }
 
-  get isDraining(): boolean {
-    return this.#isDraining;
-  }
-
   get isTearingDown(): boolean {
     return this.#isTearingDown;
   }
@@ -161,29 +154,9 @@ export class Generation {
     return this.#isolate.usage;
   }
 
-  /** It is paused by the host. */
-  get standsStill(): boolean {
-    return this.#snapshotsTaken > 0;
-  }
-
-  /** A snapshot of its heap is among what it uses. */
-  get holdsSnapshot(): boolean {
-    return this.#snapshotsRead > 0;
-  }
-
   /** What it logged last, the oldest line first. */
   get lastLines(): LogLine[] {
     return this.#intake.lastLines;
-  }
-
-  /** How much is under way: calls, and events whose handlers have not ended. */
-  get busyWith(): number {
-    return this.#inFlight.size;
-  }
-
-  /** Calls it once, when something is under way. */
-  onceBusy(begin: () => void): void {
-    this.#inFlight.onceBusy(begin);
   }
 
   /** Imports the module and checks what it says of itself. */
@@ -221,7 +194,7 @@ export class Generation {
 
   /** The configuration that it is just being given is not waited for any more: it keeps the one before. */
   giveUpConfigure(): void {
-    this.#inFlight.removeKind('configure');
+    this.workload.giveUp('configure');
     this.#link.note('giveUpConfigure', undefined);
   }
 
@@ -239,23 +212,6 @@ export class Generation {
   /** Makes it forget its state; the host's follows in the order of the writes. */
   async clearState(): Promise<void> {
     await this.#link.request('clearState', {});
-  }
-
-  /** The objects on its heap, in the format of Chrome's tools, in pieces. It stands still until it has the first. */
-  async *heapSnapshot(): AsyncGenerator<Uint8Array> {
-    const number = ++this.#snapshots;
-    this.#snapshotsRead++;
-    try {
-      await this.#takeSnapshot(number);
-      for (;;) {
-        const piece = check.checkPiece(await this.#link.request('readSnapshot', number));
-        if (piece === null) return;
-        yield piece;
-      }
-    } finally {
-      this.#snapshotsRead--;
-      this.#link.note('dropSnapshot', number);
-    }
   }
 
   /** Where it spends its time, from now on for so long: JSON in the format of Chrome's tools. */
@@ -294,31 +250,7 @@ export class Generation {
 
   dispatch(work: Work): void {
     work.generation = this;
-    this.#delivery.send(work, this.#inFlight.add(work));
-  }
-
-  /** Resolves when everything sent so far has arrived and been started, or when it ends. */
-  received(): Promise<void> {
-    return this.#delivery.flush();
-  }
-
-  /** Resolves when nothing is under way any more, not counting what `except` is done on behalf of; or when it ends. */
-  drain(except: ReadonlySet<Invocation>): Promise<void> {
-    this.#isDraining = true;
-    return this.#inFlight.idle(except);
-  }
-
-  /** Somebody waits for an operation on it: on whose behalf that is, a drain no longer waits for. */
-  askedFor(): void {
-    this.#inFlight.wake();
-  }
-
-  /** Settles whatever is still under way: calls reject with `error`, events are unhandled. */
-  cut(error: () => unknown, reason: DeadLetterReason): void {
-    for (const invocation of this.#inFlight.removeAll()) {
-      if (invocation instanceof CallWork) invocation.reject(error());
-      else if (invocation instanceof EventWork) this.#host.unhandled(this, invocation, reason);
-    }
+    this.workload.dispatch(work);
   }
 
   /** From here on it cannot change anything: what it still tries is refused. */
@@ -364,8 +296,8 @@ export class Generation {
         configChecked: () => {
           this.#checksConfig = false;
         },
-        done: (note: unknown) => this.#done(note),
-        failed: (note: unknown) => this.#failed(note),
+        done: (note: unknown) => this.workload.done(note),
+        failed: (note: unknown) => this.workload.failed(note),
         abort: (note: unknown) => this.#calls.abort(note),
         fatal: (note: unknown) => isolate.blame(check.checkFatal(note)),
       },
@@ -374,59 +306,12 @@ export class Generation {
     });
   }
 
-  async #takeSnapshot(number: number): Promise<void> {
-    this.#snapshotsTaken++;
-    try {
-      await this.#link.request('takeSnapshot', number);
-    } finally {
-      this.#snapshotsTaken--;
-    }
-  }
-
-  async #step(
-    name: 'setup' | 'teardown' | 'configure',
+  #step(
+    kind: 'setup' | 'teardown' | 'configure',
     message: (invocation: number) => unknown,
   ): Promise<unknown> {
-    const number = this.#inFlight.add({ kind: name, parent: undefined, generation: this, isOver: false });
-    try {
-      return await this.#link.request(name, message(number));
-    } finally {
-      this.#inFlight.remove(number);
-    }
-  }
-
-  #done(note: unknown): void {
-    const { calls, results, failed, events } = check.checkDone(note);
-    const now = performance.now();
-    for (const invocation of events) {
-      const event = this.#remove(invocation, now);
-      // It may end before it has answered that the event arrived.
-      if (event instanceof EventWork) event.delivered();
-    }
-    const errors = new Set(failed);
-    for (const [index, invocation] of calls.entries()) {
-      const call = this.#removeCall(invocation, now);
-      if (errors.has(index)) call?.reject(decodeError(results[index] as WireError));
-      else call?.resolve(results[index]);
-    }
-  }
-
-  #removeCall(number: number, now: number): CallWork | undefined {
-    const work = this.#remove(number, now);
-    return work instanceof CallWork ? work : undefined;
-  }
-
-  /** It was done, well or not. */
-  #remove(number: number, now: number): Invocation | undefined {
-    const work = this.#inFlight.remove(number);
-    if (work instanceof CallWork || work instanceof EventWork) this.timings.record(now - work.sentAt);
-    return work;
-  }
-
-  #failed(note: unknown): void {
-    const { invocation, error } = check.checkFailed(note);
-    const work = this.#inFlight.get(invocation);
-    if (work instanceof EventWork) this.#host.handlerFailed(work, decodeError(error));
+    const invocation = { kind, parent: undefined, generation: this, isOver: false };
+    return this.workload.during(invocation, (number) => this.#link.request(kind, message(number)));
   }
 
   #callHost(note: unknown, to: 'bot' | 'offload'): Promise<unknown> {
@@ -437,7 +322,7 @@ export class Generation {
     }
     const { method, args, on } = message;
     return this.#calls.run(message, () => {
-      if (to === 'bot') return this.#host.bot(method, args, this.#inFlight.get(on));
+      if (to === 'bot') return this.#host.bot(method, args, this.workload.get(on));
       const options = args[1] as { signal?: AbortSignal } | undefined;
       return this.#host.offload(this, method, args[0], options?.signal);
     });
@@ -466,7 +351,7 @@ export class Generation {
     this.#booted.resolve();
     const error = () => this.#errorOf(end);
     this.#link.end(error);
-    this.cut(error, this.#settleError === undefined ? 'crashed' : 'stopped');
+    this.workload.cut(error, this.#settleError === undefined ? 'crashed' : 'stopped');
     this.fence();
     this.#intake.end();
     this.#reportRefused();

@@ -57,7 +57,8 @@ export class Inbox {
   checkRoom(parent: Invocation | undefined): void {
     const mode = this.#mode;
     if (mode.kind === 'closed') throw mode.refusal();
-    if (mode.kind === 'open' && mode.generation.busyWith >= this.#limit) throw this.#queueFull(UNDER_WAY);
+    if (mode.kind === 'open' && mode.generation.workload.size >= this.#limit)
+      throw this.#queueFull(UNDER_WAY);
     if (mode.kind === 'paused' && parent === undefined && !this.#makeRoom()) throw this.#queueFull(WAITS);
   }
 
@@ -123,7 +124,7 @@ export class Inbox {
 
   #dispatch(work: Work, generation: Generation): void {
     if (work instanceof CallWork ? work.settled : this.#isUnwanted(work, generation)) return;
-    if (generation.busyWith < this.#limit) generation.dispatch(work);
+    if (generation.workload.size < this.#limit) generation.dispatch(work);
     else this.#refuse(work, () => this.#queueFull(UNDER_WAY), 'queue-full');
   }
 
@@ -199,5 +200,5 @@ function isPartOfSwap({ kind }: Invocation): boolean {
 }
 
 function isDrained({ generation }: Invocation): boolean {
-  return generation?.isDraining === true;
+  return generation?.workload.isDraining === true;
 }

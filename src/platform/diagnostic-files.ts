@@ -13,7 +13,7 @@ export class DiagnosticFiles {
   /** What is on its heap, as it is read. */
   async heapSnapshot(generation: Generation, file: string | undefined): Promise<string> {
     const path = resolve(file ?? this.#defaultName(generation, 'heapsnapshot'));
-    await this.#write(path, generation.heapSnapshot());
+    await this.#write(path, generation.heapSnapshots.read());
     return path;
   }
 

@@ -365,7 +365,7 @@ export class Operations {
     const asker = onBehalfOf.getStore();
     if (asker !== undefined) {
       slot.askers.add(asker);
-      slot.current?.askedFor();
+      slot.current?.workload.wake();
     }
     try {
       return await slot.exclusively(operation);

@@ -179,7 +179,7 @@ export class Transactions {
         slot.lifecycle.moveTo('reloading');
         // What was sent to the old generation starts there before anything starts in the new one.
         await unlessStuck(previous, () =>
-          slot.patience.wait(previous.received(), RECEIVED_MS, () => undefined).catch(() => {}),
+          slot.patience.wait(previous.workload.received(), RECEIVED_MS, () => undefined).catch(() => {}),
         );
       });
     } catch (error) {

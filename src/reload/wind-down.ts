@@ -20,7 +20,7 @@ export async function windDown(slot: Slot, generation: Generation, cut: () => un
     const text = `It has not reacted for ${STUCK_MS} ms: drain and teardown are skipped`;
     slot.log({ level: 'warn', fields: {}, text });
   }
-  generation.cut(cut, 'cut');
+  generation.workload.cut(cut, 'cut');
   generation.fence();
 }
 
@@ -53,13 +53,15 @@ async function drainAndTearDown(
     slot.log({ level: 'warn', fields: err === undefined ? {} : { err }, text });
   };
   const late = (ms: number) =>
-    warn(`${generation.busyWith} calls or events did not end within ${ms} ms and were cut`);
-  await slot.patience.wait(generation.drain(slot.askers), drainMs, late, DRAIN_SHARE).catch(() => {});
+    warn(`${generation.workload.size} calls or events did not end within ${ms} ms and were cut`);
+  await slot.patience
+    .wait(generation.workload.drain(slot.askers), drainMs, late, DRAIN_SHARE)
+    .catch(() => {});
   if (over.aborted) return;
-  generation.cut(cut, 'cut');
+  generation.workload.cut(cut, 'cut');
   const timeout = (ms: number) => new Error(`it did not end within ${ms} ms and was cut`);
   // What it did on behalf of its own teardown, or of another's, ends with it.
-  const ended = generation.teardown().finally(() => generation.drain(slot.askers));
+  const ended = generation.teardown().finally(() => generation.workload.drain(slot.askers));
   await slot.patience.wait(ended, teardownMs, timeout).catch((error: unknown) => {
     if (generation.isAlive) warn(`Teardown failed: ${asError(error).message}`, error);
   });

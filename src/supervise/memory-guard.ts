@@ -62,7 +62,8 @@ export class MemoryGuard {
   }
 
   look(slot: Slot, generation: Generation): void {
-    if (generation !== slot.current || slot.lifecycle.state !== 'running' || generation.holdsSnapshot) return;
+    if (generation !== slot.current || slot.lifecycle.state !== 'running' || generation.heapSnapshots.areRead)
+      return;
     const { limits } = slot.options;
     const { usage } = generation;
     if (usage === undefined) return;

@@ -102,7 +102,7 @@ export class Watchdog {
 
   #lookAt(generation: Generation, watched: Watched, sinceLastLookMs: number): void {
     generation.look();
-    const { standsStill } = generation;
+    const standsStill = generation.heapSnapshots.areTaken;
     const before = watched.stoodStill === standsStill ? watched.silence : undefined;
     watched.stoodStill = standsStill;
     watched.silence = measureSilence(before, generation.pulse, sinceLastLookMs);
@@ -111,7 +111,7 @@ export class Watchdog {
     if (silentMs > 0 || (generation.usage?.loopUtilization ?? 1) >= AT_REST) this.#isQuiet = false;
     else {
       watched.rests = LOOKS_AT_REST - 1;
-      generation.onceBusy(() => this.#rouse(watched));
+      generation.workload.onceBusy(() => this.#rouse(watched));
     }
     this.#host.looked(watched.slot, generation);
     const patienceMs = watched.hangMs * (standsStill ? TIMES_STANDING_STILL : 1);

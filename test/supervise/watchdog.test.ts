@@ -59,22 +59,22 @@ it('lets one stand still for its snapshot, ten times as long as it may hang', as
   const hung = vi.fn(async () => {});
   const watchdog = new Watchdog({ hung, looked: () => {} });
   const generation = {
-    standsStill: true,
+    heapSnapshots: { areTaken: true },
+    workload: { onceBusy: () => {} },
     pulse: 1,
     usage: { loopUtilization: 1 },
     ended: new Promise(() => {}),
     look: () => {},
     silent: () => {},
-    onceBusy: () => {},
   };
   watchdog.watch({ options: { hangMs: 1_000 } } as Slot, generation as unknown as Generation);
   await vi.advanceTimersByTimeAsync(9_000);
-  generation.standsStill = false;
+  generation.heapSnapshots.areTaken = false;
   await vi.advanceTimersByTimeAsync(1_000);
   expect(hung).not.toHaveBeenCalled();
   await vi.advanceTimersByTimeAsync(500);
   expect(hung).toHaveBeenCalledTimes(1);
-  generation.standsStill = true;
+  generation.heapSnapshots.areTaken = true;
   await vi.advanceTimersByTimeAsync(9_000);
   expect(hung).toHaveBeenCalledTimes(1);
   await vi.advanceTimersByTimeAsync(2_000);
