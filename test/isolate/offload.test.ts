@@ -181,40 +181,6 @@ it('aborts a job, bounds the queue, and ends both with the generation', async ()
   await until(() => manager.list().length === 0, 'the end');
 });
 
-it.runIf(ISOLATION === 'process' && process.platform === 'linux')(
-  'ends the thread of an aborted job that allocates in a loop, which some versions of V8 make one that cannot be ended',
-  async () => {
-    const { manager } = await loadedBench(
-      {
-        'user.ts': `import { readdirSync } from 'node:fs';\n${pluginSource(
-          'user',
-          `return {
-            run: (signal: AbortSignal) => ctx.offload(new URL('./_job.ts', import.meta.url), 0, { signal }),
-            threads: () => readdirSync('/proc/self/task').length,
-          };`,
-        )}`,
-        '_job.ts': `let kept: unknown;
-export default () => {
-  setTimeout(() => { for (;;) kept = new Array(100).fill(0); });
-  console.log('under way');
-  return new Promise(() => kept);
-};`,
-      },
-      { hotReload: false },
-    );
-    const user = manager.plugin<{ run(signal: AbortSignal): void; threads(): number }>('user');
-    const before = await user.threads();
-    const controller = new AbortController();
-    const started = new Promise((resolve) => manager.on('log', resolve));
-    const rejected = expect(user.run(controller.signal)).rejects.toThrow('enough');
-    await started;
-    expect(await user.threads()).toBeGreaterThan(before);
-    controller.abort(new Error('enough'));
-    await rejected;
-    await until(async () => (await user.threads()) <= before, 'the end of its thread');
-  },
-);
-
 it('loads a job as an import does, since what is loaded by require cannot be ended safely', async () => {
   const { manager } = await loadedBench(
     {

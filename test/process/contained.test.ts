@@ -158,6 +158,39 @@ it('reports no usage of a process that ended before it told of any', async () =>
   expect(report).not.toHaveProperty('usage');
 });
 
+it.runIf(process.platform === 'linux')(
+  'ends the thread of an aborted job that allocates in a loop, which some versions of V8 make one that cannot be ended',
+  async () => {
+    const user = pluginSource(
+      'user',
+      `return {
+        run: (signal: AbortSignal) => ctx.offload(new URL('./_job.ts', import.meta.url), 0, { signal }),
+        threads: () => readdirSync('/proc/self/task').length,
+      };`,
+    );
+    const job = `export default () => {
+      let kept: unknown;
+      setTimeout(() => { for (;;) kept = new Array(100).fill(0); });
+      console.log('under way');
+      return new Promise(() => kept);
+    };`;
+    const { manager } = await loadedBench(
+      { 'user.ts': `import { readdirSync } from 'node:fs';\n${user}`, '_job.ts': job },
+      OPTIONS,
+    );
+    const plugin = manager.plugin<{ run(signal: AbortSignal): void; threads(): number }>('user');
+    const before = await plugin.threads();
+    const controller = new AbortController();
+    const started = new Promise((resolve) => manager.on('log', resolve));
+    const rejected = expect(plugin.run(controller.signal)).rejects.toThrow('enough');
+    await started;
+    expect(await plugin.threads()).toBeGreaterThan(before);
+    controller.abort(new Error('enough'));
+    await rejected;
+    await until(async () => (await plugin.threads()) <= before, 'the end of its thread');
+  },
+);
+
 it('says which tier a plugin runs in, and keeps standbys for both', async () => {
   const { manager } = await loadedBench(
     { 'a.ts': pluginSource('a', ''), 'b.ts': pluginSource('b', 'return { pid: () => process.pid };') },
