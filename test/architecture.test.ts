@@ -26,6 +26,7 @@ const PLAIN = [
   'check-options',
   'errors',
   'get-or-make',
+  'instead-of-function',
   'late-timeout',
   'nearest',
   'options',

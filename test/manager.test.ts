@@ -452,7 +452,8 @@ it('tells each listener of an event once, whoever comes and goes meanwhile', asy
   expect(await manager.plugin<{ heard(): string[] }>('a').heard()).toEqual(['again']);
   await manager.emit('x');
   expect(await manager.plugin<{ heard(): string[] }>('a').heard()).toEqual(['again', 'again']);
-  expect(() => manager.on('loaded', undefined as never)).toThrow(
-    expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' }),
-  );
+  for (const listener of [undefined as never, function* () {}])
+    expect(() => manager.on('loaded', listener)).toThrow(
+      expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' }),
+    );
 });

@@ -1,6 +1,7 @@
 import { channel } from 'node:diagnostics_channel';
 import { invalidArgument } from '../errors.ts';
 import { getOrMake } from '../get-or-make.ts';
+import { insteadOfFunction } from '../instead-of-function.ts';
 import { didYouMean, nearest } from '../nearest.ts';
 import type { Logger } from '../options.ts';
 import type { StatusEvents, StatusListener, StatusName } from '../status.ts';
@@ -16,10 +17,9 @@ export class Reports {
 
   on<K extends StatusName>(name: K, listener: StatusListener<K>): () => void {
     checkName(name);
-    if (typeof listener !== 'function') {
-      const text = `on('${name}', listener): expected a function, got ${typeof listener}`;
-      throw invalidArgument(text);
-    }
+    const found = insteadOfFunction(listener);
+    if (found !== undefined)
+      throw invalidArgument(`on('${name}', listener): expected a function, got ${found}`);
     const listeners = getOrMake(this.#listeners, name, () => new Set());
     const entry = { listener };
     listeners.add(entry);

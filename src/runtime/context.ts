@@ -3,6 +3,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
 import { checkOptions } from '../check-options.ts';
 import { invalidArgument } from '../errors.ts';
+import { insteadOfFunction } from '../instead-of-function.ts';
 import { MAX_TIMER_MS } from '../units.ts';
 import { LIMITS } from '../wire/frames.ts';
 import { checkPattern, checkTopic } from '../wire/topics.ts';
@@ -117,8 +118,8 @@ function isFileUrl(text: string): boolean {
 }
 
 function checkFunction(what: string, value: unknown): asserts value is (...args: never[]) => unknown {
-  if (typeof value === 'function') return;
-  throw invalidArgument(`${what} needs a function, got ${typeof value}`);
+  const found = insteadOfFunction(value);
+  if (found !== undefined) throw invalidArgument(`${what} needs a function, got ${found}`);
 }
 
 function checkFlag(what: string, value: unknown): void {

@@ -1,4 +1,5 @@
 import { BulkheadError } from '../errors.ts';
+import { insteadOfFunction } from '../instead-of-function.ts';
 import { LIMITS } from '../wire/frames.ts';
 import type { PluginMetadata } from '../wire/messages.ts';
 import type { PluginDefinition } from './api.ts';
@@ -55,8 +56,7 @@ export function checkDefinition(definition: PluginDefinition): PluginMetadata {
   if (typeof given.version !== 'string' || !SEMVER.test(given.version)) {
     throw invalid(`has the version ${show(given.version)}; expected a semantic version such as '1.0.0'`);
   }
-  if (typeof given.setup !== 'function')
-    throw invalid(`has a setup of type ${typeOf(given.setup)}; expected a function`);
+  checkFunction('setup', given.setup);
   if (given.config !== undefined && !isStandardSchema(given.config)) {
     throw invalid(`has a config that is no Standard Schema (zod, valibot, arktype … make them)`);
   }
@@ -82,10 +82,13 @@ function checkState(state: unknown): number {
   if (typeof version !== 'number' || !Number.isInteger(version) || version < 1) {
     throw invalid(`has state.version ${show(version)}; expected a whole number from 1`);
   }
-  if (migrate !== undefined && typeof migrate !== 'function') {
-    throw invalid(`has a state.migrate of type ${typeOf(migrate)}; expected a function`);
-  }
+  if (migrate !== undefined) checkFunction('state.migrate', migrate);
   return version;
+}
+
+function checkFunction(key: string, value: unknown): void {
+  const found = insteadOfFunction(value);
+  if (found !== undefined) throw invalid(`has a ${key} of type ${found}; expected a function`);
 }
 
 function optionalText(given: Record<string, unknown>, key: string): string | undefined {

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { BulkheadError } from '../errors.ts';
+import { insteadOfFunction } from '../instead-of-function.ts';
 
 /** The functions that `setup` returned, for others to call. */
 export class PluginFunctions {
@@ -13,8 +14,9 @@ export class PluginFunctions {
     if (!['object', 'function', 'undefined'].includes(typeof returned))
       warn(`setup() returned ${inspect(returned)}; expected an object of functions that others can call`);
     for (const [key, value] of Object.entries(this.#returned)) {
-      if (typeof value === 'function' || value === undefined) continue;
-      warn(`setup() returned '${key}', which is no function (${typeof value}): nobody can call it`);
+      const found = insteadOfFunction(value);
+      if (found === undefined || value === undefined) continue;
+      warn(`setup() returned '${key}', which is no function (${found}): nobody can call it`);
     }
   }
 

@@ -1,4 +1,5 @@
 import { parentPort } from 'node:worker_threads';
+import { insteadOfFunction } from '../instead-of-function.ts';
 import { Allowance } from '../wire/allowance.ts';
 import type { Outcome } from '../wire/frames.ts';
 import type { JobMessage, JobNote } from '../wire/messages.ts';
@@ -35,7 +36,8 @@ export async function runJob(
   isLimited = true;
   try {
     const job = defaultExport(await importModule());
-    if (typeof job !== 'function') throw new Error(`it has no function as default export, but ${typeof job}`);
+    const found = insteadOfFunction(job);
+    if (found !== undefined) throw new Error(`it has no function as default export, but ${found}`);
     return await outcomeOf(job as Job, input);
   } finally {
     flushOutput();

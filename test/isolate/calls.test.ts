@@ -367,6 +367,10 @@ it.each([
     '{ call: () => 1, count: 5, later: undefined }',
     "setup() returned 'count', which is no function (number): nobody can call it",
   ],
+  [
+    '{ *call() {} }',
+    "setup() returned 'call', which is no function (generator function, of which a call runs nothing): nobody can call it",
+  ],
   ['5', 'setup() returned 5; expected an object of functions that others can call'],
 ])('warns of what setup returns and nobody can call: %s', async (returned, warning) => {
   const source = pluginSource('fields', `return ${returned};`);

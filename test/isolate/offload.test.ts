@@ -64,6 +64,11 @@ it.each([
   ['is missing', {}, '_job.ts is not there'],
   ['has a syntax error', { '_job.ts': 'export default (' }, 'Unexpected end of file'],
   ['has no default export', { '_job.ts': 'export const x = 1;' }, 'no function as default export'],
+  [
+    'has a generator',
+    { '_job.ts': 'export default function* () {}' },
+    'default export, but generator function',
+  ],
 ])('says so when the file %s', async (_what, files, text) => {
   const { manager, workspace } = await loadedBench({ 'worker.ts': worker(), ...files }, { hotReload: false });
   const error = (await manager

@@ -57,12 +57,27 @@ const BAD: [what: string, fields: Record<string, string>, says: RegExp][] = [
     /has a state\.migrate of type boolean; expected a function/,
   ],
   [
+    'a migrate that is a generator',
+    { state: '{ version: 1, *migrate(old) { return old; } }' },
+    /has a state\.migrate of type generator function, of which a call runs nothing; expected a function/,
+  ],
+  [
     'a swap it does not know',
     { swap: `'blue-green'` },
     /has swap: "blue-green"; expected 'handover' or 'overlap'/,
   ],
   ['no setup', { setup: 'undefined' }, /has a setup of type undefined; expected a function/],
   ['a setup that is no function', { setup: '{}' }, /has a setup of type object; expected a function/],
+  [
+    'a setup that is a generator',
+    { setup: 'function* (ctx) {}' },
+    /has a setup of type generator function, of which a call runs nothing; expected a function/,
+  ],
+  [
+    'a setup that is an async generator',
+    { setup: 'async function* (ctx) {}' },
+    /has a setup of type generator function, of which a call runs nothing; expected a function/,
+  ],
   [
     'a field it does not know',
     { setUp: '() => {}' },
