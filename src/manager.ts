@@ -39,7 +39,7 @@ import { HotReloadWatcher } from './reload/hot-reload.ts';
 import { Limiter } from './reload/limiter.ts';
 import { Look } from './reload/look.ts';
 import { Operations, refuseStopCycle } from './reload/operations.ts';
-import { PluginTable } from './reload/plugin-table.ts';
+import { checkIsName, PluginTable } from './reload/plugin-table.ts';
 import { Preparation } from './reload/prepare.ts';
 import { Transactions } from './reload/transaction.ts';
 import type { Remote } from './runtime/api.ts';
@@ -84,10 +84,11 @@ export interface LoadAllResult {
  * Every method can be called at any time, also twice and during another; what concerns one plugin happens one after the
  * other. Plugins go by their names; one that never loaded goes by the name of its file or folder.
  *
- * For a name that no plugin has, methods reject with `ERR_PLUGIN_NOT_FOUND`. During `unloadAll`, what may start a plugin
- * rejects with `ERR_MANAGER_CLOSED`. What a plugin asks for in its own setup, teardown or `onConfig`, and what would have to
- * wait for the end of that, rejects with `ERR_CALL_CYCLE`. The constructor throws `ERR_INVALID_OPTIONS`, or what `configure`
- * rejects with if a configuration cannot be sent to a plugin.
+ * For a name that no plugin has, methods reject with `ERR_PLUGIN_NOT_FOUND`; for one that is no text, with
+ * `ERR_INVALID_ARGUMENT`, which `get` and `plugin` throw. During `unloadAll`, what may start a plugin rejects with
+ * `ERR_MANAGER_CLOSED`. What a plugin asks for in its own setup, teardown or `onConfig`, and what would have to wait for the
+ * end of that, rejects with `ERR_CALL_CYCLE`. The constructor throws `ERR_INVALID_OPTIONS`, or what `configure` rejects with
+ * if a configuration cannot be sent to a plugin.
  */
 export class PluginManager implements AsyncDisposable {
   /** Watches the plugin directories; `loadAll` starts it unless the options say otherwise. */
@@ -337,6 +338,7 @@ export class PluginManager implements AsyncDisposable {
    */
   async rollback(name: string, options: { state?: 'snapshot' } = {}): Promise<void> {
     this.#checkOpen();
+    checkIsName(name);
     checkOptions('rollback', options, ['state']);
     const { state } = options;
     if (state !== undefined && state !== 'snapshot') {
@@ -354,6 +356,7 @@ export class PluginManager implements AsyncDisposable {
    */
   async configure(name: string, value: unknown): Promise<void> {
     this.#checkOpen();
+    checkIsName(name);
     const config = snapshot(value, `the configuration of '${name}'`, 'keep');
     const isTaken = this.#withSlot(name, async (slot) => {
       await this.#operations.configure(slot, config);
@@ -395,6 +398,7 @@ export class PluginManager implements AsyncDisposable {
    * @returns the path of the file
    */
   async cpuProfile(name: string, ms: number, options: { file?: string } = {}): Promise<string> {
+    checkIsName(name);
     if (!(typeof ms === 'number' && ms >= 1 && ms <= MAX_PROFILE_MS)) {
       const text = `cpuProfile('${name}', ms): expected a time from 1 to ${MAX_PROFILE_MS} ms, got ${inspect(ms)}`;
       throw invalidArgument(text, { plugin: name });
@@ -424,6 +428,7 @@ export class PluginManager implements AsyncDisposable {
    * own setup waits for them, with `ERR_CALL_CYCLE`.
    */
   plugin<T>(name: string): Remote<T> {
+    checkIsName(name);
     return pluginProxy<T>(name, async (method, args) =>
       this.#table.get(name).call({ kind: 'method', name: method }, args),
     );

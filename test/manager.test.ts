@@ -289,6 +289,33 @@ it('refuses options that a function does not have, and what is no options', asyn
   expect(manager.get('a')?.state).toBe('running');
 });
 
+it('refuses what cannot be the name of a plugin', async () => {
+  const { manager } = await loadedBench({ 'a.ts': pluginSource('a', '') }, OFF);
+  const calls: ((name: never) => unknown)[] = [
+    async (name) => manager.get(name),
+    async (name) => manager.plugin(name),
+    (name) => manager.load(name),
+    (name) => manager.unload(name),
+    (name) => manager.reload(name),
+    (name) => manager.enable(name),
+    (name) => manager.disable(name),
+    (name) => manager.rollback(name),
+    (name) => manager.rollback(name, { state: 'none' as 'snapshot' }),
+    (name) => manager.configure(name, 1),
+    (name) => manager.clearState(name),
+    (name) => manager.heapSnapshot(name),
+    (name) => manager.cpuProfile(name, 1),
+    (name) => manager.cpuProfile(name, 0),
+  ];
+  for (const name of [Symbol('a'), 5, undefined, null, ['a'], Object.create(null)])
+    for (const call of calls)
+      await expect(call(name as never)).rejects.toMatchObject({
+        code: 'ERR_INVALID_ARGUMENT',
+        message: `Expected the name of a plugin, got ${inspect(name)}`,
+      });
+  expect(manager.list().map(({ name, state }) => [name, state])).toEqual([['a', 'running']]);
+});
+
 it('refuses to listen to a status that does not exist', async () => {
   const { manager } = await bench({}, OFF);
   expect(() => manager.on('nosuch' as never, () => {})).toThrow(

@@ -1,4 +1,5 @@
-import { BulkheadError } from '../errors.ts';
+import { inspect } from 'node:util';
+import { BulkheadError, invalidArgument } from '../errors.ts';
 import type { Generation } from '../isolate/generation.ts';
 import type { Slot } from '../isolate/slot.ts';
 import type { Registration } from '../wire/messages.ts';
@@ -26,13 +27,18 @@ export class PluginTable {
     return this.#slots.get(id);
   }
 
-  /** By name, or by the id of one that never loaded. */
+  /**
+   * By name, or by the id of one that never loaded.
+   *
+   * @throws {BulkheadError} `ERR_INVALID_ARGUMENT`
+   */
   find(name: string): Slot | undefined {
+    checkIsName(name);
     for (const slot of this.#slots.values()) if (slot.name === name) return slot;
     return undefined;
   }
 
-  /** @throws {BulkheadError} `ERR_PLUGIN_NOT_FOUND` */
+  /** @throws {BulkheadError} `ERR_PLUGIN_NOT_FOUND`, `ERR_INVALID_ARGUMENT` */
   get(name: string): Slot {
     const slot = this.find(name);
     if (slot !== undefined) return slot;
@@ -108,6 +114,12 @@ export class PluginTable {
   *#others(slot: Slot): Generator<Slot> {
     for (const other of this.#slots.values()) if (other !== slot) yield other;
   }
+}
+
+/** @throws {BulkheadError} `ERR_INVALID_ARGUMENT` for what cannot be a name, and may not even have a text to show. */
+export function checkIsName(name: unknown): asserts name is string {
+  if (typeof name === 'string') return;
+  throw invalidArgument(`Expected the name of a plugin, got ${inspect(name, { depth: 0 })}`);
 }
 
 export function alreadyThatOf({ name, owner }: SharedCommand): string {
