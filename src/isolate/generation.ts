@@ -66,6 +66,7 @@ export class Generation {
   /** Resolves when its isolate can load a plugin, or when it ends. */
   readonly booted = this.#booted.promise;
   readonly #isolate: Isolate;
+  readonly #isStandby: boolean;
   readonly #host: GenerationHost;
   readonly #link: Link;
   readonly #calls = new PluginCalls();
@@ -74,16 +75,19 @@ export class Generation {
   readonly #stateWrites = new StateWrites((bytes) => this.#link.note('stateRead', bytes));
   readonly #fence = new Fence();
   #wasReplaced = false;
+  #hasBooted = false;
   #isTearingDown = false;
   #checksConfig = false;
   #isAlive = true;
   readonly #silence = new Silence();
   #settleError: (() => unknown) | undefined;
 
-  constructor(number: number, build: Build, isolate: Isolate, host: GenerationHost) {
+  /** @param isStandby whether the isolate has been there before */
+  constructor(number: number, build: Build, isolate: Isolate, isStandby: boolean, host: GenerationHost) {
     this.number = number;
     this.build = build;
     this.#isolate = isolate;
+    this.#isStandby = isStandby;
     this.#host = host;
     this.#intake = new Intake(host.budgets, {
       log: (note) => host.log(note),
@@ -129,6 +133,11 @@ export class Generation {
 
   get isAlive(): boolean {
     return this.#isAlive;
+  }
+
+  /** It was begun in a standby that ended before it could load anything: whatever did that, the plugin did not. */
+  get endedAsStandby(): boolean {
+    return this.#isStandby && !this.#hasBooted && !this.#isAlive;
   }
 
   get isFenced(): boolean {
@@ -281,6 +290,7 @@ export class Generation {
       notes: {
         booted: () => {
           isolate.look();
+          this.#hasBooted = true;
           this.#booted.resolve();
         },
         log: (note: unknown) => this.#intake.log(check.checkLog(note)),

@@ -37,6 +37,11 @@ export class Standbys {
       kind?.waiting.delete(isolate);
       return isolate;
     }
+    return this.fresh(spec);
+  }
+
+  /** One that did not wait. */
+  fresh(spec: IsolateSpec): Isolate {
     return this.#start(spec, false);
   }
 

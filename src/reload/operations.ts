@@ -203,6 +203,7 @@ export class Operations {
   ended(slot: Slot, generation: Generation, end: IsolateEnd): void {
     const { kind } = end;
     if (kind === 'requested' || kind === 'start-failed' || generation.wasReplaced) return;
+    if (generation.endedAsStandby) return;
     const { number, servesSince } = generation;
     const error = new PluginCrashedError(slot.name, number, kind, end.text, end.error);
     const uptimeMs = servesSince === undefined ? 0 : Date.now() - servesSince.getTime();

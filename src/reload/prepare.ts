@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { BulkheadError, PluginStoppedError } from '../errors.ts';
+import { asError, BulkheadError, codeOf, PluginStoppedError } from '../errors.ts';
 import { grantedEnvironment } from '../isolate/environment.ts';
 import { Generation } from '../isolate/generation.ts';
 import { permissionFlags } from '../isolate/permission-flags.ts';
@@ -93,8 +93,12 @@ export class Preparation {
       stage = 'build';
       build = present ?? (await this.#build(slot, options.since !== undefined));
       stage = 'load';
-      generation = await this.#start(slot, build, execArgv, build !== given);
-      const metadata = await this.#load(slot, generation);
+      const first = await this.#start(slot, build, execArgv, build !== given);
+      generation = first;
+      const metadata = await this.#load(slot, first).catch((error: unknown) => {
+        generation = this.#startAgain(slot, first, execArgv, error);
+        return this.#load(slot, generation);
+      });
       checkName(this.#host.table, slot, generation);
       stage = 'config';
       const checked = generation.checkConfig(config === undefined ? slot.config : config.value);
@@ -121,10 +125,23 @@ export class Preparation {
   async #start(slot: Slot, build: Build, execArgv: string[], isFresh: boolean): Promise<Generation> {
     const { standbys } = this.#host;
     const spec = specOf(slot.options, execArgv);
-    const start = () => new Generation(slot.lastGeneration + 1, build, standbys.take(spec), slot);
+    const start = () => {
+      const isStandby = standbys.has(spec);
+      return new Generation(slot.lastGeneration + 1, build, standbys.take(spec), isStandby, slot);
+    };
     slot.throwIfStopping();
     const canWait = isFresh && slot.isServing && !standbys.has(spec);
     return canWait ? await this.#inTurn(slot, start) : start();
+  }
+
+  /** What has ended a standby need not end another isolate. Throws `error` if that is not what was wrong. */
+  #startAgain(slot: Slot, failed: Generation, execArgv: string[], error: unknown): Generation {
+    if (!failed.endedAsStandby || codeOf(error) !== 'ERR_PLUGIN_CRASHED') throw error;
+    slot.throwIfStopping();
+    const text = `${asError(error).message}. It had not loaded anything by then, and is started once more`;
+    slot.log({ level: 'warn', fields: {}, text });
+    const isolate = this.#host.standbys.fresh(specOf(slot.options, execArgv));
+    return new Generation(failed.number, failed.build, isolate, false, slot);
   }
 
   #load(slot: Slot, generation: Generation): Promise<PluginMetadata> {
