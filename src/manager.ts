@@ -331,9 +331,10 @@ export class PluginManager implements AsyncDisposable {
   }
 
   /**
-   * Goes back to the build that was accepted before, with the present state. If the versions of the state differ, it
-   * rejects with `ERR_STATE_SNAPSHOT` and says what would be lost, unless `{ state: 'snapshot' }` asks for the old state.
-   * The last five builds are kept; without one it rejects with `ERR_NO_ROLLBACK`. Otherwise rejects as `load` does, or with
+   * Goes back to the build that was accepted before, with the present state. That is what `enable`, `load` and the like start
+   * from then on, until the file changes or `reload` is called. If the versions of the state differ, it rejects with
+   * `ERR_STATE_SNAPSHOT` and says what would be lost, unless `{ state: 'snapshot' }` asks for the old state. The last five
+   * builds are kept; without one it rejects with `ERR_NO_ROLLBACK`. Otherwise rejects as `load` does, or with
    * `ERR_INVALID_ARGUMENT`.
    */
   async rollback(name: string, options: { state?: 'snapshot' } = {}): Promise<void> {

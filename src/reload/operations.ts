@@ -5,6 +5,7 @@ import type { IsolateEnd } from '../isolate/isolate.ts';
 import { onBehalfOf, type Slot } from '../isolate/slot.ts';
 import { findInChain, type Invocation } from '../isolate/work.ts';
 import type { PluginState } from '../lifecycle.ts';
+import type { Build } from '../source/build.ts';
 import type { Place } from '../source/discover.ts';
 import type { CrashReport, RecycleReason, Report } from '../status.ts';
 import { crashReport } from '../supervise/crash-report.ts';
@@ -59,7 +60,7 @@ export class Operations {
     return this.#exclusively(slot, async () => {
       this.#checkEnabled(slot);
       slot.unloaded = false;
-      if (slot.lifecycle.state !== 'running') await this.#start(slot);
+      if (slot.lifecycle.state !== 'running') await this.#start(slot, { build: await rolledBackTo(slot) });
     });
   }
 
@@ -133,7 +134,7 @@ export class Operations {
       slot.unloaded = false;
       if (slot.lifecycle.state === 'running') return;
       this.#host.supervisor.forgive(slot);
-      await this.#start(slot);
+      await this.#start(slot, { build: await rolledBackTo(slot) });
     });
   }
 
@@ -160,7 +161,7 @@ export class Operations {
       }
       const { current } = slot;
       const config = { value };
-      const build = slot.rolledBackFrom === slot.acted ? slot.accepted : undefined;
+      const build = await rolledBackTo(slot);
       if (state !== 'running' || current === undefined) {
         this.#host.supervisor.forgive(slot);
         await this.#start(slot, { config, build });
@@ -381,6 +382,13 @@ export class Operations {
       plugin: slot.name,
     });
   }
+}
+
+/** What the plugin was rolled back to, until its files are no longer those that it was rolled back from. */
+async function rolledBackTo(slot: Slot): Promise<Build | undefined> {
+  const { acted, rolledBackFrom, accepted } = slot;
+  if (acted === undefined || acted !== rolledBackFrom) return undefined;
+  return (await unlessStopped(slot, acted.compare())) === 'changed' ? undefined : accepted;
 }
 
 /**

@@ -100,6 +100,30 @@ it.each([
   expect(await currentValue(manager, 'v')).toEqual([2, { sides: 8 }]);
 });
 
+it.each([
+  ['disable', 'enable'],
+  ['unload', 'load'],
+] as const)(
+  'starts what was rolled back to after %s and %s, and a new version once there is one',
+  async (end, start) => {
+    const tools = await bench({ 'v.ts': valued('v', 1) }, { hotReload: false });
+    const { manager, workspace } = tools;
+    await manager.loadAll();
+    await save(tools, valued('v', 2));
+    await manager.rollback('v');
+    await manager[end]('v');
+    await workspace.write({ 'plugins/v.ts': valued('v', 2) });
+    await manager[start]('v');
+    expect(await currentValue(manager, 'v')).toBe(1);
+    await manager[end]('v');
+    await workspace.write({ 'plugins/v.ts': valued('v', 3) });
+    await manager[start]('v');
+    expect(await currentValue(manager, 'v')).toBe(3);
+    await manager.rollback('v');
+    expect(await currentValue(manager, 'v')).toBe(1);
+  },
+);
+
 it('starts what was rolled back to with a configuration that comes while it does not run', async () => {
   const options = { hotReload: false, defaults: { restart: { initialDelayMs: 60_000 } } };
   const tools = await bench({ 'v.ts': mortal(1) }, options);
