@@ -195,6 +195,7 @@ export class PluginManager implements AsyncDisposable {
       supervisor,
       limiter: new Limiter(this.#options.concurrency),
       report,
+      isWatching: () => this.hotReload.isEnabled,
       crashed: (slot, crash) => this.#crashFiles?.write(slot.id, crash),
       setDisabled: (slot, disabled) => this.#disabled.set(slot.id, disabled),
       forget: (slot) => {

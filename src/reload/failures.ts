@@ -1,5 +1,6 @@
 import { asError, codeOf } from '../errors.ts';
 import type { Slot } from '../isolate/slot.ts';
+import { isGone } from '../source/files.ts';
 import type { Report, Stage } from '../status.ts';
 import type { Supervisor } from '../supervise/supervisor.ts';
 import { TransactionError } from './transaction-error.ts';
@@ -7,6 +8,8 @@ import { TransactionError } from './transaction-error.ts';
 export interface FailuresHost {
   readonly supervisor: Supervisor;
   readonly report: Report;
+  /** Whether a file that is gone is noticed. */
+  isWatching(): boolean;
 }
 
 /** Reports what went wrong with a load or reload, and leaves the slot in the state that follows from it. */
@@ -27,7 +30,7 @@ export class Failures {
     const { stage, error } = failureOf(cause);
     slot.fail(error);
     if (this.#wasStopped(slot)) return error;
-    this.#host.report('reload-failed', { name: slot.name, stage, error, generation: undefined });
+    this.#report(slot, stage, error, undefined);
     const waits = wasDown || slot.accepted === undefined || codeOf(error) === 'ERR_MAX_PLUGINS';
     if (slot.lifecycle.state === 'preparing' && waits) {
       slot.lifecycle.moveTo('failed');
@@ -45,9 +48,15 @@ export class Failures {
     slot.fail(error);
     if (this.#wasStopped(slot)) return error;
     const generation = stillServes ? slot.current?.number : undefined;
-    this.#host.report('reload-failed', { name: slot.name, stage, error, generation });
+    this.#report(slot, stage, error, generation);
     if (!stillServes && slot.lifecycle.can('backoff')) this.#crashed(slot);
     return error;
+  }
+
+  /** Nobody broke a file that is gone: what becomes of the plugin, the next look says. */
+  #report(slot: Slot, stage: Stage, error: Error, generation: number | undefined): void {
+    if (stage === 'build' && this.#host.isWatching() && isGone(slot.entry)) return;
+    this.#host.report('reload-failed', { name: slot.name, stage, error, generation });
   }
 
   #wasStopped(slot: Slot): boolean {

@@ -31,6 +31,8 @@ export interface OperationsHost {
   readonly supervisor: Supervisor;
   readonly limiter: Limiter;
   readonly report: Report;
+  /** Whether a file that is gone is noticed. */
+  isWatching(): boolean;
   setDisabled(slot: Slot, disabled: boolean): void;
   /** A plugin is gone for good. */
   forget(slot: Slot): void;

@@ -11,6 +11,15 @@ export function isFile(path: string): boolean {
   }
 }
 
+/** Whether there is nothing at that path, which is not said of what cannot be looked at. */
+export function isGone(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) === undefined;
+  } catch {
+    return false;
+  }
+}
+
 /** Files below directories, those of packages and hidden ones left out. */
 export function* filesBelow(directories: Iterable<string>): Generator<string> {
   for (const directory of directories) {
