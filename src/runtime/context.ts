@@ -62,6 +62,7 @@ export function createContext(parts: ContextParts): PluginContext {
       parts.emit(topic, payload);
     },
     command(name: string, second: CommandOptions | CommandHandler, third?: CommandHandler) {
+      checkCommandName(name);
       const [options, handler] = typeof second === 'function' ? [{}, second] : [second ?? {}, third];
       checkFunction('ctx.command', handler);
       checkOptions('ctx.command', options, ['usage', 'description', 'aliases']);
@@ -72,7 +73,7 @@ export function createContext(parts: ContextParts): PluginContext {
         const text = `aliases of the command '${name}': expected a list of names, got ${inspect(aliases)}`;
         throw invalidArgument(text);
       }
-      for (const each of [name, ...aliases]) checkCommandName(each);
+      for (const each of aliases) checkCommandName(each);
       return handlers.command({ name, usage, description, aliases: [...aliases] }, handler);
     },
     every(ms, task) {
@@ -148,7 +149,7 @@ function checkMs(what: string, ms: unknown, min: number): number {
 function checkCommandName(name: unknown): void {
   if (typeof name === 'string' && COMMAND_NAME.test(name)) return;
   throw invalidArgument(
-    `${JSON.stringify(name)} cannot be a command; expected 1 to 32 letters, digits, '_' or '-', ` +
+    `${inspect(name, { depth: 0 })} cannot be a command; expected 1 to 32 letters, digits, '_' or '-', ` +
       'starting with a letter or digit, without the prefix',
   );
 }

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { BulkheadError } from '../errors.ts';
 
 const TOPIC = /^[^\s.*>]+(?:\.[^\s.*>]+)*$/;
@@ -7,7 +8,7 @@ export function checkPattern(pattern: unknown): asserts pattern is string {
   if (typeof pattern !== 'string' || pattern.length > 256 || !isPattern(pattern)) {
     throw new BulkheadError(
       'ERR_INVALID_TOPIC',
-      `${JSON.stringify(pattern)} is not a topic pattern; expected tokens separated by dots, '*' for one token, '>' for the rest ` +
+      `${show(pattern)} is not a topic pattern; expected tokens separated by dots, '*' for one token, '>' for the rest ` +
         `(for example 'chat.message', 'chat.*', 'chat.>')`,
     );
   }
@@ -21,7 +22,7 @@ export function checkTopic(topic: unknown): asserts topic is string {
   if (typeof topic !== 'string' || topic.length > 256 || !TOPIC.test(topic)) {
     throw new BulkheadError(
       'ERR_INVALID_TOPIC',
-      `${JSON.stringify(topic)} is not a topic; expected tokens separated by dots, without wildcards (for example 'chat.message')`,
+      `${show(topic)} is not a topic; expected tokens separated by dots, without wildcards (for example 'chat.message')`,
     );
   }
   lastValid = topic;
@@ -39,6 +40,10 @@ export function topicMatches(pattern: string, topic: string): boolean {
     if (wanted[index] !== '*' && wanted[index] !== tokens[index]) return false;
   }
   return tokens.length === wanted.length;
+}
+
+function show(value: unknown): string {
+  return inspect(value, { depth: 0, maxStringLength: 300 });
 }
 
 function isPattern(text: string): boolean {

@@ -13,6 +13,8 @@ it.each([
   [`ctx.on('x', async function* () {})`, `ctx.on ${NEEDS_NO_GENERATOR}`],
   [`ctx.command('x', function* () {} as never)`, `ctx.command ${NEEDS_NO_GENERATOR}`],
   [`ctx.command('x', {}, function* () {} as never)`, `ctx.command ${NEEDS_NO_GENERATOR}`],
+  [`ctx.command(Symbol('x') as never, () => {})`, expect.stringMatching(/^Symbol\(x\) cannot be a command;/)],
+  [`ctx.command(1n as never, {}, () => {})`, expect.stringMatching(/^1n cannot be a command;/)],
   [`ctx.every(1, function* () {})`, `ctx.every ${NEEDS_NO_GENERATOR}`],
   [`ctx.timeout(1, function* () {})`, `ctx.timeout ${NEEDS_NO_GENERATOR}`],
   [`ctx.onTeardown(function* () {})`, `ctx.onTeardown ${NEEDS_NO_GENERATOR}`],
