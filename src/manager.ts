@@ -34,11 +34,13 @@ import { memoryStateStore } from './platform/state-store.ts';
 import { describePlugin, type PluginInfo } from './plugin-info.ts';
 import { pluginProxy } from './plugin-proxy.ts';
 import { changedSince } from './reload/changed-since.ts';
+import { refuseStopCycle } from './reload/cycles.ts';
 import type { EarlyBuilds } from './reload/early-builds.ts';
+import { Failures } from './reload/failures.ts';
 import { HotReloadWatcher } from './reload/hot-reload.ts';
 import { Limiter } from './reload/limiter.ts';
 import { Look } from './reload/look.ts';
-import { Operations, refuseStopCycle } from './reload/operations.ts';
+import { Operations } from './reload/operations.ts';
 import { checkIsName, PluginTable } from './reload/plugin-table.ts';
 import { Preparation } from './reload/prepare.ts';
 import { Transactions } from './reload/transaction.ts';
@@ -104,6 +106,7 @@ export class PluginManager implements AsyncDisposable {
   readonly #schedules = new Schedules();
   readonly #bus: Bus;
   readonly #standbys: Standbys;
+  readonly #failures: Failures;
   readonly #operations: Operations;
   readonly #look: Look;
   readonly #bot: BotFunctions;
@@ -190,23 +193,29 @@ export class PluginManager implements AsyncDisposable {
         report('log', { name: plugin, level: 'error', fields: { err }, text });
       });
     }
-    this.#operations = new Operations({
-      transactions,
+    const freed = (slot: Slot) => {
+      if (this.#unloading === undefined) this.#look.retryBlockedBy(slot);
+    };
+    this.#failures = new Failures({
       supervisor,
-      limiter: new Limiter(this.#options.concurrency),
       report,
       isWatching: () => this.hotReload.isEnabled,
       crashed: (slot, crash) => this.#crashFiles?.write(slot.id, crash),
+      freed,
+    });
+    this.#operations = new Operations({
+      transactions,
+      supervisor,
+      failures: this.#failures,
+      limiter: new Limiter(this.#options.concurrency),
       setDisabled: (slot, disabled) => this.#disabled.set(slot.id, disabled),
       forget: (slot) => {
         this.#table.remove(slot);
         this.#earlyBuilds.drop(slot);
         for (const build of slot.builds) discard(build);
       },
-      freed: (slot) => {
-        if (this.#unloading === undefined) this.#look.retryBlockedBy(slot);
-      },
-      settled: (isLast) => this.#settled(isLast),
+      freed,
+      settled: () => this.#settled(),
     });
     this.#look = new Look({
       directories: this.#options.pluginDirs,
@@ -559,7 +568,7 @@ export class PluginManager implements AsyncDisposable {
     this.#pools.close(slot, generation);
     if (end.zombie) this.#noteZombie(slot, generation, generation.gone);
     if (generation === slot.current) this.#schedules.rest(slot);
-    this.#operations.ended(slot, generation, end);
+    this.#failures.ended(slot, generation, end);
   }
 
   #noteZombie(slot: Slot, { number }: Generation, gone: Promise<unknown>): void {
@@ -581,8 +590,8 @@ export class PluginManager implements AsyncDisposable {
     if (error !== undefined) slot.log({ level: 'error', fields: { topic }, text: error.message });
   }
 
-  #settled(isLast: boolean): void {
-    if (this.#unloading !== undefined || !isLast) return;
+  #settled(): void {
+    if (this.#unloading !== undefined) return;
     this.#standbys.refill();
     this.hotReload.inputsChanged();
   }

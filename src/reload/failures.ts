@@ -1,18 +1,29 @@
-import { asError, codeOf } from '../errors.ts';
+import { asError, codeOf, PluginCrashedError } from '../errors.ts';
+import type { Generation } from '../isolate/generation.ts';
+import type { IsolateEnd } from '../isolate/isolate.ts';
 import type { Slot } from '../isolate/slot.ts';
+import type { PluginState } from '../lifecycle.ts';
 import { isGone } from '../source/files.ts';
-import type { Report, Stage } from '../status.ts';
+import type { CrashReport, Report, Stage } from '../status.ts';
+import { crashReport } from '../supervise/crash-report.ts';
 import type { Supervisor } from '../supervise/supervisor.ts';
 import { TransactionError } from './transaction-error.ts';
+
+/** It does not run, and will not for a while. */
+const RESTING = new Set<PluginState>(['failed', 'quarantined', 'stopped']);
 
 export interface FailuresHost {
   readonly supervisor: Supervisor;
   readonly report: Report;
   /** Whether a file that is gone is noticed. */
   isWatching(): boolean;
+  /** Keeps the report where it outlives the bot, if that is wanted. */
+  crashed(slot: Slot, report: CrashReport): void;
+  /** It has ended: what it had of names and commands may be free. */
+  freed(slot: Slot): void;
 }
 
-/** Reports what went wrong with a load or reload, and leaves the slot in the state that follows from it. */
+/** Reports what went wrong with a plugin, and leaves the slot in the state that follows from it. */
 export class Failures {
   readonly #host: FailuresHost;
 
@@ -53,6 +64,37 @@ export class Failures {
     return error;
   }
 
+  /** A generation ended. If it was the one that serves, and nothing else deals with that, it is restarted. */
+  ended(slot: Slot, generation: Generation, end: IsolateEnd): void {
+    const { kind } = end;
+    if (kind === 'requested' || kind === 'start-failed' || generation.wasReplaced) return;
+    if (generation.endedAsStandby) return;
+    const { number, servesSince } = generation;
+    const error = new PluginCrashedError(slot.name, number, kind, end.text, end.error);
+    const uptimeMs = servesSince === undefined ? 0 : Date.now() - servesSince.getTime();
+    const report = crashReport(generation, kind, error, uptimeMs, end.stack);
+    this.#host.crashed(slot, report);
+    if (servesSince === undefined) {
+      // Whoever loads it, or sets it up, sees to it.
+      slot.earlyExitCode = end.exitCode;
+      return;
+    }
+    slot.crashes++;
+    slot.fail(error);
+    this.#host.report('crashed', {
+      name: slot.name,
+      generation: number,
+      reason: kind,
+      error,
+      uptimeMs,
+      report,
+    });
+    // The old generation of an overlap had only to finish its work; in any other state the operation under way sees to it.
+    if (generation !== slot.current || slot.lifecycle.state !== 'running') return;
+    this.#host.supervisor.crashed(slot, end.exitCode === 0, uptimeMs);
+    if (leavesRoom(slot, error)) this.#host.freed(slot);
+  }
+
   /** Nobody broke a file that is gone: what becomes of the plugin, the next look says. */
   #report(slot: Slot, stage: Stage, error: Error, generation: number | undefined): void {
     if (stage === 'build' && this.#host.isWatching() && isGone(slot.entry)) return;
@@ -69,6 +111,12 @@ export class Failures {
     slot.crashes++;
     this.#host.supervisor.crashed(slot, slot.earlyExitCode === 0, 0);
   }
+}
+
+/** Where a plugin that failed does not run, and is not about to, another may. */
+export function leavesRoom(slot: Slot, error: Error): boolean {
+  // Those that there is no room for would try each other again for ever.
+  return RESTING.has(slot.lifecycle.state) && codeOf(error) !== 'ERR_MAX_PLUGINS';
 }
 
 function failureOf(cause: unknown): { stage: Stage; error: Error } {

@@ -3,8 +3,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { BulkheadError } from '../errors.ts';
 import type { Slot } from '../isolate/slot.ts';
 import type { StoredState } from '../options.ts';
-import { isThere } from '../source/build.ts';
+import { type Build, isThere } from '../source/build.ts';
 import type { ReloadOptions } from './transaction.ts';
+import { unlessStopped } from './unless-stopped.ts';
 
 /**
  * The build accepted before, and the state it needs.
@@ -26,6 +27,13 @@ export function rollbackTarget(slot: Slot, options: { state?: 'snapshot' }): Rel
   if (state === undefined || present === undefined || state.version === present) return { build };
   if (options.state === 'snapshot') return { build, state };
   throw needsSnapshot(slot, state);
+}
+
+/** What the plugin was rolled back to, until its files are no longer those that it was rolled back from. */
+export async function rolledBackTo(slot: Slot): Promise<Build | undefined> {
+  const { acted, rolledBackFrom, accepted } = slot;
+  if (acted === undefined || acted !== rolledBackFrom) return undefined;
+  return (await unlessStopped(slot, acted.compare())) === 'changed' ? undefined : accepted;
 }
 
 function needsSnapshot(slot: Slot, target: StoredState): BulkheadError {
