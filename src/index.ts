@@ -7,7 +7,9 @@ export {
   PluginStoppedError,
 } from './errors.ts';
 export { PLUGIN_STATES, type PluginState, TRANSITIONS } from './lifecycle.ts';
-export { type LoadAllResult, PluginManager } from './manager.ts';
+export type { LoadAllResult } from './manager/load-all.ts';
+export type { PluginInfo } from './manager/plugin-info.ts';
+export { PluginManager } from './manager.ts';
 export type {
   HotReloadOptions,
   Logger,
@@ -21,7 +23,6 @@ export type { Permissions } from './permissions.ts';
 export type { EmitResult } from './platform/bus.ts';
 export type { CommandInfo, CommandOutcome, CommandSource, Commands } from './platform/commands.ts';
 export { memoryStateStore } from './platform/state-store.ts';
-export type { PluginInfo } from './plugin-info.ts';
 export type { HotReloadWatcher, WatchMode } from './reload/hot-reload.ts';
 export type { Remote } from './runtime/api.ts';
 export type {

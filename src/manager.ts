@@ -1,79 +1,26 @@
 // First, since other parts of a bundle would fail with less to say.
 import './unbundled.ts';
-import { resolve } from 'node:path';
 import { inspect } from 'node:util';
 import { checkOptions } from './check-options.ts';
-import { asError, BulkheadError, codeOf, invalidArgument } from './errors.ts';
-import { Deadlines } from './isolate/deadlines.ts';
-import type { Generation } from './isolate/generation.ts';
-import type { IsolateEnd } from './isolate/isolate.ts';
-import { OffloadPools } from './isolate/offload-pools.ts';
-import { Patience } from './isolate/patience.ts';
-import { Slot, type SlotHost } from './isolate/slot.ts';
-import { Standbys } from './isolate/standby.ts';
-import { isolateStarter, specOf } from './isolate/start-isolate.ts';
-import type { PluginState } from './lifecycle.ts';
-import {
-  type PluginManagerOptions,
-  type PluginOptions,
-  type ResolvedOptions,
-  resolveOptions,
-  resolvePluginOptions,
-} from './options.ts';
-import { BotFunctions } from './platform/bot-functions.ts';
-import { Bus, type EmitResult } from './platform/bus.ts';
-import { Commands } from './platform/commands.ts';
-import { CrashFiles } from './platform/crash-files.ts';
-import { defaultLogger } from './platform/default-logger.ts';
-import { DiagnosticFiles } from './platform/diagnostic-files.ts';
-import { DisabledPlugins } from './platform/disabled-plugins.ts';
-import { guardedStore } from './platform/guarded-store.ts';
-import { Reports } from './platform/reports.ts';
-import { Schedules } from './platform/schedule.ts';
-import { memoryStateStore } from './platform/state-store.ts';
-import { describePlugin, type PluginInfo } from './plugin-info.ts';
-import { pluginProxy } from './plugin-proxy.ts';
-import { changedSince } from './reload/changed-since.ts';
-import { refuseStopCycle } from './reload/cycles.ts';
-import type { EarlyBuilds } from './reload/early-builds.ts';
-import { Failures } from './reload/failures.ts';
-import { HotReloadWatcher } from './reload/hot-reload.ts';
-import { Limiter } from './reload/limiter.ts';
-import { Look } from './reload/look.ts';
-import { Operations } from './reload/operations.ts';
-import { checkIsName, PluginTable } from './reload/plugin-table.ts';
-import { Preparation } from './reload/prepare.ts';
-import { Transactions } from './reload/transaction.ts';
+import { invalidArgument } from './errors.ts';
+import type { Slot } from './isolate/slot.ts';
+import { actOn } from './manager/act-on.ts';
+import { assemble, type Parts } from './manager/assembly.ts';
+import { type LoadAllResult, loadAll } from './manager/load-all.ts';
+import { describePlugin, type PluginInfo } from './manager/plugin-info.ts';
+import { pluginProxy } from './manager/plugin-proxy.ts';
+import { unloadAll } from './manager/unload-all.ts';
+import { type PluginManagerOptions, resolveOptions } from './options.ts';
+import type { EmitResult } from './platform/bus.ts';
+import type { Commands } from './platform/commands.ts';
+import type { HotReloadWatcher } from './reload/hot-reload.ts';
+import { checkIsName } from './reload/plugin-table.ts';
 import type { Remote } from './runtime/api.ts';
-import type { Build } from './source/build.ts';
-import { BuildDirectory } from './source/build-directory.ts';
-import type { Discovered } from './source/discover.ts';
 import type { StatusListener, StatusName } from './status.ts';
-import { endHung } from './supervise/hang-report.ts';
-import { MemoryGuard } from './supervise/memory-guard.ts';
-import { Supervisor } from './supervise/supervisor.ts';
-import { Watchdog } from './supervise/watchdog.ts';
-import { unusedEntries } from './unused-entries.ts';
-import { makeLoopsEndable } from './v8-flags.ts';
-import type { Registration } from './wire/messages.ts';
 import { snapshot } from './wire/snapshot.ts';
-import { FILES_MS, within } from './within.ts';
 
 /** A longer profile would not fit in one message. */
 const MAX_PROFILE_MS = 600_000;
-
-/** So long a store has at least to flush, ms, whatever is left of a budget. */
-const LEAST_FLUSH_MS = 1_000;
-const HAS_A_THREAD = new Set<PluginState>(['preparing', 'starting', 'running', 'reloading', 'stopping']);
-
-export interface LoadAllResult {
-  /** Names of the plugins that run. */
-  loaded: string[];
-  /** `name` is that of the plugin, or its id if it never loaded; of a directory that is missing, its path. */
-  failed: { name: string; error: Error }[];
-  /** Names of the plugins that wait for a service of another. */
-  waiting: string[];
-}
 
 /**
  * Runs every plugin of some directories in a thread of its own, and reloads it when its files change.
@@ -97,149 +44,12 @@ export class PluginManager implements AsyncDisposable {
   readonly hotReload: HotReloadWatcher;
   /** The commands of all plugins. */
   readonly commands: Commands;
-  readonly #options: ResolvedOptions;
-  readonly #config: Map<string, unknown>;
-  readonly #pluginOptions: Map<string, PluginOptions>;
-  readonly #table = new PluginTable();
-  readonly #reports: Reports;
-  readonly #deadlines = new Deadlines();
-  readonly #schedules = new Schedules();
-  readonly #bus: Bus;
-  readonly #standbys: Standbys;
-  readonly #failures: Failures;
-  readonly #operations: Operations;
-  readonly #look: Look;
-  readonly #bot: BotFunctions;
-  readonly #slotHost: SlotHost;
-  readonly #builds = new BuildDirectory();
-  readonly #earlyBuilds: EarlyBuilds;
-  readonly #pools: OffloadPools;
-  readonly #crashFiles: CrashFiles | undefined;
-  readonly #diagnostics = new DiagnosticFiles();
-  readonly #disabled: DisabledPlugins;
-  /** Raised by each `unloadAll`: what was begun before does not go on after it. */
-  #epoch = 0;
-  #unloading: Promise<void> | undefined;
-  /** How long to wait for the state store, whatever becomes of single plugins. */
-  readonly #patience = new Patience();
+  readonly #parts: Parts;
 
   constructor(options: PluginManagerOptions) {
-    this.#options = resolveOptions(options);
-    this.#config = new Map(Object.entries(snapshot(this.#options.config, 'config', 'keep')));
-    this.#pluginOptions = new Map(Object.entries(this.#options.plugins));
-    this.#bot = new BotFunctions(this.#options.bot);
-    this.#reports = new Reports(this.#options.logger ?? defaultLogger());
-    this.#bus = new Bus(() => this.#table);
-    this.commands = new Commands(() => this.#table);
-    const report: Reports['report'] = (event, data) => this.#reports.report(event, data);
-    this.#pools = new OffloadPools(this.#builds, (...zombie) => this.#noteZombie(...zombie));
-    const store = guardedStore(this.#options.stateStore ?? memoryStateStore(), (error, text) =>
-      this.#reports.error(error, text),
-    );
-    this.#disabled = new DisabledPlugins(store, this.#patience);
-    if (this.#options.setV8Flags) makeLoopsEndable();
-    const spec = specOf(resolvePluginOptions(undefined, this.#options.defaults));
-    const start = isolateStarter(this.#options.setV8Flags, () => this.#builds.processFolder());
-    this.#standbys = new Standbys(this.#options.standbys, spec, start);
-    this.#slotHost = {
-      deadlines: this.#deadlines,
-      store,
-      report,
-      bot: (method, args) => this.#bot.call(method, args),
-      offload: (...job) => this.#pools.run(...job),
-      emit: (slot, topic, payload) => void this.#emitFrom(slot, topic, payload),
-      registered: (slot, registration) => this.#registered(slot, registration),
-      unregistered: (slot, id) => this.#schedules.remove(slot, id),
-      ended: (slot, generation, end) => this.#ended(slot, generation, end),
-    };
-    // What is left of a build goes with its directory.
-    const discard = (build: Build) => void this.#builds.discard(build).catch(() => {});
-    const memory = new MemoryGuard({
-      recycle: (...what) => void this.#operations.recycle(...what),
-      overridden: ({ name }, text) => report('log', { name, level: 'warn', fields: {}, text }),
-    });
-    const watchdog = new Watchdog({
-      hung: (generation, hangMs) => endHung(generation, hangMs, report),
-      looked: (slot, generation) => memory.look(slot, generation),
-    });
-    const preparation = new Preparation({
-      standbys: this.#standbys,
-      buildDirectory: (slot) => this.#builds.of(slot.id),
-      botFunctions: this.#bot.names,
-      checkRoom: (slot) => this.#checkRoom(slot),
-      table: this.#table,
-      discard,
-      watch: (slot, generation) => watchdog.watch(slot, generation),
-    });
-    this.#earlyBuilds = preparation.earlyBuilds;
-    const supervisor = new Supervisor({
-      report,
-      restart: async (slot) => {
-        if (this.#unloading === undefined) await this.#operations.restart(slot);
-      },
-    });
-    const transactions = new Transactions({
-      preparation,
-      schedules: this.#schedules,
-      report,
-      forgetCrashes: (slot) => supervisor.forgetCrashes(slot),
-      table: this.#table,
-      discard,
-    });
-    const { crashDir } = this.#options;
-    if (crashDir !== undefined) {
-      this.#crashFiles = new CrashFiles(resolve(crashDir), ({ plugin }, err) => {
-        const text = `The report of the crash could not be written: ${asError(err).message}`;
-        report('log', { name: plugin, level: 'error', fields: { err }, text });
-      });
-    }
-    const freed = (slot: Slot) => {
-      if (this.#unloading === undefined) this.#look.retryBlockedBy(slot);
-    };
-    this.#failures = new Failures({
-      supervisor,
-      report,
-      isWatching: () => this.hotReload.isEnabled,
-      crashed: (slot, crash) => this.#crashFiles?.write(slot.id, crash),
-      freed,
-    });
-    this.#operations = new Operations({
-      transactions,
-      supervisor,
-      failures: this.#failures,
-      limiter: new Limiter(this.#options.concurrency),
-      setDisabled: (slot, disabled) => this.#disabled.set(slot.id, disabled),
-      forget: (slot) => {
-        this.#table.remove(slot);
-        this.#earlyBuilds.drop(slot);
-        for (const build of slot.builds) discard(build);
-      },
-      freed,
-      settled: () => this.#settled(),
-    });
-    this.#look = new Look({
-      directories: this.#options.pluginDirs,
-      table: this.#table,
-      operations: this.#operations,
-      earlyBuilds: this.#earlyBuilds,
-      adopt: (found) => this.#adopt(found),
-      report,
-      warn: (text) => report('watch', { name: 'hotReload', mode: this.hotReload.mode, level: 'warn', text }),
-      lookAgain: (inMs) => this.hotReload.lookAgain(inMs),
-      quietMs: this.#options.hotReload.debounceMs,
-      isWatching: () => this.hotReload.isEnabled,
-    });
-    this.hotReload = new HotReloadWatcher(this.#options.hotReload, {
-      checkOpen: () => this.#checkOpen(),
-      roots: this.#options.pluginDirs,
-      look: (hints, since) => this.#look.act(hints, since),
-      changedSince: (since) => changedSince(since, this.#inputs(), this.#options.pluginDirs),
-      anticipate: (hints) => this.#look.anticipate(hints),
-      forgo: () => this.#earlyBuilds.dropAll(),
-      outOfDate: () => this.#look.outOfDate(),
-      inputs: () => this.#inputs(),
-      watching: (mode, level, text) => report('watch', { name: 'hotReload', mode, level, text }),
-    });
+    this.#parts = assemble(resolveOptions(options));
+    this.hotReload = this.#parts.hotReload;
+    this.commands = this.#parts.commands;
   }
 
   /**
@@ -248,27 +58,7 @@ export class PluginManager implements AsyncDisposable {
    * disabled.
    */
   async loadAll(): Promise<LoadAllResult> {
-    this.#checkOpen();
-    const epoch = this.#epoch;
-    if (this.#options.hotReload.enabled) await this.hotReload.start();
-    const { slots, failed } = await this.#look.discoverAll();
-    this.#checkEpoch(epoch);
-    const result: LoadAllResult = { loaded: [], failed, waiting: [] };
-    await Promise.all(
-      slots
-        .filter((slot) => slot.lifecycle.state !== 'disabled')
-        .map(async (slot) => {
-          try {
-            await this.#operations.load(slot);
-            result.loaded.push(slot.name);
-          } catch (error) {
-            failed.push({ name: slot.name, error: error as Error });
-          }
-        }),
-    );
-    result.loaded.sort();
-    if (this.#epoch === epoch) this.#warnOfUnused(failed.map(({ name }) => name));
-    return result;
+    return loadAll(this.#parts);
   }
 
   /**
@@ -286,14 +76,7 @@ export class PluginManager implements AsyncDisposable {
       const text = `unloadAll({ timeoutMs }): expected milliseconds from 0, got ${inspect(timeoutMs)}`;
       throw invalidArgument(text);
     }
-    for (const slot of this.#table) refuseStopCycle(slot);
-    this.#patience.limit(timeoutMs);
-    for (const slot of this.#table) slot.patience.limit(timeoutMs);
-    this.#unloading ??= this.#unloadEverything(timeoutMs).finally(() => {
-      this.#unloading = undefined;
-      this.#patience.unlimited();
-    });
-    return this.#unloading;
+    await unloadAll(this.#parts, timeoutMs);
   }
 
   /**
@@ -305,8 +88,8 @@ export class PluginManager implements AsyncDisposable {
    * it is stopped meanwhile.
    */
   async load(name: string): Promise<void> {
-    this.#checkOpen();
-    await this.#withSlot(name, (slot) => this.#operations.load(slot));
+    this.#parts.openness.check();
+    await actOn(this.#parts, name, (slot) => this.#parts.operations.load(slot));
   }
 
   /**
@@ -314,7 +97,7 @@ export class PluginManager implements AsyncDisposable {
    * `load`, `reload`, `enable` or `rollback` does. Does nothing if it is disabled.
    */
   async unload(name: string): Promise<void> {
-    await this.#withSlot(name, (slot) => this.#operations.unload(slot));
+    await actOn(this.#parts, name, (slot) => this.#parts.operations.unload(slot));
   }
 
   /**
@@ -322,8 +105,8 @@ export class PluginManager implements AsyncDisposable {
    * If that fails, the old generation goes on, or its build is started again. Rejects as `load` does.
    */
   async reload(name: string): Promise<void> {
-    this.#checkOpen();
-    await this.#withSlot(name, (slot) => this.#operations.reload(slot));
+    this.#parts.openness.check();
+    await actOn(this.#parts, name, (slot) => this.#parts.operations.reload(slot));
   }
 
   /**
@@ -331,13 +114,13 @@ export class PluginManager implements AsyncDisposable {
    * fails. Rejects as `load` does, but not with `ERR_PLUGIN_DISABLED`.
    */
   async enable(name: string): Promise<void> {
-    this.#checkOpen();
-    await this.#withSlot(name, (slot) => this.#operations.enable(slot));
+    this.#parts.openness.check();
+    await actOn(this.#parts, name, (slot) => this.#parts.operations.enable(slot));
   }
 
   /** Unloads the plugin until it is enabled, also through changes of its file and, with a store, restarts. */
   async disable(name: string): Promise<void> {
-    await this.#withSlot(name, (slot) => this.#operations.disable(slot));
+    await actOn(this.#parts, name, (slot) => this.#parts.operations.disable(slot));
   }
 
   /**
@@ -348,7 +131,7 @@ export class PluginManager implements AsyncDisposable {
    * `ERR_INVALID_ARGUMENT`.
    */
   async rollback(name: string, options: { state?: 'snapshot' } = {}): Promise<void> {
-    this.#checkOpen();
+    this.#parts.openness.check();
     checkIsName(name);
     checkOptions('rollback', options, ['state']);
     const { state } = options;
@@ -356,7 +139,7 @@ export class PluginManager implements AsyncDisposable {
       const text = `rollback('${name}', { state }): expected 'snapshot' or nothing, got ${inspect(state)}`;
       throw invalidArgument(text, { plugin: name });
     }
-    await this.#withSlot(name, (slot) => this.#operations.rollback(slot, options));
+    await actOn(this.#parts, name, (slot) => this.#parts.operations.rollback(slot, options));
   }
 
   /**
@@ -366,14 +149,15 @@ export class PluginManager implements AsyncDisposable {
    * `ERR_PLUGIN_NOT_FOUND`. Rejects as `load` does, or with `ERR_NOT_CLONEABLE` or `ERR_VALUE_TOO_LARGE`.
    */
   async configure(name: string, value: unknown): Promise<void> {
-    this.#checkOpen();
+    this.#parts.openness.check();
     checkIsName(name);
     const config = snapshot(value, `the configuration of '${name}'`, 'keep');
-    const isTaken = this.#withSlot(name, async (slot) => {
-      await this.#operations.configure(slot, config);
-      this.#config.set(slot.id, config);
-    });
-    await this.#elseOfAbsent(name, isTaken, () => this.#config.set(name, config));
+    const { operations, settings } = this.#parts;
+    const take = async (slot: Slot) => {
+      await operations.configure(slot, config);
+      settings.setConfig(slot.id, config);
+    };
+    await actOn(this.#parts, name, take, () => settings.setConfig(name, config));
   }
 
   /**
@@ -382,8 +166,9 @@ export class PluginManager implements AsyncDisposable {
    * `ERR_PLUGIN_CRASHED` if it ends meanwhile, or with `ERR_STATE_STORE`.
    */
   async clearState(name: string): Promise<void> {
-    const isCleared = this.#withSlot(name, (slot) => this.#operations.clearState(slot));
-    await this.#elseOfAbsent(name, isCleared, () => this.#slotHost.store.clear(name));
+    const { operations, store } = this.#parts;
+    const clear = (slot: Slot) => operations.clearState(slot);
+    await actOn(this.#parts, name, clear, () => store.clear(name));
   }
 
   /**
@@ -397,7 +182,7 @@ export class PluginManager implements AsyncDisposable {
    */
   async heapSnapshot(name: string, options: { file?: string } = {}): Promise<string> {
     checkFile('heapSnapshot', options);
-    return this.#diagnostics.heapSnapshot(this.#table.get(name).serving(), options.file);
+    return this.#parts.diagnostics.heapSnapshot(this.#parts.table.get(name).serving(), options.file);
   }
 
   /**
@@ -415,18 +200,18 @@ export class PluginManager implements AsyncDisposable {
       throw invalidArgument(text, { plugin: name });
     }
     checkFile('cpuProfile', options);
-    return this.#diagnostics.cpuProfile(this.#table.get(name).serving(), ms, options.file);
+    return this.#parts.diagnostics.cpuProfile(this.#parts.table.get(name).serving(), ms, options.file);
   }
 
   /** What is known of a plugin at this moment; `undefined` if there is none of that name. */
   get(name: string): PluginInfo | undefined {
-    const slot = this.#table.find(name);
+    const slot = this.#parts.table.find(name);
     return slot === undefined ? undefined : describePlugin(slot);
   }
 
   /** What is known of all plugins at this moment, by name. */
   list(): PluginInfo[] {
-    return [...this.#table].map(describePlugin).sort((a, b) => a.name.localeCompare(b.name));
+    return [...this.#parts.table].map(describePlugin).sort((a, b) => a.name.localeCompare(b.name));
   }
 
   /**
@@ -441,7 +226,7 @@ export class PluginManager implements AsyncDisposable {
   plugin<T>(name: string): Remote<T> {
     checkIsName(name);
     return pluginProxy<T>(name, async (method, args) =>
-      this.#table.get(name).call({ kind: 'method', name: method }, args),
+      this.#parts.table.get(name).call({ kind: 'method', name: method }, args),
     );
   }
 
@@ -450,7 +235,7 @@ export class PluginManager implements AsyncDisposable {
    * is still in its first setup is not waited for: it gets the event if it subscribes to it, but does not stand in the result.
    */
   emit(topic: string, payload?: unknown): Promise<EmitResult> {
-    return this.#bus.emit(topic, payload, 'host');
+    return this.#parts.bus.emit(topic, payload, 'host');
   }
 
   /**
@@ -459,153 +244,11 @@ export class PluginManager implements AsyncDisposable {
    * @throws {BulkheadError} `ERR_INVALID_ARGUMENT` for an unknown event, or a listener that is no function
    */
   on<K extends StatusName>(status: K, listener: StatusListener<K>): () => void {
-    return this.#reports.on(status, listener);
+    return this.#parts.reports.on(status, listener);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.unloadAll();
-  }
-
-  async #unloadEverything(timeoutMs: number): Promise<void> {
-    this.#epoch++;
-    await within(this.hotReload.stop(), FILES_MS);
-    await Promise.all([...this.#table].map((slot) => this.#operations.unload(slot, timeoutMs)));
-    for (const slot of [...this.#table]) this.#table.remove(slot);
-    await this.#standbys.close();
-    await this.#pools.closed();
-    this.#deadlines.clear();
-    await this.#flushStore();
-    if (this.#crashFiles !== undefined) await within(this.#crashFiles.flush(), FILES_MS);
-    await within(this.#diagnostics.settled(), FILES_MS);
-    await within(this.#earlyBuilds.idle(), FILES_MS);
-    await within(this.#builds.remove(), FILES_MS);
-  }
-
-  async #flushStore(): Promise<void> {
-    const late = (ms: number) =>
-      new BulkheadError('ERR_STATE_STORE', `The state store did not flush within ${ms} ms`);
-    this.#patience.atLeast(LEAST_FLUSH_MS);
-    try {
-      await this.#patience.wait(this.#slotHost.store.flush(), Number.POSITIVE_INFINITY, late);
-    } catch (error) {
-      this.#reports.error(asError(error), asError(error).message);
-    }
-  }
-
-  /** Does something with a plugin, at once if it is known. */
-  #withSlot(name: string, operation: (slot: Slot) => Promise<void>): Promise<void> {
-    const slot = this.#table.find(name);
-    return slot === undefined || slot.problem !== undefined
-      ? this.#lookFor(name).then(operation)
-      : operation(slot);
-  }
-
-  /** Does what can be done for a plugin that is not there: it may come, or have gone. The operation rejects all the same. */
-  async #elseOfAbsent(id: string, operation: Promise<void>, act: () => void): Promise<void> {
-    try {
-      await operation;
-    } catch (error) {
-      if (codeOf(error) === 'ERR_PLUGIN_NOT_FOUND' && this.#table.byId(id) === undefined) act();
-      throw error;
-    }
-  }
-
-  /** It may have come, and what was wrong with its file or folder may have been put right. */
-  async #lookFor(name: string): Promise<Slot> {
-    this.#checkOpen();
-    const epoch = this.#epoch;
-    await this.#look.discoverOne(name);
-    this.#checkEpoch(epoch);
-    return this.#table.get(name);
-  }
-
-  #checkOpen(): void {
-    if (this.#unloading === undefined) return;
-    throw new BulkheadError('ERR_MANAGER_CLOSED', 'Everything is being unloaded; wait for unloadAll() first');
-  }
-
-  #checkEpoch(epoch: number): void {
-    this.#checkOpen();
-    if (this.#epoch === epoch) return;
-    for (const slot of [...this.#table]) if (slot.lifecycle.state === 'discovered') this.#table.remove(slot);
-    throw new BulkheadError('ERR_MANAGER_CLOSED', 'Everything was unloaded while this was under way');
-  }
-
-  #checkRoom(slot: Slot): void {
-    this.#checkOpen();
-    const others = [...this.#table].filter(
-      (other) => other !== slot && HAS_A_THREAD.has(other.lifecycle.state),
-    ).length;
-    if (others < this.#options.maxPlugins) return;
-    throw new BulkheadError(
-      'ERR_MAX_PLUGINS',
-      `Plugin '${slot.name}' is not loaded: ${others} plugins run, and maxPlugins is ${this.#options.maxPlugins}; ` +
-        `raise 'maxPlugins' or unload one`,
-      { plugin: slot.name },
-    );
-  }
-
-  async #adopt(found: Discovered): Promise<Slot> {
-    const isDisabled = await this.#disabled.has(found.id);
-    const { defaults } = this.#options;
-    const known = this.#table.byId(found.id);
-    if (known !== undefined) return known;
-    const slot = new Slot(
-      found,
-      resolvePluginOptions(this.#pluginOptions.get(found.id), defaults),
-      this.#config.get(found.id),
-      this.#slotHost,
-    );
-    this.#table.add(slot);
-    if (isDisabled) {
-      slot.lifecycle.moveTo('disabled');
-      slot.refuseWork('unavailable');
-    }
-    return slot;
-  }
-
-  #ended(slot: Slot, generation: Generation, end: IsolateEnd): void {
-    this.#pools.close(slot, generation);
-    if (end.zombie) this.#noteZombie(slot, generation, generation.gone);
-    if (generation === slot.current) this.#schedules.rest(slot);
-    this.#failures.ended(slot, generation, end);
-  }
-
-  #noteZombie(slot: Slot, { number }: Generation, gone: Promise<unknown>): void {
-    this.#reports.report('zombie', { name: slot.name, generation: number });
-    slot.zombies++;
-    const ended = () => void slot.zombies--;
-    gone.then(ended, ended);
-  }
-
-  /** After setup, that is: what setup registers is checked when it ends. */
-  #registered(slot: Slot, registration: Registration): void {
-    const { current } = slot;
-    if (registration.kind !== 'command') this.#schedules.add(slot, registration);
-    else if (current !== undefined) this.#table.shareCommands(slot, current);
-  }
-
-  async #emitFrom(slot: Slot, topic: string, payload: unknown): Promise<void> {
-    const { error } = await this.#bus.emitFrom(slot.name, topic, payload);
-    if (error !== undefined) slot.log({ level: 'error', fields: { topic }, text: error.message });
-  }
-
-  #settled(): void {
-    if (this.#unloading !== undefined) return;
-    this.#standbys.refill();
-    this.hotReload.inputsChanged();
-  }
-
-  /** @param refused ids of what was found beside the plugins, and could not be one */
-  #warnOfUnused(refused: string[]): void {
-    const ids = [...[...this.#table].map(({ id }) => id), ...refused];
-    const { config, plugins } = this.#options;
-    for (const text of [...unusedEntries('config', config, ids), ...unusedEntries('plugins', plugins, ids)])
-      this.#reports.warn(text);
-  }
-
-  *#inputs(): Generator<string> {
-    for (const slot of this.#table) yield* slot.acted?.paths ?? [];
   }
 }
 

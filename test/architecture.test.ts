@@ -42,14 +42,12 @@ const PLAIN = [
   'with-resolvers',
   'within',
 ];
-const MANAGER = ['manager', 'plugin-info', 'plugin-proxy'];
 
 function partOf(file: string): string {
   const path = relative(SRC, file);
   const [first = ''] = path.split('/');
   const name = first.replace(/\.ts$/, '');
-  if (PLAIN.includes(name)) return 'plain';
-  return MANAGER.includes(name) ? 'manager' : name;
+  return PLAIN.includes(name) ? 'plain' : name;
 }
 
 function* imports(file: string): Generator<{ target: string; typeOnly: boolean }> {

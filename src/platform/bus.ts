@@ -1,4 +1,3 @@
-import { BulkheadError } from '../errors.ts';
 import type { Slot } from '../isolate/slot.ts';
 import { snapshot } from '../wire/snapshot.ts';
 import { checkTopic } from '../wire/topics.ts';
@@ -51,15 +50,11 @@ export class Bus {
     });
   }
 
-  /** An event of a plugin. */
-  async emitFrom(plugin: string, topic: string, payload: unknown): Promise<EmitResult> {
-    if (!HOST_TOPICS.test(topic)) return this.emit(topic, payload, plugin);
-    const text = `Plugin '${plugin}' tried to emit '${topic}'; topics under 'chat' and 'bot' come from the host only`;
-    return {
-      topic,
-      delivered: [],
-      failed: [],
-      error: new BulkheadError('ERR_INVALID_TOPIC', text, { plugin }),
-    };
+  /** An event of a plugin. What is wrong with it stands in the log of the plugin. */
+  async emitFrom(slot: Slot, topic: string, payload: unknown): Promise<void> {
+    const text = HOST_TOPICS.test(topic)
+      ? `Plugin '${slot.name}' tried to emit '${topic}'; topics under 'chat' and 'bot' come from the host only`
+      : (await this.emit(topic, payload, slot.name)).error?.message;
+    if (text !== undefined) slot.log({ level: 'error', fields: { topic }, text });
   }
 }

@@ -23,6 +23,11 @@ export class PluginTable {
     return this.#slots.values();
   }
 
+  /** Files of the plugins, wherever they lie. */
+  *inputs(): Generator<string> {
+    for (const slot of this) yield* slot.acted?.paths ?? [];
+  }
+
   byId(id: string): Slot | undefined {
     return this.#slots.get(id);
   }

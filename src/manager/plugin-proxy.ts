@@ -1,5 +1,5 @@
-import { getOrMake } from './get-or-make.ts';
-import type { Remote } from './runtime/api.ts';
+import { getOrMake } from '../get-or-make.ts';
+import type { Remote } from '../runtime/api.ts';
 
 /** What JavaScript asks of any object that is awaited, logged or printed; nobody would take care of the promise. */
 const ASKED_BY_LANGUAGE = new Set(['then', 'toJSON', 'valueOf']);

@@ -1,7 +1,7 @@
-import type { Slot } from './isolate/slot.ts';
-import { usageOf } from './isolate/usage.ts';
-import type { PluginState } from './lifecycle.ts';
-import type { PluginUsage } from './status.ts';
+import type { Slot } from '../isolate/slot.ts';
+import { usageOf } from '../isolate/usage.ts';
+import type { PluginState } from '../lifecycle.ts';
+import type { PluginUsage } from '../status.ts';
 
 /** What is known of a plugin, at one moment. */
 export interface PluginInfo {
