@@ -22,7 +22,7 @@ it('loads although only one at a time: a broken or endless one holds up nobody a
       'throws.ts': pluginSource('throws', `throw new Error('no luck');`),
       'folder/readme.txt': 'nothing to run',
     },
-    { ...OFF, concurrency: 1, defaults: { startMs: 5_000 } },
+    { ...OFF, concurrency: 1, defaults: { startMs: 5_000, restart: { initialDelayMs: 60_000 } } },
   );
   const loading = manager.loadAll();
   await until(() => manager.get('good')?.state === 'running', 'the good one');
