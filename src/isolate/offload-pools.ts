@@ -65,6 +65,6 @@ function take(slot: Slot, generation: Generation, note: unknown): void {
   try {
     const { kind, note: content } = note as JobNote;
     if (kind === 'log') slot.log(checkLog(content));
-    else slot.dropped(generation, checkDropped(content));
+    else slot.requests.dropped(generation, checkDropped(content));
   } catch {}
 }

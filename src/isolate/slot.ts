@@ -1,6 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
-import { asError, BulkheadError, type ErrorCode, PluginStoppedError } from '../errors.ts';
-import { getOrMake } from '../get-or-make.ts';
+import { BulkheadError, type ErrorCode, PluginStoppedError } from '../errors.ts';
 import { Lifecycle, type PluginState } from '../lifecycle.ts';
 import type { ResolvedPluginOptions, StateStore } from '../options.ts';
 import type { Build } from '../source/build.ts';
@@ -9,19 +7,17 @@ import type { Fingerprint } from '../source/fingerprint.ts';
 import type { DeadLetterReason, LogLevel, Report } from '../status.ts';
 import { Turns } from '../turns.ts';
 import { MIB } from '../units.ts';
-import type { CallTarget, DroppedNote, PluginMetadata, Registration, StateChange } from '../wire/messages.ts';
+import type { CallTarget, PluginMetadata, Registration, StateChange } from '../wire/messages.ts';
 import { splitSignals, watchSignals } from '../wire/signals.ts';
 import type { Deadlines } from './deadlines.ts';
-import type { Generation, GenerationHost } from './generation.ts';
+import type { Generation } from './generation.ts';
 import { Inbox } from './inbox.ts';
 import type { IsolateEnd } from './isolate.ts';
-import { LENIENCE } from './lenience.ts';
+import { onBehalfOf } from './on-behalf-of.ts';
 import { Patience } from './patience.ts';
+import { Requests } from './requests.ts';
 import { SlotState } from './slot-state.ts';
 import { CallWork, EventWork, type Invocation } from './work.ts';
-
-/** On whose behalf the host's code runs at the moment: set while a plugin's call of `ctx.bot` is carried out. */
-export const onBehalfOf = new AsyncLocalStorage<Invocation>();
 
 /** Where the last error is the reason why nothing runs. */
 const ENDED_BY_ERROR = new Set<PluginState>(['failed', 'backoff', 'quarantined']);
@@ -70,7 +66,7 @@ interface Wait {
 }
 
 /** Outlives the generations of one plugin: callers hold it, never a thread. */
-export class Slot implements GenerationHost {
+export class Slot {
   readonly id: string;
   /** The file or folder in the plugin directory, and the module to build. */
   path!: string;
@@ -81,6 +77,7 @@ export class Slot implements GenerationHost {
   config: unknown;
   readonly lifecycle: Lifecycle;
   readonly inbox: Inbox;
+  readonly requests: Requests;
   readonly state: SlotState;
   /** How long drain and teardown may take at the most, whatever the options say. */
   readonly patience = new Patience();
@@ -120,7 +117,6 @@ export class Slot implements GenerationHost {
   #current: Generation | undefined;
   #lastServed: { number: number; metadata: PluginMetadata } | undefined;
   #lastFailure: { error: Error; at: Date } | undefined;
-  readonly #earlyEmits = new Map<Generation, [topic: string, payload: unknown][]>();
   readonly #turns = new Turns();
 
   constructor(place: Discovered, options: ResolvedPluginOptions, config: unknown, host: SlotHost) {
@@ -130,10 +126,11 @@ export class Slot implements GenerationHost {
     this.options = options;
     this.config = config;
     this.#host = host;
+    this.requests = new Requests(this, host);
     this.state = new SlotState(place.id, host.store);
     this.lifecycle = new Lifecycle(place.id);
     this.inbox = new Inbox(() => this.name, options.queueLimit, {
-      deadLetter: (event, reason) => this.#reportDeadLetter(event, reason),
+      deadLetter: (event, reason) => this.requests.deadLetter(event, reason),
     });
     this.refuseWork('unavailable');
   }
@@ -196,10 +193,6 @@ export class Slot implements GenerationHost {
   get builds(): Build[] {
     const earlier = this.history.map(({ build }) => build);
     return this.accepted === undefined ? earlier : [...earlier, this.accepted];
-  }
-
-  get budgets(): ResolvedPluginOptions['budgets'] {
-    return this.options.budgets;
   }
 
   /** How large its state may become. */
@@ -267,10 +260,8 @@ export class Slot implements GenerationHost {
     // What is started again keeps the name it has by now.
     if (generation.build !== this.accepted) this.#name = generation.metadata.name;
     generation.servesSince = new Date();
-    const emits = this.#earlyEmits.get(generation) ?? [];
-    this.#earlyEmits.delete(generation);
     this.inbox.open(generation);
-    for (const [topic, payload] of emits) this.#host.emit(this, topic, payload);
+    this.requests.release(generation);
   }
 
   /**
@@ -307,6 +298,11 @@ export class Slot implements GenerationHost {
     if (last !== undefined) this.#host.report('unloaded', { name: this.name, generation: last.number });
   }
 
+  /** Something is to be said about it, or by it. */
+  log(note: { level: LogLevel; fields: Record<string, unknown>; text: string }): void {
+    this.#host.report('log', { name: this.name, ...note });
+  }
+
   fail(error: Error): void {
     this.#lastFailure = { error, at: new Date() };
   }
@@ -319,77 +315,5 @@ export class Slot implements GenerationHost {
       `Plugin '${this.name}' does not run at the moment, it is '${this.lifecycle.state}'${because}`,
       { plugin: this.name, cause },
     );
-  }
-
-  // What generations of this plugin ask for:
-
-  bot(method: string, args: unknown[], on: Invocation | undefined): unknown {
-    return on === undefined
-      ? this.#host.bot(method, args)
-      : onBehalfOf.run(on, () => this.#host.bot(method, args));
-  }
-
-  offload(
-    generation: Generation,
-    url: string,
-    input: unknown,
-    signal: AbortSignal | undefined,
-  ): Promise<unknown> {
-    return this.#host.offload(this, generation, url, input, signal);
-  }
-
-  log(note: { level: LogLevel; fields: Record<string, unknown>; text: string }): void {
-    this.#host.report('log', { name: this.name, ...note });
-  }
-
-  dropped({ number }: Generation, note: DroppedNote): void {
-    this.#host.report('dropped', { name: this.name, generation: number, ...note });
-  }
-
-  emit(generation: Generation, topic: string, payload: unknown): void {
-    if (generation !== this.next) this.#host.emit(this, topic, payload);
-    else getOrMake(this.#earlyEmits, generation, () => []).push([topic, payload]);
-  }
-
-  writeState(generation: Generation, change: StateChange): void {
-    this.stateWritten(generation, change);
-    this.state.apply(change, LENIENCE * this.stateBytes);
-  }
-
-  registered(generation: Generation, registration: Registration): void {
-    if (generation === this.current) this.#host.registered(this, registration);
-  }
-
-  unregistered(generation: Generation, id: number): void {
-    if (generation === this.current) this.#host.unregistered(this, id);
-  }
-
-  unhandled({ registrations }: Generation, event: EventWork, reason: DeadLetterReason): void {
-    if (reason === 'crashed' && !event.redelivered && registrations.wantsAgain(event.topic)) {
-      event.delivered();
-      this.inbox.keep(event.again());
-      return;
-    }
-    event.delivered(reason);
-    this.#reportDeadLetter(event, reason);
-  }
-
-  handlerFailed(event: EventWork, error: unknown): void {
-    this.log({
-      level: 'error',
-      fields: { err: error, topic: event.topic },
-      text: `A handler of '${event.topic}' threw: ${asError(error).message}`,
-    });
-  }
-
-  ended(generation: Generation, end: IsolateEnd): void {
-    this.#earlyEmits.delete(generation);
-    if (generation === this.current) this.wait?.hurry?.();
-    this.#host.ended(this, generation, end);
-  }
-
-  #reportDeadLetter(event: EventWork, reason: DeadLetterReason): void {
-    const { topic, payload, source } = event;
-    this.#host.report('dead-letter', { name: this.name, topic, payload, source, reason });
   }
 }

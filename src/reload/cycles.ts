@@ -1,5 +1,6 @@
 import { BulkheadError } from '../errors.ts';
-import { onBehalfOf, type Slot } from '../isolate/slot.ts';
+import { onBehalfOf } from '../isolate/on-behalf-of.ts';
+import type { Slot } from '../isolate/slot.ts';
 import { findInChain, type Invocation } from '../isolate/work.ts';
 
 /**

@@ -1,5 +1,6 @@
 import { PluginStoppedError } from '../errors.ts';
-import { onBehalfOf, type Slot } from '../isolate/slot.ts';
+import { onBehalfOf } from '../isolate/on-behalf-of.ts';
+import type { Slot } from '../isolate/slot.ts';
 import type { Save } from './attempt.ts';
 import type { Attempts } from './attempts.ts';
 import { refuseCycle, refuseStopCycle } from './cycles.ts';

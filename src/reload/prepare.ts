@@ -127,7 +127,7 @@ export class Preparation {
     const spec = specOf(slot.options, execArgv);
     const start = () => {
       const isStandby = standbys.has(spec);
-      return new Generation(slot.lastGeneration + 1, build, standbys.take(spec), isStandby, slot);
+      return new Generation(slot.lastGeneration + 1, build, standbys.take(spec), isStandby, slot.requests);
     };
     slot.throwIfStopping();
     const canWait = isFresh && slot.isServing && !standbys.has(spec);
@@ -141,7 +141,7 @@ export class Preparation {
     const text = `${asError(error).message}. It had not loaded anything by then, and is started once more`;
     slot.log({ level: 'warn', fields: {}, text });
     const isolate = this.#host.standbys.fresh(specOf(slot.options, execArgv));
-    return new Generation(failed.number, failed.build, isolate, false, slot);
+    return new Generation(failed.number, failed.build, isolate, false, slot.requests);
   }
 
   #load(slot: Slot, generation: Generation): Promise<PluginMetadata> {
