@@ -124,8 +124,10 @@ it.runIf(ISOLATION === 'process')(
 it.runIf(ISOLATION === 'process')(
   'says that it is not known where a process stands that does not answer',
   async () => {
+    // The signal takes a moment, in which the call could be answered.
+    const stop = 'async () => { process.kill(process.pid, "SIGSTOP"); await new Promise(() => {}); }';
     const { manager, next } = await loadedBench(
-      { 'still.ts': pluginSource('still', 'return { stop: () => process.kill(process.pid, "SIGSTOP") };') },
+      { 'still.ts': pluginSource('still', `return { stop: ${stop} };`) },
       OPTIONS,
     );
     const hung = next('hung');
