@@ -52,8 +52,11 @@ class Surveyor {
     switch (String.fromCharCode(tag)) {
       case 'I':
       case 'U':
+        this.#varint();
+        return;
       case '^':
         this.#varint();
+        this.#view();
         return;
       case '"':
       case 'c':
@@ -147,9 +150,10 @@ class Surveyor {
     this.#skip(length);
   }
 
-  /** Right behind a buffer, if it is one that something looks into. */
+  /** Right behind a buffer, or what refers to one that came before, if something looks into it. */
   #view(): void {
     if (this.#at >= this.#bytes.length || this.#peek() !== code('V')) return;
+    this.#take(OBJECT_BYTES);
     this.#tag();
     for (let field = 0; field < 4; field++) this.#varint();
   }

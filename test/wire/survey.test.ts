@@ -8,6 +8,7 @@ const cycle: Record<string, unknown> = { name: 'cycle' };
 cycle.self = cycle;
 const sparse: unknown[] = [];
 sparse[100_000] = 'far';
+const views = new Uint8Array(8);
 const holes = [1, 2, 3];
 delete holes[1];
 const withProperties = Object.assign([1, 2], { also: 'this' });
@@ -34,6 +35,10 @@ it.each<[what: string, value: unknown]>([
       new DataView(new ArrayBuffer(8), 2, 4),
       new BigInt64Array(3),
     ],
+  ],
+  [
+    'views of one buffer',
+    [views.subarray(0, 4), views.subarray(4), views.buffer, new DataView(views.buffer)],
   ],
   ['a buffer of many', [new Uint8Array(100_000).fill(0xff), 'x'.repeat(100_000), '日'.repeat(50_001)]],
   [
