@@ -64,7 +64,7 @@ export class Operations {
   /** Tries the newest version once more, if there is still reason to when its turn has come. */
   retry(slot: Slot, hasReason: () => boolean): Promise<void> {
     return exclusively(slot, async () => {
-      if (hasReason()) await this.#reload(slot);
+      if (hasReason()) await this.#reload(slot, { build: await rolledBackTo(slot) });
     });
   }
 

@@ -137,3 +137,22 @@ it('starts what was rolled back to with a configuration that comes while it does
   await manager.configure('v', 1);
   expect(await currentValue(manager, 'v')).toBe(1);
 });
+
+it('starts what was rolled back to when another plugin makes room for it', async () => {
+  const tools = await bench(
+    { 'v.ts': valued('v', 1), 'w.ts': valued('w', 1), 'x.ts': valued('x', 1) },
+    { hotReload: false, maxPlugins: 2 },
+  );
+  const { manager, next } = tools;
+  await manager.load('v');
+  await manager.load('w');
+  await save(tools, valued('v', 2));
+  await manager.rollback('v');
+  await manager.disable('v');
+  await manager.load('x');
+  await expect(manager.enable('v')).rejects.toMatchObject({ code: 'ERR_MAX_PLUGINS' });
+  const started = next('loaded');
+  await manager.unload('x');
+  expect(await started).toMatchObject({ name: 'v' });
+  expect(await currentValue(manager, 'v')).toBe(1);
+});
