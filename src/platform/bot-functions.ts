@@ -1,4 +1,5 @@
 import { BulkheadError } from '../errors.ts';
+import { insteadOfFunction } from '../instead-of-function.ts';
 
 /**
  * The functions plugins may call as `ctx.bot`: own, enumerable functions of the object, by name, and nothing else of it.
@@ -11,7 +12,7 @@ export class BotFunctions {
 
   constructor(bot: object) {
     for (const [name, value] of Object.entries(bot)) {
-      if (typeof value === 'function') this.#functions.set(name, value.bind(bot));
+      if (insteadOfFunction(value) === undefined) this.#functions.set(name, value.bind(bot));
     }
     const prototype = Object.getPrototypeOf(bot);
     if (prototype === Object.prototype || prototype === null) checkFunctions(bot);
@@ -40,8 +41,9 @@ export class BotFunctions {
 
 function checkFunctions(bot: object): void {
   for (const [name, value] of Object.entries(bot)) {
-    if (typeof value === 'function' || value === undefined) continue;
-    const text = `Wrong options of PluginManager: 'bot.${name}': expected a function, got ${typeof value}`;
+    const found = insteadOfFunction(value);
+    if (found === undefined || value === undefined) continue;
+    const text = `Wrong options of PluginManager: 'bot.${name}': expected a function, got ${found}`;
     throw new BulkheadError('ERR_INVALID_OPTIONS', text);
   }
 }

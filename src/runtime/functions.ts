@@ -23,10 +23,14 @@ export class PluginFunctions {
   /** Throws `ERR_NO_SUCH_METHOD` besides what the function throws. */
   call(name: string, args: unknown[]): unknown {
     const own = Object.hasOwn(this.#returned, name) ? this.#returned[name] : undefined;
-    if (typeof own === 'function') return own.apply(this.#returned, args);
-    const known = Object.keys(this.#returned).filter((key) => typeof this.#returned[key] === 'function');
+    if (isCallable(own)) return own.apply(this.#returned, args);
+    const known = Object.keys(this.#returned).filter((key) => isCallable(this.#returned[key]));
     const text = `The plugin returned no function '${name}' from setup (it has: ${known.join(', ') || 'none'})`;
     const hint = name in this.#returned ? `. '${name}' is inherited; only own functions can be called` : '';
     throw new BulkheadError('ERR_NO_SUCH_METHOD', text + hint);
   }
+}
+
+function isCallable(value: unknown): value is (...args: unknown[]) => unknown {
+  return insteadOfFunction(value) === undefined;
 }

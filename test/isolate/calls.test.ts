@@ -145,10 +145,13 @@ it('sends values as they were at the time of the call', async () => {
   cyclic.self = cyclic;
   const back = (await echo(cyclic)) as { self: unknown };
   expect(back.self).toBe(back);
+  const memory = new Uint8Array([3, 4, 5]).buffer;
   const rich = {
     date: new Date(0),
     map: new Map([[1, new Set([2])]]),
     bytes: new Uint8Array([1, 2]),
+    more: [Buffer.from('ab'), Buffer.from('c')].map((each) => new Uint8Array(each)),
+    views: [new Uint8Array(memory, 0, 1), new Uint8Array(memory, 1), new DataView(memory)],
     big: 3n,
     re: /x/g,
   };
@@ -378,6 +381,19 @@ it.each([
   const warned = () => log.filter(({ level, fields }) => level === 'warn' && fields.plugin === 'fields');
   await until(() => warned().length > 0, 'the warning');
   expect(warned().map(({ text }) => text)).toEqual([warning]);
+});
+
+it('calls no generator that setup returned, or that the bot offers', async () => {
+  const source = pluginSource('a', `return { *call() {}, ok: () => 1 };`);
+  const { manager } = await loadedBench({ 'a.ts': source }, OFF);
+  await expect(manager.plugin<{ call(): void }>('a').call()).rejects.toMatchObject({
+    code: 'ERR_NO_SUCH_METHOD',
+    message: expect.stringContaining('it has: ok'),
+  });
+  await expect(bench({}, { ...OFF, bot: { *say() {} } })).rejects.toMatchObject({
+    code: 'ERR_INVALID_OPTIONS',
+    message: expect.stringContaining("'bot.say': expected a function, got generator function"),
+  });
 });
 
 it('starts a crashed plugin again, with its state', async () => {
