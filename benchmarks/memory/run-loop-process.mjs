@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { progress } from '../support/report.mjs';
 
-/** What the programs of Bulkhead set for themselves, and the README advises for others. */
+/** What the program `bulkhead` sets for itself, and the README advises for others. */
 const MALLOC_ARENA_MAX = '2';
 
 /**

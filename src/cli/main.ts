@@ -8,7 +8,7 @@ try {
   if (args.kind === 'help') process.stdout.write(HELP);
   else if (args.kind === 'version') process.stdout.write(`${version()}\n`);
   else {
-    limitMallocArenas();
+    limitMallocArenas([...args.plugins, args.config ?? '']);
     // Loaded when it is wanted: the help does not wait for it.
     await (await import('./run.ts')).run(args);
   }

@@ -8,18 +8,24 @@ const ARENAS = '2';
 /** Not known to the types of Node 20, which does not have it either. */
 type Execve = (file: string, args: string[], env: NodeJS.ProcessEnv) => never;
 
+/** Only the standard streams stay open: what else the process was given, its files among them, would be lost. */
+const BY_DESCRIPTOR = /^\/(dev\/fd|proc)\//;
+
 /**
  * Starts this process anew with few arenas, which can only be said in its environment (`MALLOC_ARENA_MAX`, see mallopt(3)).
- * Does nothing if somebody has said how many, on Node before 22.15, and where there is no glibc to hear it.
+ * Does nothing if somebody has said how many, if something would be lost by it, with Node's permissions, on Node before
+ * 22.15, and elsewhere than on Linux.
+ *
+ * @param paths what the program will open
  */
-export function limitMallocArenas(): void {
-  const { execve } = process as { execve?: Execve };
-  if (process.platform !== 'linux' || execve === undefined) return;
+export function limitMallocArenas(paths: readonly string[]): void {
+  const { execve, permission, channel } = process as NodeJS.Process & {
+    execve?: Execve;
+    permission?: object;
+  };
+  if (process.platform !== 'linux' || execve === undefined || permission !== undefined) return;
   if (process.env.MALLOC_ARENA_MAX !== undefined) return;
+  if (channel !== undefined || paths.some((path) => BY_DESCRIPTOR.test(path))) return;
   const args = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
-  try {
-    execve(process.execPath, args, { ...process.env, MALLOC_ARENA_MAX: ARENAS });
-  } catch {
-    // Node's permissions may keep it from that.
-  }
+  execve(process.execPath, args, { ...process.env, MALLOC_ARENA_MAX: ARENAS });
 }

@@ -1,7 +1,11 @@
+import { execFile, fork } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
-import { pluginSource } from '../support/workspace.ts';
-import { answers, RunningProgram, runToEnd } from './program.ts';
+import type { Readable } from 'node:stream';
+import { promisify } from 'node:util';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { pluginSource, Workspace } from '../support/workspace.ts';
+import { answers, MAIN, RunningProgram, runToEnd } from './program.ts';
 
 const PLUGIN = { 'plugins/a.ts': pluginSource('a', `ctx.command('a', () => ctx.generation + '');`) };
 
@@ -22,6 +26,20 @@ describe.runIf(existsSync('/proc/self/environ') && 'execve' in process)('the are
 
   it('are few, in the process that was started', async () => {
     expect(arenas(await RunningProgram.ready(PLUGIN))).toEqual(['MALLOC_ARENA_MAX=2']);
+  });
+
+  it('are left alone if the process was given a channel, or a file by its descriptor', async () => {
+    const workspace = await Workspace.create({ ...PLUGIN, 'c.json': '{"plugins": {"enabled": false}}' });
+    const child = fork(MAIN, { cwd: workspace.root, silent: true });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    await once(child.stdout as Readable, 'data');
+    expect(child.connected).toBe(true);
+    const run = promisify(execFile)(
+      'bash',
+      ['-c', '"$@" 3< c.json < /dev/null', 'bash', process.execPath, MAIN, '--config', '/dev/fd/3'],
+      { cwd: workspace.root },
+    );
+    expect((await run).stdout).toContain('plugins.enabled is false');
   });
 
   it('are as many as somebody wants', async () => {
