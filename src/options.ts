@@ -182,8 +182,8 @@ export interface PluginManagerOptions {
    */
   standbys?: number;
   /**
-   * Sets V8's flag `--no-turboshaft-loop-unrolling` for the whole process before the first thread starts. Without it a plain
-   * loop that allocates cannot be ended on Node 24 and 26, and fills the memory. Default: true.
+   * Sets V8's flag `--no-turboshaft-loop-unrolling` for the whole process, and those of plugins, before any code of a plugin runs.
+   * Without it a plain loop that allocates cannot be ended on Node 24 and 26, and fills the memory. Default: true.
    */
   setV8Flags?: boolean;
   /** Most plugins that run at once, from 1; one more fails with `ERR_MAX_PLUGINS`. Default: 256. */
