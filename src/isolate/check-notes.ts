@@ -16,6 +16,7 @@ import type {
   LogNote,
   PluginMetadata,
   SetupReport,
+  SnapshotPiece,
   StateEntries,
   StateNote,
 } from '../wire/messages.ts';
@@ -134,10 +135,11 @@ export function checkText(value: unknown): string {
   return value;
 }
 
-/** @returns `null` after the last */
-export function checkPiece(value: unknown): Uint8Array | null {
-  if (value === null || value instanceof Uint8Array) return value;
-  throw new TypeError('a malformed piece of a snapshot');
+export function checkPiece(note: unknown): SnapshotPiece {
+  const { number, bytes } = record(note);
+  if (typeof number !== 'number' || !(bytes instanceof Uint8Array) || bytes.length === 0)
+    throw new TypeError('a malformed piece of a snapshot');
+  return { number, bytes };
 }
 
 function strings(value: unknown): string[] {

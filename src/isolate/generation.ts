@@ -33,6 +33,8 @@ export interface GenerationHost {
   /** Name of the plugin. */
   readonly name: string;
   readonly budgets: BudgetLimits;
+  /** Its heap limit, MiB. */
+  readonly heapMb: number;
   /** A call of `ctx.bot`. */
   bot(method: string, args: unknown[], on: Invocation | undefined): unknown;
   offload(
@@ -96,7 +98,7 @@ export class Generation {
     });
     this.#calls.limit(host.budgets);
     this.#link = this.#createLink(isolate);
-    this.heapSnapshots = new HeapSnapshots(this.#link);
+    this.heapSnapshots = new HeapSnapshots(this.#link, host.heapMb);
     this.workload = new Workload(
       {
         deliver: (batch) => this.#link.exchange('deliver', batch),
@@ -309,6 +311,7 @@ export class Generation {
         done: (note: unknown) => this.workload.done(note),
         failed: (note: unknown) => this.workload.failed(note),
         abort: (note: unknown) => this.#calls.abort(note),
+        snapshotPiece: (note: unknown) => this.heapSnapshots.arrived(note),
         fatal: (note: unknown) => isolate.blame(check.checkFatal(note)),
       },
       onViolation: (reason) =>

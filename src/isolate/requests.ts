@@ -30,6 +30,10 @@ export class Requests implements GenerationHost {
     return this.#slot.options.budgets;
   }
 
+  get heapMb(): number {
+    return this.#slot.options.limits.heapMb;
+  }
+
   bot(method: string, args: unknown[], on: Invocation | undefined): unknown {
     return on === undefined
       ? this.#host.bot(method, args)

@@ -13,7 +13,12 @@ export class DiagnosticFiles {
   /** What is on its heap, as it is read. */
   async heapSnapshot(generation: Generation, file: string | undefined): Promise<string> {
     const path = resolve(file ?? this.#defaultName(generation, 'heapsnapshot'));
-    await this.#write(path, generation.heapSnapshots.read());
+    const snapshot = await generation.heapSnapshots.take();
+    try {
+      await this.#write(path, snapshot.pieces());
+    } finally {
+      snapshot.drop();
+    }
     return path;
   }
 

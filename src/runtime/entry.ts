@@ -4,6 +4,7 @@ import { EncodedChannel } from '../wire/codec.ts';
 import type { FirstMessage } from '../wire/messages.ts';
 import { PortChannel } from '../wire/port-channel.ts';
 import { Vitals } from '../wire/vitals.ts';
+import { HeapSnapshots } from './heap-snapshots.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { leaveByHost } from './leave.ts';
 import { withOutbox } from './outbox.ts';
@@ -17,10 +18,11 @@ export function start(importModule: ImportModule): void {
   parentPort?.once('message', ({ port, vitals, alone, isStandby }: FirstMessage) => {
     // Whatever the plugin says, it says through the private port.
     parentPort?.close();
-    const heartbeat = new Heartbeat(new Vitals(vitals));
+    const heapSnapshots = new HeapSnapshots();
+    const heartbeat = new Heartbeat(new Vitals(vitals), heapSnapshots);
     const channel = new PortChannel<never>(port);
     const wire = alone === undefined ? channel : new EncodedChannel(withOutbox(alone.outbox, channel));
-    const runtime = new Runtime(wire, importModule);
+    const runtime = new Runtime(wire, importModule, heapSnapshots);
     channel.onPing(() => {
       heartbeat.beat();
       runtime.tellLoaded();

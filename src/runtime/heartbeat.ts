@@ -12,11 +12,14 @@ const LOW = 0.7;
 /** Tells the host that this thread is alive, and what it uses. */
 export class Heartbeat {
   readonly #vitals: Vitals;
+  readonly #besides: { bytes: number };
   #isLow = false;
   #collections: PerformanceObserver | undefined;
 
-  constructor(vitals: Vitals) {
+  /** @param besides how much external memory is not the plugin's */
+  constructor(vitals: Vitals, besides: { bytes: number }) {
     this.#vitals = vitals;
+    this.#besides = besides;
     this.beat();
   }
 
@@ -26,7 +29,7 @@ export class Heartbeat {
     this.#vitals.beat({
       heapBytes: used_heap_size,
       heapLimitBytes: heap_size_limit,
-      externalBytes: Math.max(external_memory, bufferBytes()),
+      externalBytes: Math.max(external_memory, bufferBytes()) - this.#besides.bytes,
       heapIsLow: this.#isLow,
     });
   }

@@ -2,6 +2,7 @@ import { MessageChannel } from 'node:worker_threads';
 import { Link } from '../wire/link.ts';
 import type { LoadMessage, SetupMessage, WorkMessage } from '../wire/messages.ts';
 import { PortChannel } from '../wire/port-channel.ts';
+import { HeapSnapshots } from './heap-snapshots.ts';
 import { type ImportModule, Runtime } from './runtime.ts';
 
 const PLUGIN = new URL('./rehearsal-plugin.mjs', import.meta.url);
@@ -46,7 +47,7 @@ export async function rehearse(importModule: ImportModule): Promise<void> {
     notes: { register: ignore, done: ignore },
     onViolation: ignore,
   });
-  new Runtime(new PortChannel(port2), importModule);
+  new Runtime(new PortChannel(port2), importModule, new HeapSnapshots());
   await host.request('load', LOAD);
   await host.request('checkConfig', { config: undefined });
   await host.request('setup', SETUP);

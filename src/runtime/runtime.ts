@@ -12,6 +12,7 @@ import type {
   MigrateMessage,
   SetupMessage,
   SetupReport,
+  SnapshotRead,
   WorkMessage,
 } from '../wire/messages.ts';
 import { snapshot } from '../wire/snapshot.ts';
@@ -24,7 +25,7 @@ import { checkDefinition, findDefinition } from './definition.ts';
 import { PluginFunctions } from './functions.ts';
 import { denyModules } from './guard.ts';
 import { Handlers } from './handlers.ts';
-import { HeapSnapshots } from './heap-snapshots.ts';
+import type { HeapSnapshots } from './heap-snapshots.ts';
 import { HostCalls } from './host-calls.ts';
 import { Invocations } from './invocations.ts';
 import { captureConsole, createLogger } from './logging.ts';
@@ -49,15 +50,16 @@ export class Runtime {
   readonly #disposers: (() => unknown)[] = [];
   readonly #config: Configuration;
   readonly #work: Work;
-  readonly #heapSnapshots = new HeapSnapshots();
+  readonly #heapSnapshots: HeapSnapshots;
   #flushOutput = () => {};
   #load!: LoadMessage;
   #definition!: PluginDefinition;
   /** Modules that were required, when that was told last. */
   #loadedCount = OWN_FILES.size;
 
-  constructor(channel: Channel, importModule: ImportModule) {
+  constructor(channel: Channel, importModule: ImportModule, heapSnapshots: HeapSnapshots) {
     this.#importModule = importModule;
+    this.#heapSnapshots = heapSnapshots;
     this.#link = new Link({
       channel,
       methods: {
@@ -67,7 +69,8 @@ export class Runtime {
         setup: (message: SetupMessage) => this.#setup(message),
         cpuProfile: (ms: number) => cpuProfile(ms),
         takeSnapshot: (number: number) => this.#heapSnapshots.take(number),
-        readSnapshot: (number: number) => this.#heapSnapshots.read(number),
+        readSnapshot: (read: SnapshotRead) =>
+          this.#heapSnapshots.read(read, (piece) => this.#link.note('snapshotPiece', piece)),
         deliver: (batch: WorkMessage[]) => this.#work.deliver(batch),
         clearState: () => this.#state.clear(),
         configure: (message: ConfigureMessage) => this.#config.change(message),

@@ -62,8 +62,7 @@ export class MemoryGuard {
   }
 
   look(slot: Slot, generation: Generation): void {
-    if (generation !== slot.current || slot.lifecycle.state !== 'running' || generation.heapSnapshots.areRead)
-      return;
+    if (generation !== slot.current || slot.lifecycle.state !== 'running') return;
     const { limits } = slot.options;
     const { usage } = generation;
     if (usage === undefined) return;

@@ -102,7 +102,7 @@ export class Watchdog {
 
   #lookAt(generation: Generation, watched: Watched, sinceLastLookMs: number): void {
     generation.look();
-    const standsStill = generation.heapSnapshots.areTaken;
+    const standsStill = generation.heapSnapshots.isTaking;
     const before = watched.stoodStill === standsStill ? watched.silence : undefined;
     watched.stoodStill = standsStill;
     watched.silence = measureSilence(before, generation.pulse, sinceLastLookMs);

@@ -159,6 +159,18 @@ export interface AbortNote {
   reason: WireError;
 }
 
+/** Isolate → host: one of the pieces that the host has asked for, of the snapshot that it has given this number. */
+export interface SnapshotPiece {
+  number: number;
+  bytes: Uint8Array;
+}
+
+/** Host → isolate: so many pieces more. Answered when they have been sent; none were left if none came. */
+export interface SnapshotRead {
+  number: number;
+  pieces: number;
+}
+
 export interface EmitNote {
   topic: string;
   payload: unknown;

@@ -140,24 +140,65 @@ it.each([
   },
 );
 
-it('does not count a snapshot that is read among what the plugin may use', async () => {
+it('does not count a snapshot among what the plugin may use, neither while it is read nor afterwards', async () => {
   const setup = `const kept = Array.from({ length: 200_000 }, (_, n) => ({ n })); return { kept: () => kept.length };`;
   const { manager, workspace } = await loadedBench(
     { 'a.ts': pluginSource('a', setup) },
     { hotReload: false, defaults: { limits: { externalMb: 4 } } },
   );
+  const a = manager.plugin<{ kept(): number }>('a');
+  /** Its usage is told anew, and judged, several times. */
+  const isJudged = async () => {
+    const told = new Set<unknown>();
+    await until(async () => {
+      await a.kept();
+      return told.add(manager.get('a')?.usage?.loopUtilization).size > 3;
+    }, 'what it uses');
+  };
   const file = workspace.path('pipe');
   execFileSync('mkfifo', [file]);
   const reader = createReadStream(file);
   const written = manager.heapSnapshot('a', { file });
   await once(reader, 'readable');
-  await until(() => {
-    void manager.plugin<{ kept(): number }>('a').kept();
-    return (manager.get('a')?.usage?.externalBytes ?? 0) > 16e6;
-  }, 'the snapshot among what the plugin uses');
+  await isJudged();
   reader.resume();
   expect(await written).toBe(file);
+  await isJudged();
   expect(manager.get('a')).toMatchObject({ generation: 1, crashes: 0 });
+});
+
+it.each([
+  ['does not end', 'new Uint8Array(1e7)', { code: 'ERR_VALUE_TOO_LARGE' }],
+  ['is none', '5', { code: 'ERR_PLUGIN_CRASHED', reason: 'protocol-violation' }],
+  ['is empty', 'new Uint8Array()', { code: 'ERR_PLUGIN_CRASHED', reason: 'protocol-violation' }],
+])('refuses a snapshot that %s', async (_, piece, error) => {
+  const tampered = `const { splice } = Array.prototype;
+    Array.prototype.splice = function (...args) {
+      return this[0] instanceof Uint8Array ? [${piece}] : splice.apply(this, args);
+    };`;
+  const { manager, workspace } = await loadedBench(
+    { 'a.js': pluginSource('a', tampered) },
+    { hotReload: false, defaults: { limits: { heapMb: 16 } } },
+  );
+  const file = workspace.path('a.heapsnapshot');
+  await expect(manager.heapSnapshot('a', { file })).rejects.toMatchObject(error);
+  expect(existsSync(file)).toBe(false);
+});
+
+it('leaves a file alone that is there if there is no snapshot', async () => {
+  const { manager, workspace } = await loadedBench(
+    { 'a.ts': pluginSource('a', 'return { stick: () => { for (;;); } };') },
+    { hotReload: false, defaults: { teardownMs: 1 } },
+  );
+  await workspace.write({ 'a.heapsnapshot': 'of yesterday' });
+  const file = workspace.path('a.heapsnapshot');
+  Promise.resolve(manager.plugin<{ stick(): void }>('a').stick()).catch(() => {});
+  const refused = expect(manager.heapSnapshot('a', { file })).rejects.toMatchObject({
+    code: 'ERR_PLUGIN_STOPPED',
+  });
+  await manager.unloadAll();
+  await refused;
+  expect(await readFile(file, 'utf8')).toBe('of yesterday');
 });
 
 it.runIf(ISOLATION === 'process')('leaves nothing of a snapshot that was cut', async () => {
@@ -203,7 +244,7 @@ it('removes nothing but files that it could not write to their end', async () =>
   expect(existsSync(file)).toBe(true);
 });
 
-it('does not end a thread in the midst of its snapshot', async () => {
+it('survives the end of a thread in the midst of its snapshot', async () => {
   const setup =
     'const kept = Array.from({ length: 300_000 }, (_, n) => ({ n })); return { kept: () => kept.length };';
   const { manager, workspace } = await loadedBench(

@@ -59,7 +59,7 @@ it('lets one stand still for its snapshot, ten times as long as it may hang', as
   const hung = vi.fn(async () => {});
   const watchdog = new Watchdog({ hung, looked: () => {} });
   const generation = {
-    heapSnapshots: { areTaken: true },
+    heapSnapshots: { isTaking: true },
     workload: { onceBusy: () => {} },
     pulse: 1,
     usage: { loopUtilization: 1 },
@@ -69,12 +69,12 @@ it('lets one stand still for its snapshot, ten times as long as it may hang', as
   };
   watchdog.watch({ options: { hangMs: 1_000 } } as Slot, generation as unknown as Generation);
   await vi.advanceTimersByTimeAsync(9_000);
-  generation.heapSnapshots.areTaken = false;
+  generation.heapSnapshots.isTaking = false;
   await vi.advanceTimersByTimeAsync(1_000);
   expect(hung).not.toHaveBeenCalled();
   await vi.advanceTimersByTimeAsync(500);
   expect(hung).toHaveBeenCalledTimes(1);
-  generation.heapSnapshots.areTaken = true;
+  generation.heapSnapshots.isTaking = true;
   await vi.advanceTimersByTimeAsync(9_000);
   expect(hung).toHaveBeenCalledTimes(1);
   await vi.advanceTimersByTimeAsync(2_000);
