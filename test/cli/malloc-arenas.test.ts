@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { pluginSource, Workspace } from '../support/workspace.ts';
 import { answers, MAIN, RunningProgram, runToEnd } from './program.ts';
 
@@ -24,6 +24,9 @@ describe.runIf(existsSync('/proc/self/environ') && 'execve' in process)('the are
       .split('\0')
       .filter((each) => each.startsWith('MALLOC_ARENA_MAX='));
 
+  beforeEach(() => void vi.stubEnv('MALLOC_ARENA_MAX', undefined));
+  afterEach(() => void vi.unstubAllEnvs());
+
   it('are few, in the process that was started', async () => {
     expect(arenas(await RunningProgram.ready(PLUGIN))).toEqual(['MALLOC_ARENA_MAX=2']);
   });
@@ -43,11 +46,7 @@ describe.runIf(existsSync('/proc/self/environ') && 'execve' in process)('the are
   });
 
   it('are as many as somebody wants', async () => {
-    process.env.MALLOC_ARENA_MAX = '5';
-    try {
-      expect(arenas(await RunningProgram.ready(PLUGIN))).toEqual(['MALLOC_ARENA_MAX=5']);
-    } finally {
-      delete process.env.MALLOC_ARENA_MAX;
-    }
+    vi.stubEnv('MALLOC_ARENA_MAX', '5');
+    expect(arenas(await RunningProgram.ready(PLUGIN))).toEqual(['MALLOC_ARENA_MAX=5']);
   });
 });
