@@ -62,9 +62,17 @@ it('takes values of every shape', () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     return Math.floor((state / 2 ** 32) * below);
   };
+  /** Values and memory that others refer to. */
+  let made: unknown[] = [];
+  let memory = new ArrayBuffer(8);
   const make = (depth: number): unknown => {
-    const children = () => Array.from({ length: next(5) }, () => make(depth + 1));
-    switch (next(depth > 6 ? 8 : 13)) {
+    const children = () =>
+      Array.from({ length: next(5) }, () => {
+        const child = next(8) === 0 ? made[next(made.length)] : make(depth + 1);
+        made.push(child);
+        return child;
+      });
+    switch (next(depth > 6 ? 10 : 15)) {
       case 0:
         return next(2 ** 31) - 2 ** 30;
       case 1:
@@ -82,16 +90,26 @@ it('takes values of every shape', () => {
       case 7:
         return new Float32Array(next(9));
       case 8:
-        return new Map(children().map((child, index) => [index, child]));
+        return new DataView(memory, next(8));
       case 9:
-        return new Set(children());
+        memory = new ArrayBuffer(8);
+        return memory;
       case 10:
+        return new Map(children().map((child, index) => [index, child]));
+      case 11:
+        return new Set(children());
+      case 12:
         return children();
+      case 13:
+        return Object.assign([], { [next(9)]: make(depth + 1) });
       default:
         return Object.fromEntries(children().map((child, index) => [`k${index}`, child]));
     }
   };
-  for (let round = 0; round < 3_000; round++) survey(encode(make(0)), LIMITS.frameBytes);
+  for (let round = 0; round < 3_000; round++) {
+    made = [];
+    survey(encode(make(0)), LIMITS.frameBytes);
+  }
 });
 
 const varint = (value: number): number[] =>
