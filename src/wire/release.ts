@@ -2,6 +2,8 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 
 /** Closed: what is sent there is gone, with its memory. Only Node 20, whose buffers cannot let go of it themselves, needs it. */
 let nowhere: MessagePort | undefined;
+/** Smaller ones it would take longer to send than to collect. */
+const WORTH_SENDING = 16 * 1024;
 
 /**
  * Gives the memory of bytes that nobody looks at any more back at once. What is left to the garbage collection adds up to some
@@ -13,7 +15,7 @@ let nowhere: MessagePort | undefined;
 export function release(bytes: Uint8Array): void {
   const memory = bytes.buffer as ArrayBuffer & { transfer?(length: number): ArrayBuffer };
   if (memory.transfer !== undefined) memory.transfer(0);
-  else sendNowhere(memory);
+  else if (memory.byteLength >= WORTH_SENDING) sendNowhere(memory);
 }
 
 function sendNowhere(memory: ArrayBuffer): void {
