@@ -174,8 +174,8 @@ export class PluginManager implements AsyncDisposable {
   /**
    * Writes what is on the plugin's heap to a file that Chrome's tools can open (Memory, Load). The plugin stands still
    * while it is taken. Rejects with `ERR_INVALID_ARGUMENT` or `ERR_PLUGIN_UNAVAILABLE`, with `ERR_PLUGIN_CRASHED`,
-   * `ERR_PLUGIN_RELOADED` or `ERR_PLUGIN_STOPPED` if the generation ends before all of it was told, or with what the file system
-   * says; then there is no file.
+   * `ERR_PLUGIN_RELOADED` or `ERR_PLUGIN_STOPPED` if the generation ends before all of it was told, with `ERR_VALUE_TOO_LARGE`
+   * if it does not come to an end, or with what the file system says. What is written by then is removed.
    *
    * @param options.file default: name, generation and time with the ending `.heapsnapshot`, in the working directory
    * @returns the path of the file

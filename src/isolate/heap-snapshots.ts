@@ -49,7 +49,11 @@ export class HeapSnapshots {
     return snapshot;
   }
 
-  /** @param note unchecked; throws if it is malformed, or nobody has asked for it */
+  /**
+   * What comes for one that was dropped meanwhile is not wanted any more.
+   *
+   * @param note unchecked; throws if it is malformed, or more than was asked for
+   */
   arrived(note: unknown): void {
     const { number, bytes } = check.checkPiece(note);
     this.#unread.get(number)?.arrived(bytes);
