@@ -13,7 +13,7 @@ const PARTS = [
   { name: 'reload', args: ['--rounds', '50', '--edits', '12'] },
   { name: 'scale', args: ['--rounds', '2'] },
   { name: 'smooth', args: ['--storms', '5'] },
-  { name: 'memory', args: ['--reloads', '500', '--minutes', '0.15', '--sizes', '135kb'] },
+  { name: 'memory', args: ['--reloads', '500', '--settle', '0', '--minutes', '0.15', '--sizes', '135kb'] },
 ];
 
 const { areas, quick } = readArguments(

@@ -8,6 +8,8 @@ const args = readArguments(
   {
     reloads: { full: 10_000, quick: 30, about: 'reloads, and bare threads' },
     samples: { full: 50, quick: 10, about: 'samples taken over the run' },
+    // V8 keeps the pages of threads that ended for 8 s since Node 24, so that how many depends on how soon others follow.
+    settle: { full: 9_000, quick: 0, least: 0, about: 'ms without reloads before each sample' },
     minutes: { full: 20, quick: 0.05, fraction: true, about: 'longest time for each system and size' },
   },
   {

@@ -13,13 +13,15 @@ const ROWS = 12;
  * What reloads of a plugin that uses everything leave behind, beside what as many bare threads do: such as do nothing, and
  * such as bear the same load. Memory is counted per process, so each loop has a process of its own, one after the other.
  *
- * @param {{ reloads: number, samples: number, quick: boolean }} run
+ * @param {{ reloads: number, samples: number, settle: number, quick: boolean }} run
  */
-export async function measureLeaks({ reloads, samples, quick }) {
+export async function measureLeaks({ reloads, samples, settle, quick }) {
   const every = Math.max(1, Math.floor(reloads / samples));
-  const bare = await runLoopProcess('thread-loop.mjs', 'bare threads', reloads, every);
-  const loaded = await runLoopProcess('loaded-thread-loop.mjs', 'bare threads with a load', reloads, every);
-  const bulkhead = await runLoopProcess('reload-loop.mjs', 'reloads', reloads, every);
+  const run = (/** @type {string} */ script, /** @type {string} */ what) =>
+    runLoopProcess(script, what, { turns: reloads, every, settle });
+  const bare = await run('thread-loop.mjs', 'bare threads');
+  const loaded = await run('loaded-thread-loop.mjs', 'bare threads with a load');
+  const bulkhead = await run('reload-loop.mjs', 'reloads');
   const step = Math.ceil(bulkhead.samples.length / ROWS);
   const rows = bulkhead.samples
     .map((own, index) => row(own.at, own, bare.samples[index], loaded.samples[index]))

@@ -14,8 +14,7 @@ import { resourceLimits } from '#internal/isolate/thread';
 import { DEFAULTS } from '#internal/options';
 import { LARGE } from '../support/plugin-sources.mjs';
 import { moduleSource } from '../systems/sources.mjs';
-import { runLoop } from './loop.mjs';
-import { sample } from './sample.mjs';
+import { runLoop, takeSample } from './loop.mjs';
 
 const THREAD = new URL('./loaded-thread.mjs', import.meta.url);
 const JOB = new URL('./bare-thread.mjs', import.meta.url);
@@ -55,10 +54,10 @@ async function replace() {
 }
 
 await replace();
-const before = await sample(0);
+const before = await takeSample(0);
 await runLoop(replace);
 await standby.ready;
 await Promise.all([current?.terminate(), standby.worker.terminate()]);
-process.send?.({ kind: 'end', start: before, end: await sample(0) });
+process.send?.({ kind: 'end', start: before, end: await takeSample(0) });
 await rm(folder, { recursive: true });
 process.disconnect?.();

@@ -3,8 +3,7 @@ import { PluginManager } from 'bulkhead';
 import { Generation } from '#internal/isolate/generation';
 import { largePlugin } from '../support/plugin-sources.mjs';
 import { SILENT, Workspace } from '../support/workspace.mjs';
-import { runLoop } from './loop.mjs';
-import { sample } from './sample.mjs';
+import { runLoop, takeSample } from './loop.mjs';
 
 /** Ten of each kind of thing, 5 MB of data (three outside the heap), and timers that do fire during its short life. */
 const SETUP = `
@@ -82,12 +81,12 @@ await warmUp.begin();
 await warmUp.reload(1);
 await warmUp.end();
 
-const start = await sample(0);
+const start = await takeSample(0);
 const life = new Life();
 await life.begin();
 await runLoop((turn) => life.reload(turn + 1));
 await life.end();
-const end = await sample(0);
+const end = await takeSample(0);
 const uncollected = generations.filter((generation) => generation.deref() !== undefined).length;
 process.send?.({ kind: 'end', start, end, generations: generations.length, uncollected });
 generations = [];

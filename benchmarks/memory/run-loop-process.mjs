@@ -19,14 +19,13 @@ const MALLOC_ARENA_MAX = '2';
  *
  * @param {string} script
  * @param {string} what for the progress line
- * @param {number} turns
- * @param {number} every how many turns from one sample to the next
+ * @param {{ turns: number, every: number, settle: number }} run a sample every so many turns, after so many ms
  * @returns {Promise<Run>}
  */
-export function runLoopProcess(script, what, turns, every) {
+export function runLoopProcess(script, what, { turns, every, settle }) {
   const file = fileURLToPath(new URL(script, import.meta.url));
   const env = { MALLOC_ARENA_MAX, ...process.env };
-  const child = fork(file, [`${turns}`, `${every}`], { execArgv: ['--expose-gc'], env });
+  const child = fork(file, [`${turns}`, `${every}`, `${settle}`], { execArgv: ['--expose-gc'], env });
   const shown = progress(what, turns);
   return new Promise((resolve, reject) => {
     /** @type {Run['samples']} */

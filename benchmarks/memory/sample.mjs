@@ -17,10 +17,12 @@ import { setTimeout as wait } from 'node:timers/promises';
  * What the process holds when everything that is ending has ended and all garbage is collected.
  *
  * @param {number} at
+ * @param {number} [settle] ms for which nothing happens before
  * @returns {Promise<Sample>}
  */
-export async function sample(at) {
+export async function sample(at, settle = 0) {
   await quiet();
+  await wait(settle);
   for (let round = 0; round < 3; round++) {
     globalThis.gc?.();
     // Finalizers, and what they let go of in turn.

@@ -1,8 +1,7 @@
 /** Run by `memory.mjs` in a process of its own: what Node itself costs, without Bulkhead. */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { runLoop } from './loop.mjs';
-import { sample } from './sample.mjs';
+import { runLoop, takeSample } from './loop.mjs';
 
 const THREAD = new URL('./bare-thread.mjs', import.meta.url);
 
@@ -13,7 +12,7 @@ async function startAndEnd() {
 }
 
 await startAndEnd();
-const start = await sample(0);
+const start = await takeSample(0);
 await runLoop(startAndEnd);
-process.send?.({ kind: 'end', start, end: await sample(0) });
+process.send?.({ kind: 'end', start, end: await takeSample(0) });
 process.disconnect?.();
