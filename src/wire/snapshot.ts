@@ -1,7 +1,8 @@
-import { deserialize, serialize } from 'node:v8';
+import { serialize } from 'node:v8';
 import { asError, BulkheadError } from '../errors.ts';
 import { LIMITS } from './frames.ts';
 import { measure } from './measure.ts';
+import { OwnMemoryDeserializer } from './own-memory.ts';
 
 /** Above this many objects the native clone is as fast, and it keeps shared references and cycles. */
 const SMALL = 32;
@@ -89,7 +90,9 @@ function cloneNatively<T>(value: T, where: string): T {
 
 function unpack(bytes: Buffer, where: string): [copy: unknown, measured: number] {
   try {
-    const copy = deserialize(bytes);
+    const deserializer = new OwnMemoryDeserializer(bytes);
+    deserializer.readHeader();
+    const copy = deserializer.readValue();
     return [copy, measure(copy, LIMITS.measuredBytes, LIMITS.depth)];
   } catch (cause) {
     if (cause instanceof RangeError) throw tooDeep(where, cause);

@@ -18,6 +18,19 @@ it.each([
   expect(copy).not.toBe(value);
 });
 
+it.each([
+  ['typed array', new Float64Array([1, 2])],
+  ['view', new DataView(new ArrayBuffer(3))],
+  ['Buffer', Buffer.from('abc')],
+  ['part of a larger one', new Uint8Array(100).subarray(3, 5)],
+])('gives a %s memory that nothing else is in', (_what, view) => {
+  const [copy] = snapshot([view], 'value') as [NodeJS.ArrayBufferView];
+  expect(copy).toEqual(view);
+  expect(copy.constructor).toBe(view.constructor);
+  expect(copy.byteOffset).toBe(0);
+  expect(copy.buffer.byteLength).toBe(view.byteLength);
+});
+
 it('keeps cycles and shared references', () => {
   const shared = { n: 1 };
   const value: Record<string, unknown> = { one: shared, two: shared };
