@@ -25,18 +25,29 @@ export function snapshot<T>(value: T, where: string, use: 'send' | 'keep' = 'sen
   try {
     return copyPlain(value, seen, use) as T;
   } catch (reason) {
-    if (reason === MISPLACED_SIGNAL) {
-      const path = pathTo(value, containsSignal);
-      throw notCloneable(where, path, 'an AbortSignal can only be an argument, or a property of one');
-    }
+    if (reason instanceof WouldBeLost) throw notCloneable(where, pathTo(value, containsLost), reason.message);
     if (reason === NOT_SMALL_AND_PLAIN) return cloneNatively(value, where);
     throw unreadable(value, where, reason);
   }
 }
 
 const NOT_SMALL_AND_PLAIN = Symbol('not small and plain');
-/** It would arrive as an empty object. */
-const MISPLACED_SIGNAL = Symbol('misplaced signal');
+/** A part that V8 would clone as an empty object; the message says what to do. */
+class WouldBeLost extends Error {}
+/** Of such parts, what they call themselves. What is in them lies in private fields. */
+const KEEPS_ALL_PRIVATE = new Set([
+  'AbortController',
+  'Blob',
+  'Event',
+  'File',
+  'FormData',
+  'Headers',
+  'ReadableStream',
+  'Request',
+  'Response',
+  'URL',
+  'URLSearchParams',
+]);
 
 function copyPlain(value: unknown, seen: object[], use: 'send' | 'keep'): unknown {
   if (isPrimitive(value)) {
@@ -58,8 +69,10 @@ function copyPlain(value: unknown, seen: object[], use: 'send' | 'keep'): unknow
     return copy;
   }
   const prototype = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null)
-    throw value instanceof AbortSignal ? MISPLACED_SIGNAL : NOT_SMALL_AND_PLAIN;
+  if (prototype !== Object.prototype && prototype !== null) {
+    const why = whyLost(value);
+    throw why === undefined ? NOT_SMALL_AND_PLAIN : new WouldBeLost(why);
+  }
   // At once, which is several times as quick as key by key.
   const copy: Record<string, unknown> = { ...value };
   if (use === 'keep' && Object.getOwnPropertySymbols(copy).length > 0) throw NOT_SMALL_AND_PLAIN;
@@ -179,10 +192,18 @@ function isUncloneable(value: unknown): boolean {
   }
 }
 
-/** Only for what has a signal: what comes before the first is small and plain. */
-function containsSignal(value: unknown): boolean {
-  if (value instanceof AbortSignal) return true;
-  return !isPrimitive(value) && [...children(value)].some(([, child]) => containsSignal(child));
+function whyLost(value: object): string | undefined {
+  if (value instanceof AbortSignal) return 'an AbortSignal can only be an argument, or a property of one';
+  const name = Object.prototype.toString.call(value).slice('[object '.length, -1);
+  return KEEPS_ALL_PRIVATE.has(name)
+    ? `${name} objects arrive empty; send the text or data in it`
+    : undefined;
+}
+
+/** Only for what has such a part: what comes before the first is small and plain. */
+function containsLost(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return whyLost(value) !== undefined || [...children(value)].some(([, child]) => containsLost(child));
 }
 
 function* children(value: unknown): Generator<[step: string, child: unknown]> {

@@ -132,6 +132,23 @@ it.each([
   );
 });
 
+it.each([
+  ['.page', { page: new Response('text') }, 'Response'],
+  ['[1]', [1, new URL('http://localhost')], 'URL'],
+  ['.headers', { url: 'x', headers: new Headers({ a: 'b' }) }, 'Headers'],
+  ['.control', { control: new AbortController() }, 'AbortController'],
+  ['.page', { page: new (class extends Response {})() }, 'Response'],
+])('refuses what would arrive as an empty object: %s of %s', (path, value, name) => {
+  expect(() => snapshot(value, 'argument 1')).toThrow(
+    expect.objectContaining({
+      code: 'ERR_NOT_CLONEABLE',
+      message: expect.stringContaining(
+        `argument 1: ${path} cannot be sent to another thread: ${name} objects`,
+      ),
+    }),
+  );
+});
+
 it('sends as many causes and parts of an error as the receiver takes', () => {
   const many = (make: () => Error, count: number) => new AggregateError(Array.from({ length: count }, make));
   const refused = () => new TypeError('fetch failed', { cause: many(() => new Error('ECONNREFUSED'), 8) });
