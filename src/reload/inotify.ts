@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { WATCH_BACKEND } from './watch-backend.ts';
 
 /**
  * Takes the inotify instance that all native subscriptions of this process share, and keeps it. Subscribing when none is
@@ -10,7 +11,7 @@ export async function reserveInotify(): Promise<() => Promise<void>> {
   if (process.platform !== 'linux') return async () => {};
   const [{ subscribe }] = await Promise.all([import('@parcel/watcher'), probeInotify()]);
   // A subscription to nothing: all that is below `/` is ignored, and not even read.
-  const subscription = await subscribe('/', () => {}, { ignore: ['/'] });
+  const subscription = await subscribe('/', () => {}, { ...WATCH_BACKEND, ignore: ['/'] });
   return () => subscription.unsubscribe();
 }
 

@@ -1,6 +1,7 @@
 import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AsyncSubscription, Event } from '@parcel/watcher';
+import { WATCH_BACKEND } from './watch-backend.ts';
 
 export interface WatchedRootHost {
   /** Something may have changed at these paths. */
@@ -41,6 +42,7 @@ export class WatchedRoot {
     const { subscribe } = await import('@parcel/watcher');
     const before = await readFolders(this.real);
     this.#subscription = await subscribe(this.real, (error, events) => this.#received(error, events), {
+      ...WATCH_BACKEND,
       ignore: before.unwatched,
     });
     const after = await readFolders(this.real);

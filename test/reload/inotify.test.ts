@@ -1,8 +1,9 @@
 import { execFile, spawnSync } from 'node:child_process';
+import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
-import { type Files, Workspace } from '../support/workspace.ts';
+import { type Files, loadedBench, Workspace } from '../support/workspace.ts';
 import { valued } from './values.ts';
 
 const INSTANCES = 4;
@@ -64,3 +65,24 @@ it.skipIf(!canLimit)(
     expect(texts.join('\n')).toMatch(/plugins' cannot be watched: .*fs\.inotify\.max_user_watches/);
   },
 );
+
+it.skipIf(process.platform !== 'linux')(
+  'starts no programs to watch, which would not be reaped',
+  async () => {
+    const { manager } = await loadedBench({ 'dice.ts': valued('dice', 'one') });
+    expect(manager.hotReload.mode).toBe('native');
+    await manager.hotReload.stop();
+    const before = await childProcesses();
+    await manager.hotReload.start();
+    await manager.hotReload.stop();
+    expect(await childProcesses()).toEqual(before);
+  },
+);
+
+/** Those of this process, also the ones that have ended and were not reaped. */
+async function childProcesses(): Promise<string[]> {
+  const lists = (await readdir('/proc/self/task')).map((task) =>
+    readFile(`/proc/self/task/${task}/children`, 'utf8').catch(() => ''),
+  );
+  return (await Promise.all(lists)).flatMap((list) => list.match(/\d+/g) ?? []).sort();
+}
