@@ -18,7 +18,8 @@ export function mapStackTraces(runtimeUrl: string): void {
 
 function headline(error: Error): string {
   try {
-    return String(error);
+    // As Node writes it: an error's own toString may say more, such as the code a second time.
+    return Error.prototype.toString.call(error);
   } catch {
     return 'Error';
   }

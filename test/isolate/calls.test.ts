@@ -40,6 +40,19 @@ export default definePlugin({
   expect(several.errors.map((error: Error) => error.message)).toEqual(['one', 'two']);
 });
 
+it('begins a stack as Node does, whatever an error says of itself', async () => {
+  const setup = `class Odd extends Error { toString() { return 'odd'; } }
+    const captured = {};
+    return {
+      odd() { throw new Odd('one'); },
+      captured() { Error.captureStackTrace(captured); return captured.stack; },
+    };`;
+  const { manager } = await loadedBench({ 'odd.js': pluginSource('odd', setup) }, OFF);
+  const odd = manager.plugin<{ odd(): void; captured(): string }>('odd');
+  await expect(odd.odd()).rejects.toMatchObject({ stack: expect.stringMatching(/^Error: one\n {4}at /) });
+  expect(await odd.captured()).toMatch(/^Error\n {4}at /);
+});
+
 it.each([
   ['undefined', 'undefined', undefined],
   ['null', 'null', null],
