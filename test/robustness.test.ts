@@ -297,13 +297,14 @@ it('logs a record of which a field cannot be read or sent, with what can be', as
     {
       'a.ts': pluginSource(
         'a',
-        `ctx.log.info({ user: 'ada', get age() { throw new Error('unknown'); }, f: () => 1 }, 'joined');`,
+        `ctx.log.info({ user: 'ada', get age() { throw new Error('unknown'); }, f: () => 1, why: new TypeError('late') }, 'joined');`,
       ),
     },
     OFF,
   );
   const { fields } = await until(() => log.find(({ text }) => text === 'joined'), 'the line');
   expect(fields).toMatchObject({ user: 'ada', age: '(not readable: unknown)', f: '[Function: f]' });
+  expect(fields.why).toEqual(new TypeError('late'));
 });
 
 it.each([

@@ -60,7 +60,7 @@ function sendable(fields: Record<string, unknown>): Record<string, unknown> {
     return Object.fromEntries(
       Object.entries(fields).map(([key, value]) => {
         try {
-          return [key, value instanceof Error ? encodeError(value) : snapshot(value, key)];
+          return [key, snapshot(value, key)];
         } catch {
           return [key, format([value])];
         }
