@@ -24,6 +24,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 };
 const PLAIN = [
   'check-options',
+  'conditions',
   'errors',
   'get-or-make',
   'instead-of-function',

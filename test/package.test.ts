@@ -63,3 +63,43 @@ it.each(['esm', 'cjs'] as const)('says that it cannot be part of a bundle: %s', 
   await expect(bundle([])).rejects.toMatchObject({ stderr: expect.stringContaining('--external:bulkhead') });
   expect((await bundle(['bulkhead'])).stdout).toBe('function\n');
 });
+
+it.each([
+  ['thread', '--conditions=lively', ''],
+  ['process', '--conditions=lively', ''],
+  ['thread', '--no-deprecation', '-C lively --no-warnings'],
+  ['process', '--no-deprecation', '-C lively --no-warnings'],
+])(
+  'resolves the packages of plugins under the conditions of the bot: %s %s %s',
+  async (isolation, flag, NODE_OPTIONS) => {
+    const workspace = await installed(
+      `import { PluginManager } from 'bulkhead';
+     const manager = new PluginManager({ pluginDir: 'plugins', hotReload: false, defaults: { isolation: '${isolation}' } });
+     await manager.loadAll();
+     const { imported, resolvedByNode, offloaded } = manager.plugin('a');
+     console.log(JSON.stringify([await imported(), await resolvedByNode(), await offloaded()]));
+     await manager.unloadAll();`,
+    );
+    const from = `import { which } from 'shared'; import { createRequire } from 'node:module';`;
+    const required = `createRequire(import.meta.url)('shared').which`;
+    await workspace.write({
+      'node_modules/shared/package.json': JSON.stringify({
+        exports: { lively: './lively.cjs', default: './built.cjs' },
+      }),
+      'node_modules/shared/lively.cjs': `exports.which = 'lively';`,
+      'node_modules/shared/built.cjs': `exports.which = 'built';`,
+      'plugins/_job.ts': `${from} export default () => [which, ${required}].join();`,
+      'plugins/a.ts': `${from} import { definePlugin } from 'bulkhead/plugin';
+      export default definePlugin({ name: 'a', version: '1.0.0', setup: (ctx) => ({
+        imported: () => which,
+        resolvedByNode: () => ${required},
+        offloaded: () => ctx.offload(new URL('./_job.ts', import.meta.url)),
+      }) });`,
+    });
+    const run = promisify(execFile)(process.execPath, [flag, workspace.path('bot.mjs')], {
+      cwd: workspace.root,
+      env: { ...process.env, NODE_OPTIONS },
+    });
+    expect(JSON.parse((await run).stdout)).toEqual(['lively', 'lively', 'lively,lively']);
+  },
+);

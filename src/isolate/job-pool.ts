@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Piscina } from 'piscina';
+import { CONDITION_FLAGS } from '../conditions.ts';
 import type { Outcome } from '../wire/frames.ts';
 import type { JobMessage } from '../wire/messages.ts';
 import type { JobPoolOptions } from '../wire/process-messages.ts';
@@ -118,7 +119,7 @@ export class JobPool implements Jobs {
       atomics: 'disabled',
       env,
       argv: [],
-      execArgv: ['--enable-source-maps', ...this.#execArgv],
+      execArgv: ['--enable-source-maps', ...CONDITION_FLAGS, ...this.#execArgv],
       resourceLimits: { maxOldGenerationSizeMb: heapMb },
     });
     const threads: Threads = { pool, jobs: 0, lastError: undefined, failure: undefined };

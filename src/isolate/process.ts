@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { type Duplex, finished, type Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { CONDITION_FLAGS } from '../conditions.ts';
 import { lateTimeout } from '../late-timeout.ts';
 import { EncodedChannel, MAX_HOST_BATCH_BYTES } from '../wire/codec.ts';
 import type { Channel } from '../wire/frames.ts';
@@ -79,7 +80,7 @@ export class ProcessIsolate implements Isolate {
   ) {
     this.#folder = folder;
     const args: ProcessArguments = { heapMb, execArgv, isStandby, setV8Flags };
-    this.#child = spawn(process.execPath, [ENTRY, JSON.stringify(args)], {
+    this.#child = spawn(process.execPath, [...CONDITION_FLAGS, ENTRY, JSON.stringify(args)], {
       cwd: folder,
       env: {},
       stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],

@@ -1,4 +1,5 @@
 import { MessageChannel, type ResourceLimits, Worker } from 'node:worker_threads';
+import { CONDITION_FLAGS } from '../conditions.ts';
 import { lateTimeout } from '../late-timeout.ts';
 import type { Batch } from '../wire/frames.ts';
 import type { Alone, FirstMessage } from '../wire/messages.ts';
@@ -46,7 +47,7 @@ export class ThreadIsolate<T = Batch> implements Isolate<T> {
     this.#worker = new Worker(BOOT, {
       name: 'bulkhead plugin',
       argv: [],
-      execArgv,
+      execArgv: [...CONDITION_FLAGS, ...execArgv],
       env: {},
       workerData: alone === undefined ? compiledRuntimeCode() : runtimeCode(),
       stdin: false,

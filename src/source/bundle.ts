@@ -3,6 +3,7 @@ import { readFile, realpath, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import * as esbuild from 'esbuild';
+import { CONDITIONS } from '../conditions.ts';
 import { withBackslash, withNames } from './backslashes.ts';
 import { explainBuildError, PATTERN } from './build-error.ts';
 import { refuseImports } from './denied-imports.ts';
@@ -63,9 +64,9 @@ export async function bundle(
       sourcesContent: false,
       legalComments: 'none',
       logLevel: 'silent',
-      // As Node resolves and runs it: no fields, conditions or hints that only bundlers know.
+      // As Node resolves and runs it here: no fields, conditions or hints that only bundlers know.
       mainFields: ['main'],
-      conditions: [],
+      conditions: [...CONDITIONS],
       resolveExtensions: IMPLIED_EXTENSIONS,
       ignoreAnnotations: true,
       define: SHIM_DEFINES,
