@@ -63,13 +63,14 @@ export interface ErrorDetails {
 
 /** The base of everything Bulkhead throws. `code` is stable; `message` is for people and may change. */
 export class BulkheadError extends Error {
+  // A field: assigning to it would throw where somebody has frozen what errors inherit.
+  override readonly name: string = this.constructor.name;
   readonly code: ErrorCode;
   declare readonly plugin?: string;
   declare readonly generation?: number;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
-    this.name = new.target.name;
     this.code = code;
     if (details.plugin !== undefined) this.plugin = details.plugin;
     if (details.generation !== undefined) this.generation = details.generation;

@@ -103,3 +103,14 @@ it.each([
     expect(JSON.parse((await run).stdout)).toEqual(['lively', 'lively', 'lively,lively']);
   },
 );
+
+it('has errors also where somebody has frozen what errors inherit', async () => {
+  const workspace = await installed(
+    `import { PluginManager } from 'bulkhead';
+     Object.freeze(Error.prototype);
+     const manager = new PluginManager({ pluginDir: '.' });
+     await manager.load('none').catch(({ name, code }) => console.log(name, code));`,
+  );
+  const run = promisify(execFile)(process.execPath, [workspace.path('bot.mjs')]);
+  expect((await run).stdout).toBe('BulkheadError ERR_PLUGIN_NOT_FOUND\n');
+});
