@@ -104,6 +104,30 @@ it.each([
   },
 );
 
+it('says that it is the bot, and not the plugin, that Node does not allow something', async () => {
+  const workspace = await installed(
+    `import { PluginManager } from 'bulkhead';
+     const silent = Object.fromEntries(['trace', 'debug', 'info', 'warn', 'error', 'fatal'].map((level) => [level, () => {}]));
+     const manager = new PluginManager({ pluginDir: 'plugins', hotReload: false, logger: silent });
+     const { failed } = await manager.loadAll();
+     console.log(failed[0].error.message);
+     await manager.unloadAll();`,
+  );
+  await workspace.write({ 'plugins/a.js': 'export default {};' });
+  const flag = process.allowedNodeEnvironmentFlags.has('--permission') ? '' : 'experimental-';
+  const flags = [
+    `--${flag}permission`,
+    '--allow-fs-read=*',
+    '--allow-fs-write=*',
+    '--allow-child-process',
+    ...(process.allowedNodeEnvironmentFlags.has('--allow-net') ? ['--allow-net'] : []),
+  ];
+  const run = promisify(execFile)(process.execPath, [...flags, workspace.path('bot.mjs')], {
+    cwd: workspace.root,
+  });
+  expect((await run).stdout).toContain('WorkerThreads; the bot itself runs under the permission model');
+});
+
 it('has errors also where somebody has frozen what errors inherit', async () => {
   const workspace = await installed(
     `import { PluginManager } from 'bulkhead';

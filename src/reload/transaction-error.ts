@@ -87,9 +87,13 @@ function placeOf(error: unknown, build: Build | undefined): SourceLocation | und
   return locate(error.stack ?? '', build.inputs);
 }
 
-/** Node's own message names neither what was denied nor the option of Bulkhead that grants it. */
+/** Node's own message names neither what was denied nor, often, what grants it. */
 function deniedIn(error: Error): string {
   if (codeOf(error) !== 'ERR_ACCESS_DENIED') return '';
   const { permission, resource } = error as { permission?: string; resource?: string };
-  return ` (${permission}${resource ? ` of ${resource}` : ''}; the plugin's 'permissions' can grant it)`;
+  const grant =
+    process.permission === undefined
+      ? "the plugin's 'permissions' can grant it"
+      : 'the bot itself runs under the permission model of Node, and may not be allowed it';
+  return ` (${permission}${resource ? ` of ${resource}` : ''}; ${grant})`;
 }
