@@ -18,6 +18,13 @@ export class TransactionError extends Error {
   }
 }
 
+/** Whether it failed because somebody listens already where it wants to. */
+export function isAboutPort(error: unknown): boolean {
+  const causes = [error];
+  while (causes.length < 5) causes.push((causes.at(-1) as Error | undefined)?.cause);
+  return causes.some((cause) => codeOf(cause) === 'EADDRINUSE');
+}
+
 /** Errors about the definition, not thrown by the author's code: they need no place in a stack. */
 const ABOUT_DEFINITION = new Set<string | undefined>([
   'ERR_PLUGIN_INVALID',

@@ -8,6 +8,7 @@ import { type ActivationHost, activate } from './activation.ts';
 import { Attempts, type AttemptsHost } from './attempts.ts';
 import { overlapState } from './overlap-state.ts';
 import type { Preparation, Prepared, PrepareOptions } from './prepare.ts';
+import { isAboutPort } from './transaction-error.ts';
 import { unlessStuck, windDown } from './wind-down.ts';
 
 export interface TransactionHost extends ActivationHost, AttemptsHost {
@@ -62,9 +63,8 @@ export class Transactions {
     try {
       await this.attempts.startNewest(slot, options, async (options: ReloadOptions) => {
         const since = options.since ?? performance.now();
-        const prepared = await this.#host.preparation.prepare(slot, options);
-        await this.#swap(slot, prepared, options);
-        this.#reportSwap(slot, prepared.generation, since, options);
+        const { generation } = await this.#replace(slot, options);
+        this.#reportSwap(slot, generation, since, options);
       });
     } catch (error) {
       const isDown = slot.lifecycle.state === 'reloading' && slot.stopsWanted === 0;
@@ -106,6 +106,25 @@ export class Transactions {
       saveToServingMs: performance.now() - since,
       pauseMs,
     });
+  }
+
+  /** The thread of the version before ends last: if that holds a port, a version that wants it is started once more. */
+  async #replace(slot: Slot, options: ReloadOptions): Promise<Prepared> {
+    const { current } = slot;
+    const attempt = async () => {
+      const prepared = await this.#host.preparation.prepare(slot, options);
+      await this.#swap(slot, prepared, options);
+      return prepared;
+    };
+    try {
+      return await attempt();
+    } catch (error) {
+      if (slot.lifecycle.state !== 'reloading' || current === undefined || !isAboutPort(error)) throw error;
+      const text = `${asError(error).message}. It is started once more, now that nothing of the version before is left`;
+      slot.log({ level: 'warn', fields: {}, text: `${text}: that should close its port in ctx.onTeardown` });
+      await current.ended;
+      return await attempt();
+    }
   }
 
   async #swap(slot: Slot, prepared: Prepared, options: ReloadOptions): Promise<void> {

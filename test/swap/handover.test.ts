@@ -1,7 +1,9 @@
 import { AsyncResource } from 'node:async_hooks';
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { expect, it } from 'vitest';
+import { type AddressInfo, createServer } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { gate } from '../support/gate.ts';
 import { bench, benchIn, loadedBench, pluginSource, until, Workspace } from '../support/workspace.ts';
 
@@ -355,4 +357,42 @@ it('reports queued events that the new version no longer wants as dead letters',
   expect(seen('dead-letter')).toEqual([
     { name: 'ear', topic: 'news.old', payload: 1, source: 'host', reason: 'unwanted' },
   ]);
+});
+
+describe('a plugin that does not close its port', () => {
+  const keeper = (version: number, port: number | string) =>
+    pluginSource(
+      'keeper',
+      `const { createServer } = await import('node:http');
+       const server = createServer((_request, response) => response.end('version ${version}'));
+       await new Promise((resolve, reject) => server.once('error', reject).listen(${port}, resolve));
+       ctx.state.set('port', server.address().port);
+       return { port: () => server.address().port };`,
+    ).replace('setup(', 'async setup(');
+  const start = async () => {
+    const sources = { 'keeper.ts': keeper(1, "ctx.state.get('port') ?? 0") };
+    const plugin = await loadedBench(sources, { hotReload: false });
+    const port = await plugin.manager.plugin<{ port(): number }>('keeper').port();
+    return { ...plugin, served: async () => (await fetch(`http://localhost:${port}`)).text() };
+  };
+
+  it('is started once more when the thread that holds it has ended', async () => {
+    const { manager, workspace, log, served } = await start();
+    await workspace.write({ 'plugins/keeper.ts': keeper(2, "ctx.state.get('port')") });
+    await manager.reload('keeper');
+    expect(await served()).toBe('version 2');
+    const text = expect.stringMatching(/EADDRINUSE.*started once more.*ctx\.onTeardown/s);
+    expect(log).toContainEqual(expect.objectContaining({ level: 'warn', text }));
+    expect(manager.get('keeper')).toMatchObject({ state: 'running', reloads: 1, crashes: 0 });
+  });
+
+  it('serves on as it was if the port is somebody else’s', async () => {
+    const { manager, workspace, served } = await start();
+    const other = createServer().listen(0);
+    onTestFinished(() => void other.close());
+    await once(other, 'listening');
+    await workspace.write({ 'plugins/keeper.ts': keeper(2, (other.address() as AddressInfo).port) });
+    await expect(manager.reload('keeper')).rejects.toThrow('EADDRINUSE');
+    expect(await served()).toBe('version 1');
+  });
 });
