@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
+import { CONDITION_FLAGS } from '#internal/conditions';
 import { bench, ISOLATION, loadedBench, pluginSource, until } from '../support/workspace.ts';
 
 const OFF = { hotReload: false };
@@ -496,7 +497,7 @@ it('gives a plugin the environment it was granted, and nothing else of the host'
   expect(await manager.plugin<{ look(): unknown }>('curious').look()).toEqual({
     env: { BULKHEAD_TEST_KEY: 'granted' },
     argv: 2,
-    execArgv: [],
+    execArgv: CONDITION_FLAGS,
     workerData: null,
   });
 });
