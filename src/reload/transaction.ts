@@ -120,8 +120,9 @@ export class Transactions {
       return await attempt();
     } catch (error) {
       if (slot.lifecycle.state !== 'reloading' || current === undefined || !isAboutPort(error)) throw error;
-      const text = `${asError(error).message}. It is started once more, now that nothing of the version before is left`;
-      slot.log({ level: 'warn', fields: {}, text: `${text}: that should close its port in ctx.onTeardown` });
+      const text =
+        'The version before may still hold a port, which it should close in ctx.onTeardown. When its thread has ended, the new one is started once more';
+      slot.log({ level: 'warn', fields: {}, text: `${text}: ${asError(error).message}` });
       await current.ended;
       return await attempt();
     }

@@ -381,7 +381,7 @@ describe('a plugin that does not close its port', () => {
     await workspace.write({ 'plugins/keeper.ts': keeper(2, "ctx.state.get('port')") });
     await manager.reload('keeper');
     expect(await served()).toBe('version 2');
-    const text = expect.stringMatching(/EADDRINUSE.*started once more.*ctx\.onTeardown/s);
+    const text = expect.stringMatching(/ctx\.onTeardown.*started once more: .*EADDRINUSE/s);
     expect(log).toContainEqual(expect.objectContaining({ level: 'warn', text }));
     expect(manager.get('keeper')).toMatchObject({ state: 'running', reloads: 1, crashes: 0 });
   });
