@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { asError, BulkheadError } from '../errors.ts';
 import type { StateStore, StoredState } from '../options.ts';
+import { snapshot } from '../wire/snapshot.ts';
 
 /** Of failures to write that follow one another so closely, ms, only the first is reported. */
 const QUIET_MS = 1_000;
@@ -26,7 +27,8 @@ export function guardedStore(store: StateStore, report: (error: Error, text: str
     }
   };
   return {
-    load: (plugin) => read(`load the state of '${plugin}'`, async () => checkState(await store.load(plugin))),
+    load: (plugin) =>
+      read(`load the state of '${plugin}'`, async () => copied(checkState(await store.load(plugin)))),
     write: (plugin, key, value) =>
       attempt(`write '${key}' of '${plugin}'`, () => store.write(plugin, key, value)),
     replace: (plugin, state) =>
@@ -38,6 +40,13 @@ export function guardedStore(store: StateStore, report: (error: Error, text: str
       attempt(`note whether '${plugin}' is disabled`, () => store.setDisabled(plugin, disabled)),
     flush: () => read('flush', () => store.flush()),
   };
+}
+
+/** What a store has read may lie in memory with much else in it, which would be sent to the plugin with it. */
+function copied(state: StoredState | undefined): StoredState | undefined {
+  if (state === undefined) return undefined;
+  const entries = state.entries.map(([key, value]): [string, unknown] => [key, snapshot(value, key, 'keep')]);
+  return { ...state, entries };
 }
 
 /** Rejects with `ERR_STATE_STORE`. */

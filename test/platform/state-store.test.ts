@@ -145,3 +145,19 @@ it('does not wait for ever to clear a state that it cannot read', async () => {
   const { manager } = await loadedBench({ 'keeper.ts': SOURCE }, options);
   await expect(manager.clearState('keeper')).rejects.toMatchObject({ code: 'ERR_STATE_STORE' });
 });
+
+it('gives a plugin only what is its own of the memory that a store has read', async () => {
+  const bytes = Buffer.from('own');
+  expect(bytes.buffer.byteLength).toBeGreaterThan(3);
+  const stateStore = {
+    ...memoryStateStore(),
+    load: async () => ({ version: 1, entries: [['bytes', bytes]] as [string, unknown][] }),
+  };
+  const migrating = pluginSource(
+    'keeper',
+    `return { size: () => ctx.state.get('size') };`,
+    'state: { version: 2, migrate: (old) => ({ size: (old.bytes as Uint8Array).buffer.byteLength }) },',
+  );
+  const { manager } = await loadedBench({ 'keeper.ts': migrating }, { hotReload: false, stateStore });
+  expect(await manager.plugin<{ size(): number }>('keeper').size()).toBe(3);
+});
