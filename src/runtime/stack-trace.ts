@@ -18,8 +18,11 @@ export function mapStackTraces(runtimeUrl: string): void {
 
 function headline(error: Error): string {
   try {
-    // As Node writes it: an error's own toString may say more, such as the code a second time.
-    return Error.prototype.toString.call(error);
+    const line = Error.prototype.toString.call(error);
+    const { name, message, code } = error as NodeJS.ErrnoException;
+    // Node's own errors show their code by a toString of theirs; what others add to it, Node does not write either.
+    const withCode = `${name} [${code}]: ${message}`;
+    return !`${name}`.endsWith(`[${code}]`) && String(error) === withCode ? withCode : line;
   } catch {
     return 'Error';
   }

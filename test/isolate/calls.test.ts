@@ -46,12 +46,20 @@ it('begins a stack as Node does, whatever an error says of itself', async () => 
     const captured = {};
     return {
       odd() { throw new Odd('one'); },
+      path() { require('node:fs').readFileSync({}); },
+      assertion() { require('node:assert').ok(false, 'no'); },
       captured() { Error.captureStackTrace(captured); return captured.stack; },
     };`;
   const { manager } = await loadedBench({ 'odd.js': pluginSource('odd', setup) }, OFF);
-  const odd = manager.plugin<{ odd(): void; captured(): string }>('odd');
+  const odd = manager.plugin<{ odd(): void; path(): void; assertion(): void; captured(): string }>('odd');
   await expect(odd.odd()).rejects.toMatchObject({ stack: expect.stringMatching(/^Error: one\n {4}at /) });
   expect(await odd.captured()).toMatch(/^Error\n {4}at /);
+  await expect(odd.path()).rejects.toMatchObject({
+    stack: expect.stringMatching(/^TypeError \[ERR_INVALID_ARG_TYPE\]: The /),
+  });
+  await expect(odd.assertion()).rejects.toMatchObject({
+    stack: expect.stringMatching(/^AssertionError \[ERR_ASSERTION\]: no\n/),
+  });
 });
 
 it.each([
