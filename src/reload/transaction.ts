@@ -110,7 +110,7 @@ export class Transactions {
 
   /** The thread of the version before ends last: if that holds a port, a version that wants it is started once more. */
   async #replace(slot: Slot, options: ReloadOptions): Promise<Prepared> {
-    const { current } = slot;
+    const { current, isServing: wasServing } = slot;
     const attempt = async () => {
       const prepared = await this.#host.preparation.prepare(slot, options);
       await this.#swap(slot, prepared, options);
@@ -119,11 +119,13 @@ export class Transactions {
     try {
       return await attempt();
     } catch (error) {
-      if (slot.lifecycle.state !== 'reloading' || current === undefined || !isAboutPort(error)) throw error;
+      const isDown = slot.lifecycle.state === 'reloading' && slot.stopsWanted === 0;
+      if (!isDown || !wasServing || current === undefined || !isAboutPort(error)) throw error;
       const text =
         'The version before may still hold a port, which it should close in ctx.onTeardown. When its thread has ended, the new one is started once more';
       slot.log({ level: 'warn', fields: {}, text: `${text}: ${asError(error).message}` });
       await current.ended;
+      if (slot.stopsWanted > 0) throw error;
       return await attempt();
     }
   }
@@ -169,6 +171,8 @@ export class Transactions {
 
   /** Starts the old build again, as a new generation, after the setup of the new version failed. */
   async #bringBack(slot: Slot, build: Build): Promise<void> {
+    // It may hold a port until then.
+    await slot.current?.ended;
     try {
       const prepared = await this.#host.preparation.prepare(slot, { build });
       await this.#activate(slot, prepared, { build });
