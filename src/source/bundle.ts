@@ -66,7 +66,8 @@ export async function bundle(
       logLevel: 'silent',
       // As Node resolves and runs it here: no fields, conditions or hints that only bundlers know.
       mainFields: ['main'],
-      conditions: [...CONDITIONS],
+      // One with a comma, which esbuild refuses, fits nothing.
+      conditions: CONDITIONS.filter((condition) => !condition.includes(',')),
       resolveExtensions: IMPLIED_EXTENSIONS,
       ignoreAnnotations: true,
       define: SHIM_DEFINES,
