@@ -2,11 +2,11 @@ import { type TransformFailure, transform } from 'esbuild';
 
 /** A text that is not JSON; `place` is `file:line:column`, from 1, as editors want it. */
 export class JsonSyntaxError extends Error {
+  override readonly name = 'JsonSyntaxError';
   readonly place: string;
 
   constructor(place: string, text: string, cause: unknown) {
     super(`${place}: ${text}`, { cause });
-    this.name = 'JsonSyntaxError';
     this.place = place;
   }
 }
