@@ -43,6 +43,7 @@ export async function measureLeaks({ reloads, samples, settle, quick }) {
   await writeResult('leaks.json', {
     ...machine(),
     reloads,
+    settle,
     growthKb: { bulkhead: growthKb(bulkhead), bare: growthKb(bare), loaded: growthKb(loaded) },
     targets,
     bulkhead,
