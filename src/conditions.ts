@@ -5,12 +5,20 @@ import { parseArgs } from 'node:util';
  * or in `NODE_OPTIONS`): those of a plugin are resolved as the bot's own are.
  */
 export const CONDITIONS: readonly string[] = parse([
-  ...(process.env.NODE_OPTIONS?.split(/\s+/) ?? []),
+  ...wordsOf(process.env.NODE_OPTIONS ?? ''),
   ...process.execArgv,
 ]);
 
 /** With these, Node resolves under the same ones. */
 export const CONDITION_FLAGS: readonly string[] = CONDITIONS.map((condition) => `--conditions=${condition}`);
+
+/** As Node splits that variable: at spaces outside of double quotes, within which a backslash escapes. */
+function wordsOf(options: string): string[] {
+  const words = options.match(/(?:"(?:\\.|[^"\\])*"|[^" ])+/gs) ?? [];
+  return words
+    .map((word) => word.replace(/"((?:\\.|[^"\\])*)"/gs, (_, quoted) => quoted.replace(/\\(.)/gs, '$1')))
+    .filter((word) => word !== '');
+}
 
 function parse(args: string[]): string[] {
   const options = { conditions: { type: 'string', short: 'C', multiple: true } } as const;

@@ -69,6 +69,8 @@ it.each([
   ['process', '--conditions=lively', ''],
   ['thread', '--no-deprecation', '-C lively --no-warnings'],
   ['process', '--no-deprecation', '-C lively --no-warnings'],
+  ['thread', '--no-deprecation', '--conditions="lively"'],
+  ['process', '--no-deprecation', String.raw`"-C" "of \"my\" bot" -C li"v"e"ly"`],
 ])(
   'resolves the packages of plugins under the conditions of the bot: %s %s %s',
   async (isolation, flag, NODE_OPTIONS) => {
