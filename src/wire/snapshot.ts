@@ -1,9 +1,10 @@
 import { serialize } from 'node:v8';
 import { asError, BulkheadError } from '../errors.ts';
+import { findEmptied } from './emptied.ts';
 import { LIMITS } from './frames.ts';
 import { measure } from './measure.ts';
 import { OwnMemoryDeserializer } from './own-memory.ts';
-import { containsLost, isPrimitive, isUncloneable, pathTo, whyLost } from './uncloneable.ts';
+import { isPrimitive, isUncloneable, pathTo } from './uncloneable.ts';
 
 /** Above this many objects the native clone is as fast, and it keeps shared references and cycles. */
 const SMALL = 32;
@@ -26,15 +27,12 @@ export function snapshot<T>(value: T, where: string, use: 'send' | 'keep' = 'sen
   try {
     return copyPlain(value, seen, use) as T;
   } catch (reason) {
-    if (reason instanceof WouldBeLost) throw notCloneable(where, pathTo(value, containsLost), reason.message);
     if (reason === NOT_SMALL_AND_PLAIN) return cloneNatively(value, where);
     throw unreadable(value, where, reason);
   }
 }
 
 const NOT_SMALL_AND_PLAIN = Symbol('not small and plain');
-/** A part that V8 would clone as an empty object; the message says what to do. */
-class WouldBeLost extends Error {}
 
 function copyPlain(value: unknown, seen: object[], use: 'send' | 'keep'): unknown {
   if (isPrimitive(value)) {
@@ -56,10 +54,7 @@ function copyPlain(value: unknown, seen: object[], use: 'send' | 'keep'): unknow
     return copy;
   }
   const prototype = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) {
-    const why = whyLost(value);
-    throw why === undefined ? NOT_SMALL_AND_PLAIN : new WouldBeLost(why);
-  }
+  if (prototype !== Object.prototype && prototype !== null) throw NOT_SMALL_AND_PLAIN;
   // At once, which is several times as quick as key by key.
   const copy: Record<string, unknown> = { ...value };
   if (use === 'keep' && Object.getOwnPropertySymbols(copy).length > 0) throw NOT_SMALL_AND_PLAIN;
@@ -85,6 +80,8 @@ function cloneNatively<T>(value: T, where: string): T {
   const [copy, measured] = unpack(bytes, where);
   if (measured === Number.POSITIVE_INFINITY) throw tooDeep(where);
   if (measured > LIMITS.measuredBytes) throw tooLarge(where, measured, LIMITS.measuredBytes);
+  const emptied = findEmptied(value, bytes);
+  if (emptied !== undefined) throw notCloneable(where, emptied.path, emptied.why);
   return copy as T;
 }
 
@@ -106,7 +103,11 @@ function unreadable(value: unknown, where: string, cause: unknown): BulkheadErro
 }
 
 function reasonOf(cause: unknown): string {
-  return asError(cause).message.replace(/\.$/, '');
+  try {
+    return String(asError(cause).message).replace(/\.$/, '');
+  } catch {
+    return 'what was thrown when it was read cannot be read either';
+  }
 }
 
 function tooDeep(where: string, cause?: unknown): BulkheadError {

@@ -1,20 +1,5 @@
 import { serialize } from 'node:v8';
 
-/** Of such parts, what they call themselves. What is in them lies in private fields. */
-const KEEPS_ALL_PRIVATE = new Set([
-  'AbortController',
-  'Blob',
-  'Event',
-  'File',
-  'FormData',
-  'Headers',
-  'ReadableStream',
-  'Request',
-  'Response',
-  'URL',
-  'URLSearchParams',
-]);
-
 /** So many steps down a path is followed: to look at what is below takes as long for every step. */
 const MAX_STEPS = 50;
 
@@ -47,20 +32,6 @@ export function isUncloneable(value: unknown): boolean {
   } catch {
     return true;
   }
-}
-
-export function whyLost(value: object): string | undefined {
-  if (value instanceof AbortSignal) return 'an AbortSignal can only be an argument, or a property of one';
-  const name = Object.prototype.toString.call(value).slice('[object '.length, -1);
-  return KEEPS_ALL_PRIVATE.has(name)
-    ? `${name} objects arrive empty; send the text or data in it`
-    : undefined;
-}
-
-/** Only for what has such a part: what comes before the first is small and plain. */
-export function containsLost(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return whyLost(value) !== undefined || [...children(value)].some(([, child]) => containsLost(child));
 }
 
 function* children(value: unknown): Generator<[step: string, child: unknown]> {

@@ -78,6 +78,16 @@ it.each([
   ['one that throws no error', throwing(1), /^argument 1: \.field .*: 1\./],
   ['one in what V8 clones', new Map([['k', throwing(1)]]), /^argument 1: \.get\("k"\)\.field .*: 1\./],
   ['a proxy that was revoked', { proxy }, /^argument 1: \.proxy .* revoked/],
+  [
+    'a getter that throws such a proxy',
+    { user: throwing(proxy) },
+    /^argument 1: \.user\.field .* cannot be read either/,
+  ],
+  [
+    'one that throws an error whose message is no text',
+    throwing(Object.assign(new Error(), { message: 1 })),
+    /^argument 1: \.field .*: 1\./,
+  ],
 ])('refuses what cannot be read: %s', (_what, value, message) => {
   const refused = expect.objectContaining({
     code: 'ERR_NOT_CLONEABLE',
@@ -132,21 +142,92 @@ it.each([
   );
 });
 
+const page = new Response('text');
+const amongMany = (value: unknown) => [...Array.from({ length: 100 }, (_, n) => ({ n })), value];
+
 it.each([
-  ['.page', { page: new Response('text') }, 'Response'],
+  ['.page', { page }, 'Response objects arrive empty; send what you need of it'],
   ['[1]', [1, new URL('http://localhost')], 'URL'],
   ['.headers', { url: 'x', headers: new Headers({ a: 'b' }) }, 'Headers'],
-  ['.control', { control: new AbortController() }, 'AbortController'],
   ['.page', { page: new (class extends Response {})() }, 'Response'],
-])('refuses what would arrive as an empty object: %s of %s', (path, value, name) => {
+  ['.get("home")', new Map([['home', page]]), 'Response'],
+  ['.keys()', new Map([[page, 'home']]), 'Response'],
+  ['.pages.values()', { pages: new Set([1, page]) }, 'Response'],
+  ['[100].page', amongMany({ page }), 'Response'],
+  ['[100].pages.get("home")[0]', amongMany({ pages: new Map([['home', [page]]]) }), 'Response'],
+  ['.event', { event: new CustomEvent('chat', { detail: 1 }) }, 'CustomEvent'],
+  ['.to', { to: new TextDecoder() }, 'TextDecoder'],
+  ['.to', { to: new TextEncoder() }, 'TextEncoder'],
+  ['.mark', { mark: performance.mark('here') }, 'PerformanceMark'],
+  ['.control', { control: new AbortController() }, 'AbortController objects arrive empty; send its signal'],
+])('refuses what would arrive as an empty object: %s', (path, value, what) => {
   expect(() => snapshot(value, 'argument 1')).toThrow(
     expect.objectContaining({
       code: 'ERR_NOT_CLONEABLE',
-      message: expect.stringContaining(
-        `argument 1: ${path} cannot be sent to another thread: ${name} objects`,
+      message: expect.stringContaining(`argument 1: ${path} cannot be sent to another thread: ${what}`),
+    }),
+  );
+});
+
+it.each([
+  ['WritableStream', new WritableStream()],
+  ['TransformStream', new TransformStream()],
+  ['Blob', new Blob(['text'])],
+  ['Event', new MessageEvent('chat', { data: 1 })],
+])('refuses what V8 itself refuses, or calls something else, on some versions of Node: %s', (name, value) => {
+  expect(() => snapshot([value], 'argument 1')).toThrow(
+    expect.objectContaining({
+      code: 'ERR_NOT_CLONEABLE',
+      message: expect.stringMatching(
+        `^argument 1: \\[0\\] cannot be sent .*(${name} objects arrive empty|Unserializable)`,
       ),
     }),
   );
+});
+
+it.each([
+  ['calls itself an Event', 'Event'],
+  ['calls itself a File', 'File'],
+])('sends what is in an object that %s', (_what, kind) => {
+  class Named {
+    name = 'chat';
+    get [Symbol.toStringTag]() {
+      return kind;
+    }
+  }
+  const copies = snapshot([new Named(), {}, new Map([[1, new Named()]])], 'value') as unknown[];
+  expect(copies).toEqual([{ name: 'chat' }, {}, new Map([[1, { name: 'chat' }]])]);
+});
+
+it('sends what cannot say what it is', () => {
+  class Silent {
+    get [Symbol.toStringTag]() {
+      throw new Error('who knows');
+    }
+  }
+  expect(snapshot({ silent: new Silent() }, 'value')).toEqual({ silent: {} });
+});
+
+it.each([
+  ['objects', [{ at: new Date(5) }, {}]],
+  ['maps, sets and typed arrays', [new Map(), new Set(), new Uint8Array(), new ArrayBuffer(0), {}]],
+  ['objects of a class', [new (class Empty {})()]],
+  ['objects with an error', [new RangeError('full'), {}]],
+])('sends empty %s', (_what, value) => {
+  expect(snapshot(value, 'value')).toEqual(structuredClone(value));
+});
+
+it('sends what throws only when the copy has been made', () => {
+  let reads = 0;
+  const value = {
+    at: new Date(5),
+    get nothing() {
+      if (reads++ === 2) throw new Error('too late');
+      return {};
+    },
+  };
+  expect(snapshot(value, 'value')).toEqual({ at: new Date(5), nothing: {} });
+  expect(reads).toBe(3);
 });
 
 it('sends as many causes and parts of an error as the receiver takes', () => {
