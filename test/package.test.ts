@@ -106,29 +106,45 @@ it.each([
   },
 );
 
-it('says that it is the bot, and not the plugin, that Node does not allow something', async () => {
-  const workspace = await installed(
-    `import { PluginManager } from 'bulkhead';
+it.each([
+  ['the bot', 'thread', '{}', 'WorkerThreads; the bot itself runs under the permission model'],
+  [
+    'the bot, also of a plugin with permissions',
+    'thread',
+    '{ worker: [] }',
+    'WorkerThreads; the bot itself runs under the permission model',
+  ],
+  ['the plugin', 'process', '{ write: [] }', "a.js; the plugin's 'permissions' can grant it"],
+])(
+  'says of a bot under the permission model whom Node does not allow something: %s',
+  async (_whom, isolation, permissions, text) => {
+    const workspace = await installed(
+      `import { PluginManager } from 'bulkhead';
      const silent = Object.fromEntries(['trace', 'debug', 'info', 'warn', 'error', 'fatal'].map((level) => [level, () => {}]));
-     const manager = new PluginManager({ pluginDir: 'plugins', hotReload: false, logger: silent });
+     const defaults = { isolation: '${isolation}', permissions: ${permissions} };
+     const manager = new PluginManager({ pluginDir: 'plugins', hotReload: false, logger: silent, defaults });
      const { failed } = await manager.loadAll();
      console.log(failed[0].error.message);
      await manager.unloadAll();`,
-  );
-  await workspace.write({ 'plugins/a.js': 'export default {};' });
-  const flag = process.allowedNodeEnvironmentFlags.has('--permission') ? '' : 'experimental-';
-  const flags = [
-    `--${flag}permission`,
-    '--allow-fs-read=*',
-    '--allow-fs-write=*',
-    '--allow-child-process',
-    ...(process.allowedNodeEnvironmentFlags.has('--allow-net') ? ['--allow-net'] : []),
-  ];
-  const run = promisify(execFile)(process.execPath, [...flags, workspace.path('bot.mjs')], {
-    cwd: workspace.root,
-  });
-  expect((await run).stdout).toContain('WorkerThreads; the bot itself runs under the permission model');
-});
+    );
+    await workspace.write({
+      'plugins/a.js': `import { writeFileSync } from 'node:fs'; writeFileSync(import.meta.filename, ''); export default {};`,
+    });
+    const may = (flag: string) => (process.allowedNodeEnvironmentFlags.has(flag) ? [flag] : []);
+    const flags = [
+      ...(may('--permission').length > 0 ? ['--permission'] : ['--experimental-permission']),
+      '--allow-fs-read=*',
+      '--allow-fs-write=*',
+      '--allow-child-process',
+      ...(isolation === 'process' ? ['--allow-worker'] : []),
+      ...may('--allow-net'),
+    ];
+    const run = promisify(execFile)(process.execPath, [...flags, workspace.path('bot.mjs')], {
+      cwd: workspace.root,
+    });
+    expect((await run).stdout).toContain(text);
+  },
+);
 
 it('has errors also where somebody has frozen what errors inherit', async () => {
   const workspace = await installed(

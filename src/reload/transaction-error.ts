@@ -83,7 +83,7 @@ function explain(stage: Stage, slot: Slot, build: Build | undefined, cause: unkn
   }
   const isCrash = code === 'ERR_PLUGIN_CRASHED';
   const place = placeOf(isCrash ? asError(cause).cause : cause, build);
-  const what = cause instanceof Error ? `${cause.name}: ${text}${deniedIn(cause)}` : text;
+  const what = cause instanceof Error ? `${cause.name}: ${text}${deniedIn(cause, slot, build)}` : text;
   const doing = isCrash ? `did not survive its ${stage}` : DOING[stage];
   const message = `${place === undefined ? where : ''}Plugin '${slot.name}' ${doing}: ${what}`;
   return new PluginSourceError(CODES[stage], message, place, build?.inputs, details);
@@ -95,12 +95,19 @@ function placeOf(error: unknown, build: Build | undefined): SourceLocation | und
 }
 
 /** Node's own message names neither what was denied nor, often, what grants it. */
-function deniedIn(error: Error): string {
+function deniedIn(error: Error, slot: Slot, build: Build | undefined): string {
   if (codeOf(error) !== 'ERR_ACCESS_DENIED') return '';
   const { permission, resource } = error as { permission?: string; resource?: string };
-  const grant =
-    process.permission === undefined
-      ? "the plugin's 'permissions' can grant it"
-      : 'the bot itself runs under the permission model of Node, and may not be allowed it';
+  const grant = isDeniedToBot(slot, build)
+    ? 'the bot itself runs under the permission model of Node, and may not be allowed it'
+    : "the plugin's 'permissions' can grant it";
   return ` (${permission}${resource ? ` of ${resource}` : ''}; ${grant})`;
+}
+
+/** With permissions of its own, a plugin runs under these alone; all before its thread is the doing of the bot. */
+function isDeniedToBot({ options }: Slot, build: Build | undefined): boolean {
+  if (process.permission === undefined) return false;
+  const hasThread =
+    build !== undefined && process.permission.has(options.isolation === 'process' ? 'child' : 'worker');
+  return options.permissions === undefined || !hasThread;
 }
