@@ -18,11 +18,17 @@ export class TransactionError extends Error {
   }
 }
 
+/** So many causes are looked at: an error can be its own. */
+const MAX_CAUSES = 10;
+
 /** Whether it failed because somebody listens already where it wants to. */
 export function isAboutPort(error: unknown): boolean {
-  const causes = [error];
-  while (causes.length < 5) causes.push((causes.at(-1) as Error | undefined)?.cause);
-  return causes.some((cause) => codeOf(cause) === 'EADDRINUSE');
+  let cause = error;
+  for (let depth = 0; depth < MAX_CAUSES && cause instanceof Error; depth++) {
+    if (codeOf(cause) === 'EADDRINUSE') return true;
+    cause = cause.cause;
+  }
+  return false;
 }
 
 /** Errors about the definition, not thrown by the author's code: they need no place in a stack. */

@@ -360,12 +360,12 @@ it('reports queued events that the new version no longer wants as dead letters',
 });
 
 describe('a plugin that does not close its port', () => {
-  const keeper = (version: number, port: number | string) =>
+  const keeper = (version: number, port: number | string, thrown = 'error') =>
     pluginSource(
       'keeper',
       `const { createServer } = await import('node:http');
        const server = createServer((_request, response) => response.end('version ${version}'));
-       await new Promise((resolve, reject) => server.once('error', reject).listen(${port}, resolve));
+       await new Promise((resolve, reject) => server.once('error', (error) => reject(${thrown})).listen(${port}, resolve));
        ctx.state.set('port', server.address().port);
        return { port: () => server.address().port };`,
     ).replace('setup(', 'async setup(');
@@ -376,12 +376,15 @@ describe('a plugin that does not close its port', () => {
     return { ...plugin, served: async () => (await fetch(`http://localhost:${port}`)).text() };
   };
 
-  it('is started once more when the thread that holds it has ended', async () => {
+  it.each([
+    ['', 'error', 'EADDRINUSE'],
+    [', also if it says so in a cause', "new Error('no page today', { cause: error })", 'no page today'],
+  ])('is started once more when the thread that holds it has ended%s', async (_also, thrown, said) => {
     const { manager, workspace, log, served } = await start();
-    await workspace.write({ 'plugins/keeper.ts': keeper(2, "ctx.state.get('port')") });
+    await workspace.write({ 'plugins/keeper.ts': keeper(2, "ctx.state.get('port')", thrown) });
     await manager.reload('keeper');
     expect(await served()).toBe('version 2');
-    const text = expect.stringMatching(/ctx\.onTeardown.*started once more: .*EADDRINUSE/s);
+    const text = expect.stringMatching(new RegExp(`ctx\\.onTeardown.*started once more: .*${said}`, 's'));
     expect(log).toContainEqual(expect.objectContaining({ level: 'warn', text }));
     expect(manager.get('keeper')).toMatchObject({ state: 'running', reloads: 1, crashes: 0 });
   });
