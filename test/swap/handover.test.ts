@@ -389,13 +389,16 @@ describe('a plugin that does not close its port', () => {
     expect(manager.get('keeper')).toMatchObject({ state: 'running', reloads: 1, crashes: 0 });
   });
 
-  it('serves on as it was if the port is somebody else’s', async () => {
-    const { manager, workspace, served } = await start();
+  it('serves on as it was if the port is somebody else’s, after two tries', async () => {
+    const { manager, workspace, log, served } = await start();
     const other = createServer().listen(0);
     onTestFinished(() => void other.close());
     await once(other, 'listening');
     await workspace.write({ 'plugins/keeper.ts': keeper(2, (other.address() as AddressInfo).port) });
     await expect(manager.reload('keeper')).rejects.toThrow('EADDRINUSE');
     expect(await served()).toBe('version 1');
+    expect(log.filter(({ text }) => text.includes('may still hold a port'))).toHaveLength(1);
+    // The first, two that found the port taken, and the first version again.
+    expect(manager.get('keeper')).toMatchObject({ state: 'running', generation: 4 });
   });
 });
