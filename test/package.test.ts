@@ -156,3 +156,18 @@ it('has errors also where somebody has frozen what errors inherit', async () => 
   const run = promisify(execFile)(process.execPath, [workspace.path('bot.mjs')]);
   expect((await run).stdout).toBe('BulkheadError ERR_PLUGIN_NOT_FOUND\n');
 });
+
+it('says where a configuration file is wrong, also then', async () => {
+  const workspace = await installed('');
+  await workspace.write({
+    'frozen.mjs': 'Object.freeze(Error.prototype);',
+    'bulkhead.config.json': '{\n  "config": {},\n}',
+  });
+  const program = ['--import', './frozen.mjs', 'node_modules/bulkhead/dist/cli/main.js'];
+  // Or it would start itself anew, of which newer Nodes warn with an error that they could not name.
+  const env = { ...process.env, MALLOC_ARENA_MAX: '2' };
+  const run = promisify(execFile)(process.execPath, program, { cwd: workspace.root, env });
+  await expect(run).rejects.toMatchObject({
+    stderr: expect.stringMatching(/^bulkhead: .*:2:15: JSON does not support trailing commas\n$/),
+  });
+});
