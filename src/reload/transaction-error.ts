@@ -18,19 +18,6 @@ export class TransactionError extends Error {
   }
 }
 
-/** So many causes are looked at: an error can be its own. */
-const MAX_CAUSES = 10;
-
-/** Whether it failed because somebody listens already where it wants to. */
-export function isAboutPort(error: unknown): boolean {
-  let cause = error;
-  for (let depth = 0; depth < MAX_CAUSES && cause instanceof Error; depth++) {
-    if (codeOf(cause) === 'EADDRINUSE') return true;
-    cause = cause.cause;
-  }
-  return false;
-}
-
 /** Errors about the definition, not thrown by the author's code: they need no place in a stack. */
 const ABOUT_DEFINITION = new Set<string | undefined>([
   'ERR_PLUGIN_INVALID',

@@ -8,7 +8,7 @@ import { type ActivationHost, activate } from './activation.ts';
 import { Attempts, type AttemptsHost } from './attempts.ts';
 import { overlapState } from './overlap-state.ts';
 import type { Preparation, Prepared, PrepareOptions } from './prepare.ts';
-import { isAboutPort } from './transaction-error.ts';
+import { withSecondStart } from './second-start.ts';
 import { unlessStuck, windDown } from './wind-down.ts';
 
 export interface TransactionHost extends ActivationHost, AttemptsHost {
@@ -63,7 +63,7 @@ export class Transactions {
     try {
       await this.attempts.startNewest(slot, options, async (options: ReloadOptions) => {
         const since = options.since ?? performance.now();
-        const { generation } = await this.#replace(slot, options);
+        const { generation } = await withSecondStart(slot, () => this.#replace(slot, options));
         this.#reportSwap(slot, generation, since, options);
       });
     } catch (error) {
@@ -108,26 +108,10 @@ export class Transactions {
     });
   }
 
-  /** The thread of the version before ends last: if that holds a port, a version that wants it is started once more. */
   async #replace(slot: Slot, options: ReloadOptions): Promise<Prepared> {
-    const { current, isServing: wasServing } = slot;
-    const attempt = async () => {
-      const prepared = await this.#host.preparation.prepare(slot, options);
-      await this.#swap(slot, prepared, options);
-      return prepared;
-    };
-    try {
-      return await attempt();
-    } catch (error) {
-      const isDown = slot.lifecycle.state === 'reloading' && slot.stopsWanted === 0;
-      if (!isDown || !wasServing || current === undefined || !isAboutPort(error)) throw error;
-      const text =
-        'The version before may still hold a port, which it should close in ctx.onTeardown. When its thread has ended, the new one is started once more';
-      slot.log({ level: 'warn', fields: {}, text: `${text}: ${asError(error).message}` });
-      await current.ended;
-      if (slot.stopsWanted > 0) throw error;
-      return await attempt();
-    }
+    const prepared = await this.#host.preparation.prepare(slot, options);
+    await this.#swap(slot, prepared, options);
+    return prepared;
   }
 
   async #swap(slot: Slot, prepared: Prepared, options: ReloadOptions): Promise<void> {
