@@ -1,4 +1,4 @@
-import { asError, BulkheadError, PluginCrashedError, PluginStoppedError } from '../errors.ts';
+import { asError, PluginCrashedError, PluginStoppedError } from '../errors.ts';
 import type { Build } from '../source/build.ts';
 import type { DeadLetterReason, LogLevel, LogLine } from '../status.ts';
 import { isRecord } from '../wire/check.ts';
@@ -75,7 +75,7 @@ export class Generation {
   readonly #intake: Intake;
   #metadata!: PluginMetadata;
   readonly #stateWrites = new StateWrites((bytes) => this.#link.note('stateRead', bytes));
-  readonly #fence = new Fence();
+  readonly #fence = new Fence(this);
   #wasReplaced = false;
   #hasBooted = false;
   #isTearingDown = false;
@@ -93,7 +93,7 @@ export class Generation {
     this.#host = host;
     this.#intake = new Intake(host.budgets, {
       log: (note) => host.log(note),
-      emit: ({ topic, payload }) => this.#unlessFenced(() => host.emit(this, topic, payload)),
+      emit: ({ topic, payload }) => this.#fence.unlessClosed(() => host.emit(this, topic, payload)),
       dropped: (note) => host.dropped(this, note),
     });
     this.#calls.limit(host.budgets);
@@ -299,11 +299,13 @@ export class Generation {
         dropped: (note: unknown) => host.dropped(this, check.checkDropped(note)),
         loaded: (note: unknown) => void this.build.inputs.addFiles(check.checkSetupReport(note).inputs),
         register: (note: unknown) =>
-          this.#unlessFenced(() => host.registered(this, this.registrations.add(note))),
+          this.#fence.unlessClosed(() => host.registered(this, this.registrations.add(note))),
         unregister: (note: unknown) =>
-          this.#unlessFenced(() => host.unregistered(this, this.registrations.remove(note))),
+          this.#fence.unlessClosed(() => host.unregistered(this, this.registrations.remove(note))),
         state: (note: unknown) =>
-          this.#unlessFenced(() => host.writeState(this, this.#stateWrites.read(check.checkStateNote(note)))),
+          this.#fence.unlessClosed(() =>
+            host.writeState(this, this.#stateWrites.read(check.checkStateNote(note))),
+          ),
         emit: (note: unknown) => this.#intake.emit(check.checkEmit(note)),
         configChecked: () => {
           this.#checksConfig = false;
@@ -329,29 +331,13 @@ export class Generation {
 
   #callHost(note: unknown, to: 'bot' | 'offload'): Promise<unknown> {
     const message = check.checkHostCall(note);
-    if (!this.#fence.lets()) {
-      const text = `Generation ${this.number} of plugin '${this.plugin}' was replaced and can no longer use the host`;
-      throw new BulkheadError('ERR_PLUGIN_FENCED', text, { plugin: this.plugin, generation: this.number });
-    }
+    this.#fence.throwIfClosed();
     const { method, args, on } = message;
     return this.#calls.run(message, () => {
       if (to === 'bot') return this.#host.bot(method, args, this.workload.get(on));
       const options = args[1] as { signal?: AbortSignal } | undefined;
       return this.#host.offload(this, method, args[0], options?.signal);
     });
-  }
-
-  #unlessFenced(change: () => void): void {
-    if (this.#fence.lets()) change();
-  }
-
-  #reportRefused(): void {
-    const { refused } = this.#fence;
-    if (refused === 0) return;
-    const text =
-      `Generation ${this.number} tried to use the host after its end, and was refused (${refused} times). ` +
-      'End what goes on by itself when ctx.signal aborts, or in ctx.onTeardown';
-    this.#host.log({ level: 'warn', fields: { refused }, text });
   }
 
   #errorOf({ kind, text, error }: IsolateEnd): unknown {
@@ -367,7 +353,7 @@ export class Generation {
     this.workload.cut(error, this.#settleError === undefined ? 'crashed' : 'stopped');
     this.fence();
     this.#intake.end();
-    this.#reportRefused();
+    this.#fence.report((note) => this.#host.log(note));
     this.#host.ended(this, end);
   }
 }
