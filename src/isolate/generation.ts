@@ -62,8 +62,7 @@ export class Generation {
   readonly registrations = new Registrations();
   readonly workload: Workload;
   readonly heapSnapshots: HeapSnapshots;
-  /** When it began to serve; `undefined` if it never did. */
-  servesSince: Date | undefined;
+  #serves: { since: Date; sinceMs: number } | undefined;
   readonly #booted = withResolvers();
   /** Resolves when its isolate can load a plugin, or when it ends. */
   readonly booted = this.#booted.promise;
@@ -247,6 +246,21 @@ export class Generation {
   /** A pool for its heavy work; `onNote` takes what the jobs log, unchecked. */
   jobs(options: JobPoolOptions, onNote: (note: unknown) => void): Jobs {
     return this.#isolate.jobs(options, onNote);
+  }
+
+  /** It serves from now on. */
+  serve(): void {
+    this.#serves = { since: new Date(), sinceMs: performance.now() };
+  }
+
+  /** When it began to serve; `undefined` if it never did. */
+  get servesSince(): Date | undefined {
+    return this.#serves?.since;
+  }
+
+  /** How long it has served, ms, however often the clock was put right meanwhile; `undefined` if it never did. */
+  get uptimeMs(): number | undefined {
+    return this.#serves && performance.now() - this.#serves.sinceMs;
   }
 
   /** The watchdog says how long it has not reacted, ms. */

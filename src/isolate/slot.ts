@@ -259,7 +259,7 @@ export class Slot {
     this.next = undefined;
     // What is started again keeps the name it has by now.
     if (generation.build !== this.accepted) this.#name = generation.metadata.name;
-    generation.servesSince = new Date();
+    generation.serve();
     this.inbox.open(generation);
     this.requests.release(generation);
   }

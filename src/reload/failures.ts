@@ -69,12 +69,11 @@ export class Failures {
     const { kind } = end;
     if (kind === 'requested' || kind === 'start-failed' || generation.wasReplaced) return;
     if (generation.endedAsStandby) return;
-    const { number, servesSince } = generation;
+    const { number, uptimeMs = 0 } = generation;
     const error = new PluginCrashedError(slot.name, number, kind, end.text, end.error);
-    const uptimeMs = servesSince === undefined ? 0 : Date.now() - servesSince.getTime();
     const report = crashReport(generation, kind, error, uptimeMs, end.stack);
     this.#host.crashed(slot, report);
-    if (servesSince === undefined) {
+    if (generation.servesSince === undefined) {
       // Whoever loads it, or sets it up, sees to it.
       slot.earlyExitCode = end.exitCode;
       return;

@@ -80,7 +80,7 @@ export class Supervisor {
 
   #record(slot: Slot, clean: boolean, uptimeMs: number): Crash[] {
     const before = this.#crashes.get(slot) ?? [];
-    const crash = { at: Date.now(), clean, uptimeMs };
+    const crash = { at: performance.now(), clean, uptimeMs };
     const crashes = [...before, crash].slice(-Math.max(REMEMBERED, slot.options.restart.maxCrashes));
     this.#crashes.set(slot, crashes);
     return crashes;

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'bulkhead';
-import { expect, it, vi } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { bench, loadedBench, pluginSource, until } from '../support/workspace.ts';
 
 it('waits longer and longer for a plugin that never runs for long, however long ago its first crash was', async () => {
@@ -123,3 +123,30 @@ it('does not start a plugin again while everything is unloaded', async () => {
   await unloaded;
   expect(seen('reload-failed')).toEqual([]);
 });
+
+it.each([-1, 1])(
+  'counts how long it ran, and when it crashed, without the clock, set by %i years',
+  async (years) => {
+    const restart = { initialDelayMs: 1, maxCrashes: 2, windowMs: 60_000, resetMs: 60_000 };
+    const { manager, next } = await loadedBench(
+      { 'p.ts': pluginSource('p', 'return { die: () => process.exit(1) };') },
+      { hotReload: false, defaults: { restart } },
+    );
+    const plugin = manager.plugin<{ die(): void }>('p');
+    const set = (times: number) => {
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + times * years * 365 * 86_400_000 });
+      onTestFinished(() => void vi.useRealTimers());
+    };
+    const [crashed, loaded] = [next('crashed'), next('loaded')];
+    set(1);
+    await expect(plugin.die()).rejects.toMatchObject({ code: 'ERR_PLUGIN_CRASHED' });
+    const { uptimeMs } = await crashed;
+    expect(uptimeMs).toBeGreaterThan(0);
+    expect(uptimeMs).toBeLessThan(60_000);
+    await loaded;
+    set(1);
+    const quarantined = next('quarantined');
+    await expect(plugin.die()).rejects.toMatchObject({ code: 'ERR_PLUGIN_CRASHED' });
+    expect(await quarantined).toMatchObject({ crashes: 2 });
+  },
+);
