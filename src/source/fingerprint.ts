@@ -112,7 +112,7 @@ export class Fingerprint {
 
   /** Changes when one of the files is written, or a link is made to lead elsewhere. */
   stamp(): string {
-    const files = [...this.#prints.keys()].map(statsOf).map(({ size, mtimeMs }) => `${size}:${mtimeMs}`);
+    const files = [...this.#prints.keys()].map((path) => statsOf(path).stamp);
     const links = [...this.#links.keys()].map(targetOf);
     return [...files, ...links].join();
   }

@@ -10,13 +10,19 @@ export interface Print {
   quick: string;
 }
 
-export type FileStats = Pick<Print, 'mtimeMs' | 'quick'> & { size: number };
+export interface FileStats extends Pick<Print, 'mtimeMs' | 'quick'> {
+  size: number;
+  /** Size, times and inode, settled or not. */
+  stamp: string;
+}
 
 /** What is no file, or cannot be read, has for a hash. */
 export const ABSENT = 'absent';
-const NOTHING: FileStats = { size: 0, mtimeMs: 0, quick: ABSENT };
+const NOTHING: FileStats = { size: 0, mtimeMs: 0, quick: ABSENT, stamp: ABSENT };
 /** File systems count time in steps of some milliseconds; a change within the same step would go unnoticed. */
 const SETTLED_MS = 100;
+/** Some count in seconds, as ext4 with small inodes does, or in steps of two, as FAT. */
+const SETTLED_SECONDS_MS = 2_100;
 /** Of a larger file, in bytes, size and time stand for the content: it is data or a bundle gone wrong, not a plugin. */
 export const MAX_READ_BYTES = 16 * 1024 * 1024;
 /** Up to so many bytes it takes less of the host's time to wait for a file than to be told when it is read. */
@@ -46,8 +52,10 @@ export function statsOf(path: string): FileStats {
   }
   if (!stats?.isFile()) return NOTHING;
   const { size, mtimeMs, ctimeMs, ino } = stats;
-  const settled = Date.now() - Math.max(mtimeMs, ctimeMs) >= SETTLED_MS;
-  return { size, mtimeMs, quick: settled ? `${size}:${mtimeMs}:${ctimeMs}:${ino}` : '' };
+  const changedMs = Math.max(mtimeMs, ctimeMs);
+  const settled = Date.now() - changedMs >= (changedMs % 1_000 === 0 ? SETTLED_SECONDS_MS : SETTLED_MS);
+  const stamp = `${size}:${mtimeMs}:${ctimeMs}:${ino}`;
+  return { size, mtimeMs, stamp, quick: settled ? stamp : '' };
 }
 
 export async function contentOf(path: string, { size }: FileStats): Promise<Buffer> {

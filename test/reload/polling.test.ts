@@ -111,3 +111,17 @@ it('finds by its sweep what no event told of', async () => {
   await writeFile(workspace.path('late.ts'), valued('late', 1));
   expect(await loaded).toMatchObject({ name: 'late' });
 });
+
+it('notices a change of the same size that has the same time, however soon after the one before', async () => {
+  const { manager, workspace, next } = await polled({ 'plugins/dice.ts': valued('dice', 10) });
+  await manager.loadAll();
+  const file = workspace.path('plugins/dice.ts');
+  for (let value = 11; value < 16; value++) {
+    const reloaded = next('reloaded');
+    await writeFile(`${file}.tmp`, valued('dice', value));
+    await utimes(`${file}.tmp`, 1_000_000_000, 1_000_000_000);
+    await rename(`${file}.tmp`, file);
+    await reloaded;
+    expect(await currentValue(manager, 'dice')).toBe(value);
+  }
+});

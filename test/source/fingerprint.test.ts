@@ -1,7 +1,7 @@
 import { chmod, mkdir, rename, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { Fingerprint } from '#internal/source/fingerprint';
-import { MAX_READ_BYTES } from '#internal/source/print';
+import { MAX_READ_BYTES, statsOf } from '#internal/source/print';
 import { Workspace } from '../support/workspace.ts';
 
 const OLD = new Date(Date.now() - 3_600_000);
@@ -123,4 +123,17 @@ it('has a stamp that changes with every write', async () => {
   expect(print.stamp()).toBe(before);
   await writeFile(a, 'aaa');
   expect(print.stamp()).not.toBe(before);
+});
+
+it('does not rely for two seconds on times of a file system that counts in seconds', async () => {
+  const workspace = await Workspace.create({ 'a.ts': 'a' });
+  const changedAt = Math.ceil(Date.now() / 1_000) * 1_000 + 1_000;
+  await utimes(workspace.path('a.ts'), changedAt / 1_000, changedAt / 1_000);
+  vi.useFakeTimers({ toFake: ['Date'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const relies = (afterMs: number) => {
+    vi.setSystemTime(changedAt + afterMs);
+    return statsOf(workspace.path('a.ts')).quick !== '';
+  };
+  expect([200, 2_000, 2_200].map(relies)).toEqual([false, false, true]);
 });
