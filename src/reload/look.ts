@@ -46,7 +46,8 @@ export class Look {
   readonly #refusals = new Refusals();
   readonly #removing = new Set<Slot>();
   readonly #loading = new WeakSet<Slot>();
-  #missingDirectories: readonly string[] = [];
+  /** What is wrong with plugin directories, and was said. */
+  #directoryProblems: readonly string[] = [];
 
   constructor(host: LookHost) {
     this.#host = host;
@@ -65,7 +66,7 @@ export class Look {
     const { discovery, plans } = await this.#plan(hints, true);
     if (!this.#host.isWatching()) return;
     this.#noteDirectories(discovery);
-    const { gone, isOpen, nextInMs } = this.#absences.note(this.#absent(plans), discovery.missing);
+    const { gone, isOpen, nextInMs } = this.#absences.note(this.#absent(plans, discovery), discovery.missing);
     if (nextInMs !== undefined) this.#host.lookAgain(nextInMs);
     const leaving = plans.filter((plan) => plan.kind === 'missing').filter(({ id }) => gone.includes(id));
     const removed = within(
@@ -114,9 +115,10 @@ export class Look {
   /** Everything in the plugin directories as slots; what cannot be one as failures. */
   async discoverAll(): Promise<{ slots: Slot[]; failed: { name: string; error: Error }[] }> {
     const { discovery, plans } = await this.#plan(new Set(), false);
-    const failed = discovery.missing.map((directory) => ({
+    const { missing, unreadable } = discovery;
+    const failed = [...missing, ...unreadable.keys()].map((directory) => ({
       name: directory,
-      error: missingDirectory(directory, this.#host.isWatching()),
+      error: missingDirectory(directory, this.#host.isWatching(), unreadable.get(directory)),
     }));
     for (const plan of plans) {
       await this.#settle(plan);
@@ -236,23 +238,30 @@ export class Look {
     });
   }
 
-  #absent(plans: readonly Plan[]): Slot[] {
+  #absent(plans: readonly Plan[], { unreadable }: Discovery): Slot[] {
     return plans.flatMap((plan) => {
       const slot = plan.kind === 'missing' ? this.#host.table.byId(plan.id) : undefined;
-      return slot === undefined || this.#removing.has(slot) ? [] : [slot];
+      if (slot === undefined || this.#removing.has(slot) || unreadable.has(dirname(slot.path))) return [];
+      return [slot];
     });
   }
 
-  #noteDirectories({ missing }: Discovery): void {
+  #noteDirectories({ missing, unreadable }: Discovery): void {
     const withPlugins = new Set([...this.#host.table].map((slot) => dirname(slot.path)));
-    for (const directory of missing) {
-      if (this.#missingDirectories.includes(directory) || !withPlugins.has(directory)) continue;
-      this.#host.warn(
-        `The plugin directory '${directory}' is missing. What was loaded from it goes on, ` +
+    const gone = missing
+      .filter((directory) => withPlugins.has(directory))
+      .map(
+        (directory) =>
+          `The plugin directory '${directory}' is missing. What was loaded from it goes on, ` +
           `and is unloaded if it is not back in ${DIRECTORY_GRACE_MS / 1_000} s.`,
       );
-    }
-    this.#missingDirectories = missing;
+    const closed = [...unreadable].map(
+      ([directory, { message }]) =>
+        `The plugin directory '${directory}' cannot be read (${message}). What was loaded from it goes on.`,
+    );
+    const problems = [...gone, ...closed];
+    for (const text of problems) if (!this.#directoryProblems.includes(text)) this.#host.warn(text);
+    this.#directoryProblems = problems;
   }
 
   /** The file of a plugin is gone: another that has its id takes its place, if there is one. */
@@ -296,8 +305,9 @@ function mayFitNow(slot: Slot, other: Slot): boolean {
 
 function ignore(): void {}
 
-function missingDirectory(directory: string, isWatching: boolean): Error {
-  const why = isFile(directory) ? 'is a file' : 'is not there or cannot be read';
+function missingDirectory(directory: string, isWatching: boolean, cause: Error | undefined): Error {
+  const missing = isFile(directory) ? 'is a file' : 'is not there';
+  const why = cause === undefined ? missing : `cannot be read: ${cause.message}`;
   const text = `The plugin directory '${directory}' ${why}${isWatching ? '; a directory there is watched for' : ''}`;
-  return new BulkheadError('ERR_PLUGIN_DIRECTORY', text);
+  return new BulkheadError('ERR_PLUGIN_DIRECTORY', text, { cause });
 }

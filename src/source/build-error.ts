@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { BuildFailure, Message } from 'esbuild';
 import { meantBy, withNamesIn } from './backslashes.ts';
 import type { Fingerprint } from './fingerprint.ts';
+import { isGone } from './files.ts';
 import { authorsColumn } from './module-shims.ts';
 import { PluginSourceError } from './source-error.ts';
 
@@ -32,7 +32,7 @@ export function explainBuildError(error: unknown, entry: string, inputs: Fingerp
     const text = `${entry} could not be built: ${(error as Error).message}`;
     return new BuildError(text, inputs, undefined, error);
   }
-  if (first.location === null && !existsSync(entry)) {
+  if (first.location === null && isGone(entry)) {
     return new BuildError(`${entry} is not there`, inputs, undefined, error);
   }
   const others = errors.length === 1 ? '' : ` (and ${errors.length - 1} more)`;

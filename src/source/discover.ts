@@ -1,7 +1,7 @@
 import type { Dirent, Stats } from 'node:fs';
 import { readdir, readlink, stat } from 'node:fs/promises';
 import { basename, join, parse, resolve } from 'node:path';
-import { BulkheadError, codeOf } from '../errors.ts';
+import { asError, BulkheadError, codeOf } from '../errors.ts';
 import { isFile, readSettings } from './files.ts';
 
 /** Where a plugin lies. */
@@ -22,8 +22,10 @@ export interface Discovered extends Place {
 
 export interface Discovery {
   plugins: Discovered[];
-  /** Plugin directories that are not there, or cannot be read. */
+  /** Plugin directories that are not there. */
   missing: string[];
+  /** Those that cannot be read, and why: nothing is known of what is in them. */
+  unreadable: Map<string, Error>;
 }
 
 const EXTENSIONS = ['.ts', '.mts', '.js', '.mjs', '.cjs'];
@@ -33,17 +35,21 @@ const ID = /^[\p{L}\p{N}][\p{L}\p{N}._-]{0,63}$/u;
 /** What editors leave beside a file while they save it. */
 const EDITOR_FILES = /(~|\.sw[a-p]|\.tmp|\.bak|\.orig|\.crdownload|___jb_(tmp|old)___)$|^#/;
 
+/** Any other error, such as `EMFILE` or `EIO`, says nothing about what there is. */
+const NOT_THERE = new Set<string | undefined>(['ENOENT', 'ENOTDIR', 'ELOOP']);
+
 /** Looks at the plugin directories; whatever is wrong with one entry does not hide the others. */
 export async function discover(directories: readonly string[]): Promise<Discovery> {
-  const found: Discovery = { plugins: [], missing: [] };
+  const found: Discovery = { plugins: [], missing: [], unreadable: new Map() };
   for (const directory of directories) {
     try {
       for (const entry of (await readdir(directory, { withFileTypes: true })).sort(byName)) {
         const plugin = await inspect(directory, entry);
         if (plugin !== undefined) found.plugins.push(plugin);
       }
-    } catch {
-      found.missing.push(directory);
+    } catch (error) {
+      if (NOT_THERE.has(codeOf(error))) found.missing.push(directory);
+      else found.unreadable.set(directory, asError(error));
     }
   }
   return found;

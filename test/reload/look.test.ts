@@ -1,4 +1,4 @@
-import { rename, rm } from 'node:fs/promises';
+import { rename, rm, symlink } from 'node:fs/promises';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { Slot } from '#internal/isolate/slot';
 import { Look, type LookHost } from '#internal/reload/look';
@@ -116,6 +116,18 @@ it('begins anew with a directory that was back in between', async () => {
   }
   expect(unloaded).toEqual([]);
   expect(warnings).toHaveLength(3);
+});
+
+it('unloads nothing of a directory that cannot be read, however long, and says so once', async () => {
+  const { workspace, look, unloaded, warnings } = await looking('dice');
+  await rename(workspace.path('plugins'), workspace.path('away'));
+  await symlink('long'.repeat(100), workspace.path('plugins'));
+  for (let round = 0; round < 3; round++) {
+    await look();
+    vi.advanceTimersByTime(20_000);
+  }
+  expect(unloaded).toEqual([]);
+  expect(warnings).toEqual([expect.stringMatching(/plugins' cannot be read \(ENAMETOOLONG.* goes on\.$/)]);
 });
 
 it('looks again when a plugin was busy and its files differ from what was acted on in the end', async () => {
