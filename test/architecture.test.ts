@@ -36,6 +36,7 @@ const PLAIN = [
   'permissions',
   'status',
   'turns',
+  'transient',
   'unbundled',
   'units',
   'unused-entries',

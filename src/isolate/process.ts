@@ -22,6 +22,7 @@ import { within } from '../within.ts';
 import { checkEnded, checkVitals, checkWhereabouts } from './check-process.ts';
 import type { EndReason, Isolate, IsolateEnd, IsolateSpec, IsolateUsage, Whereabouts } from './isolate.ts';
 import type { Jobs } from './job-pool.ts';
+import { notStarted } from './not-started.ts';
 import { reasonOfExit } from './reason-of-exit.ts';
 import { RemoteJobs } from './remote-jobs.ts';
 
@@ -92,7 +93,7 @@ export class ProcessIsolate implements Isolate {
     if ((this.#child.stdio as unknown) === undefined) {
       this.#child.once('error', () => {});
       rmSync(folder, { recursive: true, force: true });
-      throw new Error('its process could not be started: too many files are open (EMFILE)');
+      throw Object.assign(new Error(notStarted('process', 'EMFILE')), { code: 'EMFILE' });
     }
     const streams = this.#child.stdio as unknown as Duplex[];
     const [pipe, sent] = [streams[PIPE] as Duplex, streams[OUTBOX] as Duplex];
@@ -121,7 +122,7 @@ export class ProcessIsolate implements Isolate {
       this.#complaints = Buffer.concat([this.#complaints, chunk.subarray(-TAIL)]).subarray(-TAIL);
     });
     this.#child.once('error', (error) => {
-      this.blame({ kind: 'start-failed', text: `its process could not be started: ${error.message}`, error });
+      this.blame({ kind: 'start-failed', text: notStarted('process', error), error });
       void this.#exited(null, null);
     });
     this.#child.once('exit', (code, signal) => void this.#exited(code, signal));

@@ -1,4 +1,4 @@
-import { MessageChannel, type ResourceLimits, Worker } from 'node:worker_threads';
+import { MessageChannel, type ResourceLimits, Worker, type WorkerOptions } from 'node:worker_threads';
 import { CONDITION_FLAGS } from '../conditions.ts';
 import { lateTimeout } from '../late-timeout.ts';
 import type { Batch } from '../wire/frames.ts';
@@ -9,6 +9,7 @@ import { Vitals } from '../wire/vitals.ts';
 import { withResolvers } from '../with-resolvers.ts';
 import type { EndReason, Isolate, IsolateEnd, IsolateSpec, IsolateUsage, Whereabouts } from './isolate.ts';
 import { JobPool, type Jobs } from './job-pool.ts';
+import { notStarted } from './not-started.ts';
 import { Pulse } from './pulse.ts';
 import { compiledRuntimeCode, runtimeCode } from './runtime-code.ts';
 import { threadEnds } from './thread-ends.ts';
@@ -44,7 +45,7 @@ export class ThreadIsolate<T = Batch> implements Isolate<T> {
     const { port1, port2 } = new MessageChannel();
     this.channel = new PortChannel(port1);
     this.channel.onLeaving((exitCode) => this.#letGo(exitCode));
-    this.#worker = new Worker(BOOT, {
+    const options: WorkerOptions = {
       name: 'bulkhead plugin',
       argv: [],
       execArgv: [...CONDITION_FLAGS, ...execArgv],
@@ -54,7 +55,13 @@ export class ThreadIsolate<T = Batch> implements Isolate<T> {
       stdout: true,
       stderr: true,
       resourceLimits: resourceLimits(heapMb),
-    });
+    };
+    try {
+      this.#worker = new Worker(BOOT, options);
+    } catch (error) {
+      this.channel.close();
+      throw new Error(notStarted('thread', error), { cause: error });
+    }
     this.#worker.on('error', (error) => this.blame(reasonOf(error)));
     this.#worker.once('exit', (code) => this.#exited(code));
     const first: FirstMessage = { port: port2, vitals: this.#vitals.buffer, alone, isStandby };
@@ -143,6 +150,8 @@ function reasonOf(error: unknown): EndReason {
   const { code, message } = error as { code?: string; message?: string };
   if (code === 'ERR_WORKER_OUT_OF_MEMORY')
     return { kind: 'heap-limit', text: `it reached its heap limit (${message})`, error };
+  if (code === 'ERR_WORKER_INIT_FAILED')
+    return { kind: 'start-failed', text: notStarted('thread', error), error };
   const text = explainWorkingDirectory(error) ?? `uncaught ${String(error)}`;
   return { kind: 'uncaught-exception', text, error };
 }

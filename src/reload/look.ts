@@ -7,6 +7,7 @@ import type { Comparison } from '../source/fingerprint.ts';
 import type { Report } from '../status.ts';
 import { within } from '../within.ts';
 import { Absences, DIRECTORY_GRACE_MS } from './absences.ts';
+import { differenceOf } from './difference.ts';
 import type { EarlyBuilds } from './early-builds.ts';
 import { mayRedirect, namedBy } from './hints.ts';
 import type { Operations } from './operations.ts';
@@ -108,7 +109,11 @@ export class Look {
     const { plans } = await this.#plan(new Set(), false);
     const pending = plans.filter((plan) => !isRefusal(plan) || !this.#refusals.isSaid(plan));
     if (pending.length === 0) return '';
-    const stamps = [...this.#host.table].map((slot) => slot.acted?.stamp());
+    const stamps = [...this.#host.table].map((slot) => [
+      slot.acted?.stamp(),
+      slot.lastGeneration,
+      slot.retry?.at,
+    ]);
     return JSON.stringify([pending, stamps]);
   }
 
@@ -287,9 +292,9 @@ export class Look {
 }
 
 async function describe(slot: Slot, comparison: Comparison): Promise<KnownPlugin> {
-  const { id, path, entry, problem, acted } = slot;
+  const { id, path, entry, problem } = slot;
   const unknown = comparison.suspects?.has(entry) ? 'changed' : 'same';
-  const difference = (await acted?.compare(comparison)) ?? unknown;
+  const difference = (await differenceOf(slot, comparison)) ?? unknown;
   return { id, path, entry, problem, difference, hasLoaded: slot.accepted !== undefined };
 }
 

@@ -7,6 +7,7 @@ import type { RecycleReason } from '../status.ts';
 import type { Supervisor } from '../supervise/supervisor.ts';
 import { configureRunning } from './configure-running.ts';
 import { refuseCycle, refuseStopCycle } from './cycles.ts';
+import { differenceOf } from './difference.ts';
 import { exclusively, insteadOfStart, interrupting } from './exclusively.ts';
 import { type Failures, leavesRoom } from './failures.ts';
 import type { Limiter } from './limiter.ts';
@@ -75,10 +76,8 @@ export class Operations {
       slot.settleAt(place);
       if (slot.lifecycle.state === 'disabled' || slot.unloaded) return;
       // What failed before anything of it was read is tried again, but for what is wrong with the place itself.
-      const isAsTried =
-        slot.acted === undefined
-          ? slot.problem !== undefined
-          : (await unlessStopped(slot, slot.acted.compare())) !== 'changed';
+      const difference = await unlessStopped(slot, differenceOf(slot));
+      const isAsTried = difference === undefined ? slot.problem !== undefined : difference !== 'changed';
       if (!isOther && isAsTried) return;
       this.#host.supervisor.forgive(slot);
       await this.#reload(slot, { since });
@@ -136,6 +135,7 @@ export class Operations {
       if (slot.accepted !== target.build) return;
       slot.history.pop();
       slot.rolledBackFrom = slot.acted;
+      slot.retry = undefined;
     });
   }
 

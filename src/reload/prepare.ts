@@ -12,7 +12,9 @@ import type { StoredState } from '../options.ts';
 import { type Build, BuildError, buildPlugin, isThere } from '../source/build.ts';
 import type { Fingerprint } from '../source/fingerprint.ts';
 import type { Stage } from '../status.ts';
+import { isTransient } from '../transient.ts';
 import type { PluginMetadata, StateEntries } from '../wire/messages.ts';
+import { retryLater } from './difference.ts';
 import { EarlyBuilds } from './early-builds.ts';
 import { Limiter } from './limiter.ts';
 import { block, type PluginTable } from './plugin-table.ts';
@@ -83,6 +85,7 @@ export class Preparation {
     let generation: Generation | undefined;
     // What serves is only started again: that decides nothing about the newest version.
     if (given === undefined || given !== slot.accepted) slot.blockedBy = undefined;
+    if (given === undefined) slot.retry = undefined;
     try {
       if (slot.problem !== undefined) throw slot.problem;
       stage = 'load';
@@ -112,6 +115,7 @@ export class Preparation {
     } catch (error) {
       generation?.fence();
       generation?.end({ kind: 'requested', text: 'it could not be loaded' });
+      if (given === undefined && slot.isServing && isTransient(error)) retryLater(slot);
       // Before the build goes: it may have to tell where the author wrote what is wrong.
       const failure = new TransactionError(stage, slot, build, error);
       if (build !== undefined && build !== given) this.#host.discard(build);

@@ -14,6 +14,18 @@ const PROCESS_PREFIX = '.process-';
 /** Systems clear their temporary directory of what nobody has used for days; a crash may need its build after weeks. */
 const TOUCH_MS = 6 * 3_600_000;
 
+/** The temporary directory is not there, is full, or cannot be written, which somebody may mend while the bot runs. */
+class UnusableDirectoryError extends Error {
+  readonly isTransient = true;
+
+  constructor(cause: unknown) {
+    const variable = process.platform === 'win32' ? 'TEMP' : 'TMPDIR';
+    const text = `the temporary directory '${tmpdir()}' cannot be used (${asError(cause).message})`;
+    const help = `Make it or room in it, or name one that can be written in the environment variable ${variable}`;
+    super(`${text}. ${help}`, { cause });
+  }
+}
+
 interface Made {
   path: string;
   lifeSign: Server | undefined;
@@ -46,14 +58,18 @@ export class BuildDirectory {
     }
     this.#touching ??= setInterval(() => void this.#made?.then(touch).catch(() => {}), TOUCH_MS).unref();
     const folder = join((await this.#made).path, id);
-    await mkdir(folder, { recursive: true });
+    await mkdir(folder, { recursive: true }).catch(unusable);
     return folder;
   }
 
   /** A fresh, empty folder, which whoever asked for it removes. Only after the first {@link of}. */
   processFolder(): string {
     if (this.#path === undefined) throw new Error('there is no directory for it');
-    return mkdtempSync(join(this.#path, PROCESS_PREFIX));
+    try {
+      return mkdtempSync(join(this.#path, PROCESS_PREFIX));
+    } catch (error) {
+      return unusable(error);
+    }
   }
 
   /** Somebody may have cleared the temporary directory: one that shows its life is made anew. */
@@ -102,18 +118,13 @@ export class BuildDirectory {
 
 /** Where it really is: Node's permissions do not know it by another path. */
 async function make(): Promise<Made> {
-  const made = await mkdtemp(join(tmpdir(), PREFIX)).catch((cause: unknown) => {
-    const variable = process.platform === 'win32' ? 'TEMP' : 'TMPDIR';
-    const text = `the temporary directory '${tmpdir()}' cannot be used (${asError(cause).message})`;
-    throw new Error(
-      `${text}. Make it, or name one that can be written in the environment variable ${variable}`,
-      {
-        cause,
-      },
-    );
-  });
+  const made = await mkdtemp(join(tmpdir(), PREFIX)).catch(unusable);
   const path = await realpath(made);
   return { path, lifeSign: await showLife(path) };
+}
+
+function unusable(cause: unknown): never {
+  throw new UnusableDirectoryError(cause);
 }
 
 /** What is just being removed is of no use any more. In a folder of a process, files are not ours. */

@@ -1,25 +1,33 @@
 import { dirname, resolve } from 'node:path';
 import type { BuildFailure, Message } from 'esbuild';
+import { isTransient } from '../transient.ts';
 import { meantBy, withNamesIn } from './backslashes.ts';
-import type { Fingerprint } from './fingerprint.ts';
 import { isGone } from './files.ts';
+import type { Fingerprint } from './fingerprint.ts';
 import { authorsColumn } from './module-shims.ts';
 import { PluginSourceError } from './source-error.ts';
 
 /** What esbuild does with such a name, there or not, so that the file cannot be used. */
 export const PATTERN = 'a * in the name of a file is taken for a pattern; rename the file';
 
+/** What esbuild says of a disk that is full or read-only. */
+const NOT_WRITTEN = /^Failed to write to output file/;
+
 /** A failed build; `inputs` says when it is worth trying again. */
 export class BuildError extends PluginSourceError {
   readonly inputs: Fingerprint;
+  /** It failed because of the place where it is built, not because of what is built. */
+  readonly isTransient: boolean;
   constructor(
     message: string,
     inputs: Fingerprint,
     location?: PluginSourceError['location'],
     cause?: unknown,
+    transient = false,
   ) {
     super('ERR_PLUGIN_BUILD', message, location, inputs, { cause });
     this.inputs = inputs;
+    this.isTransient = transient;
   }
 }
 
@@ -30,7 +38,7 @@ export function explainBuildError(error: unknown, entry: string, inputs: Fingerp
   const first = errors.find(({ location }) => location?.file.endsWith('.json')) ?? errors[0];
   if (first === undefined) {
     const text = `${entry} could not be built: ${(error as Error).message}`;
-    return new BuildError(text, inputs, undefined, error);
+    return new BuildError(text, inputs, undefined, error, (error as Error).message !== PATTERN);
   }
   if (first.location === null && isGone(entry)) {
     return new BuildError(`${entry} is not there`, inputs, undefined, error);
@@ -47,7 +55,13 @@ export function explainBuildError(error: unknown, entry: string, inputs: Fingerp
           column: authorsColumn(location),
         };
   const text = withNamesIn(`${first.text}${others}${advice(first)}`, directory, inputs.paths);
-  return new BuildError(text, inputs, place, error);
+  return new BuildError(
+    text,
+    inputs,
+    place,
+    error,
+    NOT_WRITTEN.test(first.text) || isTransient(first.detail),
+  );
 }
 
 /** How to mend it. What esbuild says of itself, leaving out what only those can do who call it. */
@@ -56,6 +70,7 @@ function advice({ text, notes }: Message): string {
     .map((note) => note.text.replace(/:$/, '.'))
     .filter((note) => !/^You can mark/.test(note));
   if (given.length > 0) return `. ${given.join(' ')}`;
+  if (NOT_WRITTEN.test(text)) return '. The temporary directory is full, or cannot be written';
   if (/^Could not resolve ".*\*.*"$/.test(text)) return `, as ${PATTERN}`;
   const missing = /^Could not resolve "([^./#][^"]*)"$/.exec(text)?.[1];
   return missing === undefined ? '' : `. Is the package installed? Try: npm install ${packageName(missing)}`;

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readFile, realpath, writeFile } from 'node:fs/promises';
+import { readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import * as esbuild from 'esbuild';
@@ -84,6 +84,8 @@ export async function bundle(
   } catch (error) {
     await besides.catch(() => {});
     // If it was not even read, it was not there.
+    // What a full disk has cut would keep it full.
+    for (const part of [file, `${file}.map`]) await rm(part, { force: true }).catch(() => {});
     inputs.addMissing([entry]);
     throw explainBuildError(error, entry, inputs);
   }

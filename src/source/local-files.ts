@@ -2,7 +2,15 @@ import { readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { dirname, extname, isAbsolute, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import type { ImportKind, Loader, OnResolveArgs, OnResolveResult, Plugin, PluginBuild } from 'esbuild';
+import type {
+  ImportKind,
+  Loader,
+  OnResolveArgs,
+  OnResolveResult,
+  PartialMessage,
+  Plugin,
+  PluginBuild,
+} from 'esbuild';
 import type { Fingerprint } from './fingerprint.ts';
 import { candidates, noteCandidates, packageCandidates } from './import-candidates.ts';
 import { referencedModules, resolvedNames, type ShimWidths, withModuleShims } from './module-shims.ts';
@@ -54,7 +62,7 @@ export function bundleLocalFiles(inputs: Fingerprint, widths: ShimWidths): Plugi
         const loader = LOADERS[extname(path)];
         if (loader === undefined) return undefined;
         const content = await readSource(path, inputs);
-        if (typeof content === 'string') return { errors: [{ text: content }] };
+        if (!Buffer.isBuffer(content)) return { errors: [content] };
         const directory = dirname(path);
         await inputs.addFiles(tsconfigs.of(directory));
         await inputs.addFiles(referencedModules(path, content));
@@ -133,15 +141,16 @@ async function resolvePackages(
 }
 
 /** The content, or why there is none to be had. */
-async function readSource(path: string, inputs: Fingerprint): Promise<Buffer | string> {
+async function readSource(path: string, inputs: Fingerprint): Promise<Buffer | PartialMessage> {
   try {
     const content = await inputs.read(path);
     if (Buffer.isBuffer(content)) return content;
-    return content.isFile
+    const text = content.isFile
       ? `${path} has ${content.size} bytes; a source file may have ${MAX_READ_BYTES}. Keep data in a file that the plugin reads.`
       : `${path} is no regular file; expected a module.`;
+    return { text };
   } catch (error) {
     inputs.addMissing([path]);
-    return `${path} cannot be read: ${(error as Error).message}`;
+    return { text: `${path} cannot be read: ${(error as Error).message}`, detail: error };
   }
 }

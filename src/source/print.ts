@@ -35,7 +35,8 @@ export async function printOf(path: string): Promise<Print> {
   try {
     return { ...stats, hash: hashOf(await contentOf(path, stats)) };
   } catch {
-    return { ...stats, hash: ABSENT, mtimeMs: 0 };
+    // It may be readable the next time although nothing about it has changed: when there are descriptors again, say.
+    return { hash: ABSENT, mtimeMs: 0, quick: '' };
   }
 }
 

@@ -1,4 +1,4 @@
-import { memoryStateStore, type StateStore } from 'bulkhead';
+import { memoryStateStore, type PluginOptions, type StateStore } from 'bulkhead';
 import { expect, it, vi } from 'vitest';
 import { gate } from '../support/gate.ts';
 import { bench, loadedBench, pluginSource, until } from '../support/workspace.ts';
@@ -9,9 +9,9 @@ const SOURCE = pluginSource(
 );
 
 /** A bench with a store of which these functions are others. */
-async function failing(functions: Partial<StateStore>) {
+async function failing(functions: Partial<StateStore>, defaults: PluginOptions = {}) {
   const stateStore = { ...memoryStateStore(), ...functions };
-  const made = await bench({ 'keeper.ts': SOURCE }, { hotReload: false, stateStore });
+  const made = await bench({ 'keeper.ts': SOURCE }, { hotReload: false, stateStore, defaults });
   const keeper = made.manager.plugin<{ set(value: unknown): void; get(): unknown }>('keeper');
   return { ...made, keeper };
 }
@@ -49,6 +49,15 @@ it('says whose fault it is when a state cannot be read, and tries again', async 
     },
   ]);
   await manager.load('keeper');
+  expect(await keeper.get()).toBeUndefined();
+});
+
+it('starts a plugin by itself when its state can be read again', async () => {
+  const load = vi.fn(memoryStateStore().load).mockImplementationOnce(async () => fail());
+  const { manager, keeper, next } = await failing({ load }, { restart: { initialDelayMs: 1 } });
+  const loaded = next('loaded');
+  await manager.loadAll();
+  await loaded;
   expect(await keeper.get()).toBeUndefined();
 });
 

@@ -16,7 +16,7 @@ it.skipIf(process.platform === 'win32')(
     const command = `ulimit -n 256; exec "${process.execPath}" "${HOST}" "${workspace.path('plugins')}"`;
     const { stdout } = await promisify(execFile)('sh', ['-c', command]);
     expect(JSON.parse(stdout)).toEqual({
-      refused: expect.stringContaining('too many files are open (EMFILE)'),
+      refused: expect.stringContaining('too many files are open (ulimit -n): EMFILE'),
       state: 'running',
     });
   },

@@ -165,3 +165,103 @@ it('keeps builds from looking unused, however long the bot runs', async () => {
   await builds.remove();
   expect(vi.getTimerCount()).toBe(0);
 });
+
+/** A plugin that runs, and looks for changes all the time; what it was saved as could not be built. */
+async function notBuilt(
+  spoil: (temp: Workspace) => Promise<unknown>,
+  before: number[] = [1],
+): Promise<Bench & { error: Error }> {
+  const source = (value: number) => pluginSource('p', `return { value: () => ${value} };`);
+  const plugin = await bench({}, { hotReload: { debounceMs: 5, sweepMs: 5 } });
+  const { manager, workspace, next } = plugin;
+  await workspace.write({ 'plugins/_none.ts': '' });
+  const save = async (value: number) => {
+    await workspace.write({ 'p.ts': source(value) });
+    await rename(workspace.path('p.ts'), workspace.path('plugins/p.ts'));
+  };
+  const temp = await temporary();
+  await manager.loadAll();
+  for (const [index, value] of before.entries()) {
+    const serves = next(index === 0 ? 'loaded' : 'reloaded');
+    await save(value);
+    await serves;
+  }
+  await spoil(temp);
+  const failed = next('reload-failed');
+  await save(9);
+  const { error, generation } = await failed;
+  expect(generation).toBe(before.length);
+  expect(await manager.plugin<Mortal>('p').value()).toBe(before.at(-1));
+  return { ...plugin, error };
+}
+
+/** Something is where builds of the plugin are to be written, and can be removed again. */
+function inTheWay() {
+  let files: string[] = [];
+  const spoil = async (temp: Workspace) => {
+    const [made = ''] = builds(temp);
+    const folder = temp.path('tmp', made, 'p');
+    const numbers = Array.from({ length: 200 }, (_, index) => index + 1);
+    files = numbers.map((number) => join(folder, `p.${number}.mjs`)).filter((file) => !existsSync(file));
+    for (const file of files) await mkdir(file);
+  };
+  const remove = async () => {
+    for (const file of files) await rm(file, { recursive: true, force: true });
+  };
+  return { spoil, remove, remains: () => files.flatMap((file) => [`${file}.map`]).filter(existsSync) };
+}
+
+const now = performance.now.bind(performance);
+
+/** So much later than it is. */
+function later(ms: number): void {
+  const spy = vi.spyOn(performance, 'now').mockImplementation(() => now() + ms);
+  onTestFinished(() => spy.mockRestore());
+}
+
+it('builds what was saved while there was no temporary directory, once there is one again', async () => {
+  let temp = '';
+  const { error, seen, next, manager } = await notBuilt(async (workspace) => {
+    temp = workspace.path('tmp');
+    await rename(temp, workspace.path('away'));
+  });
+  expect(error.message).toMatch(/the temporary directory '.*' cannot be used \(ENOENT/);
+  later(20_000);
+  await until(() => seen('reload-failed').length > 1, 'the next try');
+  const reloaded = next('reloaded');
+  await mkdir(temp);
+  later(40_000);
+  await reloaded;
+  expect(seen('reload-failed')).toHaveLength(2);
+  expect(await manager.plugin<Mortal>('p').value()).toBe(9);
+});
+
+it('builds what was saved while nothing could be written, once it can, and leaves no remains', async () => {
+  const { spoil, remove, remains } = inTheWay();
+  const { error, seen, next, manager } = await notBuilt(spoil);
+  expect(error.message).toMatch(/Failed to write to output file.*The temporary directory is full, or cannot/);
+  // A build ahead of time may still be under way.
+  await until(() => remains().length === 0, 'the removal of what was written');
+  later(20_000);
+  await until(() => seen('reload-failed').length > 1, 'the next try');
+  const reloaded = next('reloaded');
+  await remove();
+  later(40_000);
+  await reloaded;
+  expect(seen('reload-failed')).toHaveLength(2);
+  expect(await manager.plugin<Mortal>('p').value()).toBe(9);
+});
+
+it('stays with the version that it was rolled back to, although the newest was not built', async () => {
+  const { spoil, remove } = inTheWay();
+  const { manager, workspace, next } = await notBuilt(spoil, [1, 2]);
+  await manager.rollback('p');
+  await remove();
+  later(20_000);
+  const loaded = next('loaded');
+  await workspace.write({ 'plugins/other.ts': pluginSource('other', '') });
+  await loaded;
+  // Waits for what is done with the plugin.
+  await manager.clearState('p');
+  expect(await manager.plugin<Mortal>('p').value()).toBe(1);
+});
