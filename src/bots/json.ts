@@ -1,4 +1,5 @@
 import { type TransformFailure, transform } from 'esbuild';
+import { withEsbuild } from '../esbuild-process.ts';
 
 /** A text that is not JSON; `place` is `file:line:column`, from 1, as editors want it. */
 export class JsonSyntaxError extends Error {
@@ -23,9 +24,9 @@ export async function parseJson(text: string, file: string): Promise<unknown> {
 
 /** The messages of `JSON.parse` differ from Node to Node and mostly lack a line; esbuild's say where and why. */
 async function withPlace(json: string, file: string, error: SyntaxError): Promise<JsonSyntaxError> {
-  const found = await transform(json, { loader: 'json', logLevel: 'silent' }).then(
+  const found = await withEsbuild(() => transform(json, { loader: 'json', logLevel: 'silent' })).then(
     () => undefined,
-    (failure: TransformFailure) => failure.errors[0],
+    ({ errors }: Partial<TransformFailure>) => errors?.[0],
   );
   if (found?.location == null) return new JsonSyntaxError(file, error.message, error);
   const { line, column } = found.location;

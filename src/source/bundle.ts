@@ -4,6 +4,7 @@ import { basename, dirname, extname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import * as esbuild from 'esbuild';
 import { CONDITIONS } from '../conditions.ts';
+import { withEsbuild } from '../esbuild-process.ts';
 import { withBackslash, withNames } from './backslashes.ts';
 import { explainBuildError, PATTERN } from './build-error.ts';
 import { refuseImports } from './denied-imports.ts';
@@ -83,9 +84,9 @@ export async function bundle(
     return { url, inputs };
   } catch (error) {
     await besides.catch(() => {});
-    // If it was not even read, it was not there.
     // What a full disk has cut would keep it full.
     for (const part of [file, `${file}.map`]) await rm(part, { force: true }).catch(() => {});
+    // If it was not even read, it was not there.
     inputs.addMissing([entry]);
     throw explainBuildError(error, entry, inputs);
   }
@@ -116,7 +117,7 @@ async function changeFile(file: string, change: (text: string) => string): Promi
  * @returns what it was made of
  */
 async function runEsbuild(options: esbuild.BuildOptions): Promise<esbuild.Metafile> {
-  const build = async () => (await esbuild.build({ ...options, metafile: true })).metafile;
+  const build = async () => (await withEsbuild(() => esbuild.build({ ...options, metafile: true }))).metafile;
   try {
     return await build();
   } catch (error) {
