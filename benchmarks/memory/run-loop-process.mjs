@@ -1,9 +1,7 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { memorySettings } from '#internal/cli/memory-settings';
 import { progress } from '../support/report.mjs';
-
-/** What the program `bulkhead` sets for itself, and the README advises for others. */
-const MALLOC_ARENA_MAX = '2';
 
 /**
  * @typedef {object} Run
@@ -24,8 +22,10 @@ const MALLOC_ARENA_MAX = '2';
  */
 export function runLoopProcess(script, what, { turns, every, settle }) {
   const file = fileURLToPath(new URL(script, import.meta.url));
-  const env = { MALLOC_ARENA_MAX, ...process.env };
-  const child = fork(file, [`${turns}`, `${every}`, `${settle}`], { execArgv: ['--expose-gc'], env });
+  // Those of the program `bulkhead`, which the README advises for others.
+  const { env, flags } = memorySettings();
+  const execArgv = ['--expose-gc', ...flags];
+  const child = fork(file, [`${turns}`, `${every}`, `${settle}`], { execArgv, env });
   const shown = progress(what, turns);
   return new Promise((resolve, reject) => {
     /** @type {Run['samples']} */

@@ -1,14 +1,14 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { HELP, parseArguments, UsageError } from './arguments.ts';
-import { limitMallocArenas } from './malloc-arenas.ts';
+import { applyMemorySettings } from './memory-settings.ts';
 
 try {
   const args = parseArguments(process.argv.slice(2));
   if (args.kind === 'help') process.stdout.write(HELP);
   else if (args.kind === 'version') process.stdout.write(`${version()}\n`);
   else {
-    limitMallocArenas([...args.plugins, args.config ?? '']);
+    applyMemorySettings([...args.plugins, args.config ?? '']);
     // Loaded when it is wanted: the help does not wait for it.
     await (await import('./run.ts')).run(args);
   }
