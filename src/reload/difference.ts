@@ -9,12 +9,12 @@ export async function differenceOf(
   { acted, retry }: Pick<Slot, 'acted' | 'retry'>,
   comparison?: Comparison,
 ): Promise<Difference | undefined> {
+  if (retry !== undefined && performance.now() >= retry.at) return 'changed';
   if (retry === undefined || acted === undefined) return acted?.compare(comparison);
-  if (performance.now() >= retry.at) return 'changed';
   return acted.stamp() === retry.stamp ? 'same' : acted.compare(comparison);
 }
 
 /** That its newest version did not come to run says nothing about it: a look after a while takes it for changed. */
 export function retryLater(slot: Slot): void {
-  slot.retry = { at: performance.now() + RETRY_MS, stamp: slot.acted?.stamp() ?? '' };
+  slot.retry = { at: performance.now() + RETRY_MS, stamp: slot.acted?.stamp() };
 }

@@ -7,7 +7,6 @@ import { isGone } from '../source/files.ts';
 import type { CrashReport, Report, Stage } from '../status.ts';
 import { crashReport } from '../supervise/crash-report.ts';
 import type { Supervisor } from '../supervise/supervisor.ts';
-import { isTransient } from '../transient.ts';
 import { TransactionError } from './transaction-error.ts';
 
 /** It does not run, and will not for a while. */
@@ -33,8 +32,8 @@ export class Failures {
   }
 
   /**
-   * A plugin did not come to run. If its setup failed, or what it was to be started with or from, or it is to run again after a
-   * crash, it is tried again; else it waits for a change.
+   * A plugin did not come to run. If its setup failed, or it is to run again after a crash, it is tried again; else it waits
+   * for a change.
    *
    * @param wasDown nobody had expected it to run
    */
@@ -43,8 +42,8 @@ export class Failures {
     slot.fail(error);
     if (this.#wasStopped(slot)) return error;
     this.#report(slot, stage, error, undefined);
-    const isUnproved = wasDown || slot.accepted === undefined || codeOf(error) === 'ERR_MAX_PLUGINS';
-    if (slot.lifecycle.state === 'preparing' && isUnproved && !isTransient(error)) {
+    const waits = wasDown || slot.accepted === undefined || codeOf(error) === 'ERR_MAX_PLUGINS';
+    if (slot.lifecycle.state === 'preparing' && waits) {
       slot.lifecycle.moveTo('failed');
       slot.refuseWork('unavailable');
     } else this.#crashed(slot);

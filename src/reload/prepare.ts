@@ -115,7 +115,7 @@ export class Preparation {
     } catch (error) {
       generation?.fence();
       generation?.end({ kind: 'requested', text: 'it could not be loaded' });
-      if (given === undefined && slot.isServing && isTransient(error)) retryLater(slot);
+      if (given === undefined && isTransient(error)) retryLater(slot);
       // Before the build goes: it may have to tell where the author wrote what is wrong.
       const failure = new TransactionError(stage, slot, build, error);
       if (build !== undefined && build !== given) this.#host.discard(build);

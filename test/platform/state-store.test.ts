@@ -1,6 +1,7 @@
-import { memoryStateStore, type PluginOptions, type StateStore } from 'bulkhead';
+import { type HotReloadOptions, memoryStateStore, type StateStore } from 'bulkhead';
 import { expect, it, vi } from 'vitest';
 import { gate } from '../support/gate.ts';
+import { later } from '../support/later.ts';
 import { bench, loadedBench, pluginSource, until } from '../support/workspace.ts';
 
 const SOURCE = pluginSource(
@@ -9,9 +10,9 @@ const SOURCE = pluginSource(
 );
 
 /** A bench with a store of which these functions are others. */
-async function failing(functions: Partial<StateStore>, defaults: PluginOptions = {}) {
+async function failing(functions: Partial<StateStore>, hotReload: false | HotReloadOptions = false) {
   const stateStore = { ...memoryStateStore(), ...functions };
-  const made = await bench({ 'keeper.ts': SOURCE }, { hotReload: false, stateStore, defaults });
+  const made = await bench({ 'keeper.ts': SOURCE }, { hotReload, stateStore });
   const keeper = made.manager.plugin<{ set(value: unknown): void; get(): unknown }>('keeper');
   return { ...made, keeper };
 }
@@ -54,9 +55,11 @@ it('says whose fault it is when a state cannot be read, and tries again', async 
 
 it('starts a plugin by itself when its state can be read again', async () => {
   const load = vi.fn(memoryStateStore().load).mockImplementationOnce(async () => fail());
-  const { manager, keeper, next } = await failing({ load }, { restart: { initialDelayMs: 1 } });
-  const loaded = next('loaded');
+  const { manager, keeper, next } = await failing({ load }, { debounceMs: 5, sweepMs: 5 });
   await manager.loadAll();
+  expect(manager.get('keeper')?.state).toBe('failed');
+  const loaded = next('loaded');
+  later(20_000);
   await loaded;
   expect(await keeper.get()).toBeUndefined();
 });

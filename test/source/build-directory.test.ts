@@ -5,6 +5,7 @@ import { afterEach, expect, it, onTestFinished, vi } from 'vitest';
 import { BuildDirectory } from '#internal/source/build-directory';
 import { isAbandoned, showLife } from '#internal/source/life-sign';
 import { RunningProgram } from '../cli/program.ts';
+import { later } from '../support/later.ts';
 import { type Bench, bench, benchIn, pluginSource, until, Workspace } from '../support/workspace.ts';
 
 const DAY_MS = 24 * 3_600_000;
@@ -209,14 +210,6 @@ function inTheWay() {
     for (const file of files) await rm(file, { recursive: true, force: true });
   };
   return { spoil, remove, remains: () => files.flatMap((file) => [`${file}.map`]).filter(existsSync) };
-}
-
-const now = performance.now.bind(performance);
-
-/** So much later than it is. */
-function later(ms: number): void {
-  const spy = vi.spyOn(performance, 'now').mockImplementation(() => now() + ms);
-  onTestFinished(() => spy.mockRestore());
 }
 
 it('builds what was saved while there was no temporary directory, once there is one again', async () => {

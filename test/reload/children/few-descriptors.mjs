@@ -11,9 +11,8 @@ const logger = Object.fromEntries(levels.map((level) => [level, (_fields, text) 
 const manager = new PluginManager({
   pluginDir: directory,
   logger,
-  hotReload: when === 'start' ? false : { debounceMs: 20, sweepMs: 20 },
+  hotReload: { debounceMs: 20, sweepMs: 20, pollMs: 20, polling: when === 'start' },
   standbys: 0,
-  defaults: { restart: { initialDelayMs: 50, maxDelayMs: 50, maxCrashes: 1_000 } },
 });
 const errors = [];
 manager.on('reload-failed', ({ error }) => void errors.push(error.message));
