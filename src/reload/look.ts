@@ -1,13 +1,14 @@
 import { dirname } from 'node:path';
-import { assertNever, BulkheadError, codeOf } from '../errors.ts';
+import { assertNever, codeOf } from '../errors.ts';
 import type { Slot } from '../isolate/slot.ts';
 import { type Discovered, type Discovery, discover } from '../source/discover.ts';
 import { isFile } from '../source/files.ts';
 import type { Comparison } from '../source/fingerprint.ts';
 import type { Report } from '../status.ts';
 import { within } from '../within.ts';
-import { Absences, DIRECTORY_GRACE_MS } from './absences.ts';
+import { Absences } from './absences.ts';
 import { differenceOf } from './difference.ts';
+import { DirectoryProblems, directoryErrors } from './directory-problems.ts';
 import type { EarlyBuilds } from './early-builds.ts';
 import { mayRedirect, namedBy } from './hints.ts';
 import type { Operations } from './operations.ts';
@@ -47,8 +48,7 @@ export class Look {
   readonly #refusals = new Refusals();
   readonly #removing = new Set<Slot>();
   readonly #loading = new WeakSet<Slot>();
-  /** What is wrong with plugin directories, and was said. */
-  #directoryProblems: readonly string[] = [];
+  readonly #directoryProblems = new DirectoryProblems();
 
   constructor(host: LookHost) {
     this.#host = host;
@@ -66,7 +66,7 @@ export class Look {
     const before = new Map([...table].map((slot) => [slot, slot.acted]));
     const { discovery, plans } = await this.#plan(hints, true);
     if (!this.#host.isWatching()) return;
-    this.#noteDirectories(discovery);
+    this.#warnOfDirectories(discovery);
     const { gone, isOpen, nextInMs } = this.#absences.note(this.#absent(plans, discovery), discovery.missing);
     if (nextInMs !== undefined) this.#host.lookAgain(nextInMs);
     const leaving = plans.filter((plan) => plan.kind === 'missing').filter(({ id }) => gone.includes(id));
@@ -120,11 +120,8 @@ export class Look {
   /** Everything in the plugin directories as slots; what cannot be one as failures. */
   async discoverAll(): Promise<{ slots: Slot[]; failed: { name: string; error: Error }[] }> {
     const { discovery, plans } = await this.#plan(new Set(), false);
-    const { missing, unreadable } = discovery;
-    const failed = [...missing, ...unreadable.keys()].map((directory) => ({
-      name: directory,
-      error: missingDirectory(directory, this.#host.isWatching(), unreadable.get(directory)),
-    }));
+    const errors = directoryErrors(discovery, this.#host.isWatching());
+    const failed = [...errors].map(([name, error]) => ({ name, error }));
     for (const plan of plans) {
       await this.#settle(plan);
       if (plan.kind !== 'duplicate') continue;
@@ -251,22 +248,9 @@ export class Look {
     });
   }
 
-  #noteDirectories({ missing, unreadable }: Discovery): void {
-    const withPlugins = new Set([...this.#host.table].map((slot) => dirname(slot.path)));
-    const gone = missing
-      .filter((directory) => withPlugins.has(directory))
-      .map(
-        (directory) =>
-          `The plugin directory '${directory}' is missing. What was loaded from it goes on, ` +
-          `and is unloaded if it is not back in ${DIRECTORY_GRACE_MS / 1_000} s.`,
-      );
-    const closed = [...unreadable].map(
-      ([directory, { message }]) =>
-        `The plugin directory '${directory}' cannot be read (${message}). What was loaded from it goes on.`,
-    );
-    const problems = [...gone, ...closed];
-    for (const text of problems) if (!this.#directoryProblems.includes(text)) this.#host.warn(text);
-    this.#directoryProblems = problems;
+  #warnOfDirectories(discovery: Discovery): void {
+    const inUse = new Set([...this.#host.table].map((slot) => dirname(slot.path)));
+    for (const text of this.#directoryProblems.note(discovery, inUse)) this.#host.warn(text);
   }
 
   /** The file of a plugin is gone: another that has its id takes its place, if there is one. */
@@ -309,10 +293,3 @@ function mayFitNow(slot: Slot, other: Slot): boolean {
 }
 
 function ignore(): void {}
-
-function missingDirectory(directory: string, isWatching: boolean, cause: Error | undefined): Error {
-  const missing = isFile(directory) ? 'is a file' : 'is not there';
-  const why = cause === undefined ? missing : `cannot be read: ${cause.message}`;
-  const text = `The plugin directory '${directory}' ${why}${isWatching ? '; a directory there is watched for' : ''}`;
-  return new BulkheadError('ERR_PLUGIN_DIRECTORY', text, { cause });
-}
