@@ -11,6 +11,7 @@ import { Preparation } from '../reload/prepare.ts';
 import { checkRoom } from '../reload/room.ts';
 import { Transactions } from '../reload/transaction.ts';
 import type { Build } from '../source/build.ts';
+import { movedTo } from '../source/discover.ts';
 import { endHung } from '../supervise/hang-report.ts';
 import { MemoryGuard } from '../supervise/memory-guard.ts';
 import { Supervisor } from '../supervise/supervisor.ts';
@@ -55,6 +56,7 @@ export function assemble(options: ResolvedOptions) {
   const preparation = new Preparation({
     standbys,
     buildDirectory: (slot) => builds.of(slot.id),
+    movedTo: (slot) => movedTo(slot, options.pluginDirs),
     botFunctions: bot.names,
     checkRoom: (slot) => {
       openness.check();

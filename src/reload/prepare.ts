@@ -10,6 +10,7 @@ import type { Standbys } from '../isolate/standby.ts';
 import { specOf } from '../isolate/start-isolate.ts';
 import type { StoredState } from '../options.ts';
 import { type Build, BuildError, buildPlugin, isThere } from '../source/build.ts';
+import type { Place } from '../source/discover.ts';
 import type { Fingerprint } from '../source/fingerprint.ts';
 import type { Stage } from '../status.ts';
 import { isTransient } from '../transient.ts';
@@ -52,6 +53,8 @@ export interface PreparationHost {
   readonly standbys: Standbys;
   /** Where builds of the plugin are written. */
   readonly buildDirectory: (slot: Slot) => Promise<string>;
+  /** Where it lies by now, if it has moved. */
+  movedTo(slot: Slot): Promise<Place | undefined>;
   /** Names of the functions behind `ctx.bot`. */
   readonly botFunctions: readonly string[];
   /** Throws if one more plugin may not be started now. */
@@ -229,7 +232,11 @@ export class Preparation {
     try {
       const directory = await this.#host.buildDirectory(slot);
       if (wasLookedAt) build = await this.earlyBuilds.take(slot);
-      else this.earlyBuilds.drop(slot);
+      else {
+        this.earlyBuilds.drop(slot);
+        const place = await this.#host.movedTo(slot);
+        if (place !== undefined) slot.settleAt(place);
+      }
       build ??= await buildPlugin(slot.entry, directory, restrictionsOf(slot));
       if (slot.accepted !== undefined)
         await build.jobs.follow(slot.accepted.jobs, directory, restrictionsOf(slot));

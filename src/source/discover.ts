@@ -55,6 +55,20 @@ export async function discover(directories: readonly string[]): Promise<Discover
   return found;
 }
 
+/**
+ * Where a plugin lies by now, if not where it was found: nobody may have looked since. Nothing if it is nowhere, or cannot be
+ * loaded as it lies there.
+ */
+export async function movedTo(
+  { id, path, entry }: Discovered,
+  directories: readonly string[],
+): Promise<Discovered | undefined> {
+  if ((isFile(path) ? path : folderEntry(path)) === entry) return undefined;
+  const { plugins } = await discover(directories);
+  const candidates = plugins.filter((each) => each.id === id && each.problem === undefined);
+  return candidates.find((each) => each.path === path) ?? candidates[0];
+}
+
 /** Whether a name in a plugin directory can be that of a plugin file or folder. */
 function isPluginName(name: string): boolean {
   return !/^[._]/.test(name) && name !== 'node_modules' && !EDITOR_FILES.test(name);

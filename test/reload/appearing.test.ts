@@ -184,6 +184,31 @@ it('loads what was put right although nobody watches', async () => {
   expect(await currentValue(manager, 'b')).toBe(1);
 });
 
+it.each([
+  ['moved into a folder', 'p.ts', 'p/index.ts'],
+  ['moved out of its folder', 'p/index.ts', 'p.ts'],
+  ['given another extension', 'p.js', 'p.mjs'],
+])('finds a plugin that was %s although nobody watches', async (_, before, after) => {
+  const { manager, workspace } = await loadedBench({ [before]: valued('p', 1) }, { hotReload: false });
+  await rm(workspace.path('plugins', before));
+  await rm(workspace.path('plugins/p'), { recursive: true, force: true });
+  await workspace.write({ [`plugins/${after}`]: valued('p', 2) });
+  await manager.reload('p');
+  expect(await currentValue(manager, 'p')).toBe(2);
+  expect(manager.get('p')?.file).toBe(workspace.path('plugins', after));
+});
+
+it('takes the entry that the package.json of a plugin names by now although nobody watches', async () => {
+  const names = (main: string) => JSON.stringify({ main });
+  const { manager, workspace } = await loadedBench(
+    { 'p/package.json': names('old.ts'), 'p/old.ts': valued('p', 1), 'p/new.ts': valued('p', 2) },
+    { hotReload: false },
+  );
+  await workspace.write({ 'plugins/p/package.json': names('new.ts') });
+  await manager.reload('p');
+  expect(await currentValue(manager, 'p')).toBe(2);
+});
+
 it('forgets what cannot be a plugin when it is gone', async () => {
   const { manager, workspace } = await loadedBench({ 'a.ts': valued('a', 1), 'b/notes.txt': '' });
   expect(manager.get('b')?.state).toBe('failed');
