@@ -131,7 +131,8 @@ export class Inbox {
   #isUnwanted(event: EventWork, { registrations }: Generation): boolean {
     const { topic, redelivered } = event;
     if (redelivered ? registrations.wantsAgain(topic) : registrations.wants(topic)) return false;
-    this.#drop(event, 'unwanted');
+    // What was in flight at a crash may have been handled in part.
+    this.#drop(event, redelivered ? 'crashed' : 'unwanted');
     return true;
   }
 

@@ -115,7 +115,7 @@ it('hands it to a new version that is saved before the restart, if that asks for
   await manager.reload('ear');
   await until(() => heard.length === 3, 'the new version');
   expect(heard[2]).toEqual(['new', 'job.two', 2, true]);
-  expect(seen('dead-letter')).toMatchObject([{ topic: 'job.one', payload: 1, reason: 'unwanted' }]);
+  expect(seen('dead-letter')).toMatchObject([{ topic: 'job.one', payload: 1, reason: 'crashed' }]);
 });
 
 it('tells who emitted it once, whatever becomes of it after its delivery', async () => {
