@@ -83,9 +83,9 @@ export class PluginManager implements AsyncDisposable {
    * Loads one plugin, also one whose file has only just come. Does nothing if it runs.
    *
    * Rejects with `ERR_PLUGIN_DISABLED`, `ERR_MAX_PLUGINS`, `ERR_STATE_STORE` or `ERR_PERMISSIONS`; with what is wrong with the
-   * plugin: `ERR_PLUGIN_BUILD`, `ERR_PLUGIN_LOAD`, `ERR_PLUGIN_INVALID`, `ERR_PLUGIN_NAME_TAKEN`, `ERR_PLUGIN_CONFIG`,
-   * `ERR_STATE_MIGRATION`, `ERR_PLUGIN_SETUP`, `ERR_PLUGIN_SETUP_TIMEOUT`, `ERR_COMMAND_TAKEN`; or with `ERR_PLUGIN_STOPPED` if
-   * it is stopped meanwhile.
+   * plugin: `ERR_PLUGIN_ENTRY`, `ERR_PLUGIN_BUILD`, `ERR_PLUGIN_LOAD`, `ERR_PLUGIN_INVALID`, `ERR_PLUGIN_NAME_TAKEN`,
+   * `ERR_PLUGIN_CONFIG`, `ERR_STATE_MIGRATION`, `ERR_PLUGIN_SETUP`, `ERR_PLUGIN_SETUP_TIMEOUT`, `ERR_COMMAND_TAKEN`; or with
+   * `ERR_PLUGIN_STOPPED` if it is stopped meanwhile.
    */
   async load(name: string): Promise<void> {
     this.#parts.openness.check();
