@@ -166,7 +166,10 @@ export class Look {
     const slice = new TimeSlice();
     const known: KnownPlugin[] = [];
     for (const slot of slots) {
-      known.push(await describe(slot, comparison));
+      const plugin = await describe(slot, comparison);
+      known.push(plugin);
+      // What was begun to be built of it will not be asked for.
+      if (acknowledge && plugin.difference !== 'changed') this.#host.earlyBuilds.drop(slot);
       await slice.pause();
     }
     const discovery = await discover(this.#host.directories);

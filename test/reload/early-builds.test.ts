@@ -76,6 +76,16 @@ it('loads what was saved last, whatever it has built before', async () => {
   await until(() => builds().length === 2, 'the end of the one that was of no use');
 });
 
+it('drops what it has built of a file that is as it was in the end', async () => {
+  const { workspace, next, builds } = await benchWithBuilds(DICE, 3_000);
+  const unchanged = next('unchanged');
+  await writeFile(workspace.path('plugins/dice.ts'), valued('dice', 2));
+  await until(() => builds().length === 2, 'the early build');
+  await writeFile(workspace.path('plugins/dice.ts'), valued('dice', 1));
+  await unchanged;
+  await until(() => builds().length === 1, 'its end');
+});
+
 it('builds anew when a module came meanwhile that is now the one which is imported', async () => {
   const source = (n: number) =>
     `import { value } from './lib/value'; ${pluginSource('dice', `return { value: () => [${n}, value] };`)}`;

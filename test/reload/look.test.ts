@@ -34,6 +34,7 @@ async function looking(...ids: string[]) {
       },
       follow: async ({ id }: { id: string }) => void followed.push(id),
     },
+    earlyBuilds: { drop: () => {} },
     warn: (text: string) => void warnings.push(text),
     isWatching: () => isWatching,
     lookAgain: (inMs: number) => void again.push(inMs),
