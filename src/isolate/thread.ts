@@ -1,6 +1,7 @@
 import { MessageChannel, type ResourceLimits, Worker, type WorkerOptions } from 'node:worker_threads';
 import { CONDITION_FLAGS } from '../conditions.ts';
 import { lateTimeout } from '../late-timeout.ts';
+import { isTransient } from '../transient.ts';
 import type { Batch } from '../wire/frames.ts';
 import type { Alone, FirstMessage } from '../wire/messages.ts';
 import { PortChannel } from '../wire/port-channel.ts';
@@ -60,7 +61,7 @@ export class ThreadIsolate<T = Batch> implements Isolate<T> {
       this.#worker = new Worker(BOOT, options);
     } catch (error) {
       this.channel.close();
-      throw new Error(notStarted('thread', error), { cause: error });
+      throw isTransient(error) ? new Error(notStarted('thread', error), { cause: error }) : error;
     }
     this.#worker.on('error', (error) => this.blame(reasonOf(error)));
     this.#worker.once('exit', (code) => this.#exited(code));

@@ -202,8 +202,9 @@ function inTheWay() {
   const spoil = async (temp: Workspace) => {
     const [made = ''] = builds(temp);
     const folder = temp.path('tmp', made, 'p');
-    const numbers = Array.from({ length: 200 }, (_, index) => index + 1);
-    files = numbers.map((number) => join(folder, `p.${number}.mjs`)).filter((file) => !existsSync(file));
+    // They are counted in this process.
+    const last = Math.max(...readdirSync(folder).map((name) => Number(name.split('.')[1])));
+    files = Array.from({ length: 200 }, (_, index) => join(folder, `p.${last + 1 + index}.mjs`));
     for (const file of files) await mkdir(file);
   };
   const remove = async () => {
