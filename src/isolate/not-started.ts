@@ -6,6 +6,9 @@ const LIMITS: [RegExp, string][] = [
   [/ENOMEM/, 'there is too little memory'],
 ];
 
+/** The system gave no thread or process for want of something. */
+export class NotStartedError extends Error {}
+
 /** Why the system gave no thread or process, of which Node often tells the code only. */
 export function notStarted(what: 'thread' | 'process', error: unknown): string {
   const { message } = asError(error);

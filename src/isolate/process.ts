@@ -22,7 +22,7 @@ import { within } from '../within.ts';
 import { checkEnded, checkVitals, checkWhereabouts } from './check-process.ts';
 import type { EndReason, Isolate, IsolateEnd, IsolateSpec, IsolateUsage, Whereabouts } from './isolate.ts';
 import type { Jobs } from './job-pool.ts';
-import { notStarted } from './not-started.ts';
+import { NotStartedError, notStarted } from './not-started.ts';
 import { reasonOfExit } from './reason-of-exit.ts';
 import { RemoteJobs } from './remote-jobs.ts';
 
@@ -93,7 +93,7 @@ export class ProcessIsolate implements Isolate {
     if ((this.#child.stdio as unknown) === undefined) {
       this.#child.once('error', () => {});
       rmSync(folder, { recursive: true, force: true });
-      throw Object.assign(new Error(notStarted('process', 'EMFILE')), { code: 'EMFILE' });
+      throw new NotStartedError(notStarted('process', 'EMFILE'));
     }
     const streams = this.#child.stdio as unknown as Duplex[];
     const [pipe, sent] = [streams[PIPE] as Duplex, streams[OUTBOX] as Duplex];

@@ -88,8 +88,8 @@ export class Slot {
   earlyExitCode: number | undefined;
   /** What was last acted on: accepted, failed, or rolled back from. */
   acted: Fingerprint | undefined;
-  /** Its newest version could not be tried: when it is, on the clock of `performance.now()`, and the stamp of its files then. */
-  retry: { at: number; stamp: string | undefined } | undefined;
+  /** Its newest version, as far as it was read, if it could not be tried for want of something: it was not acted on. */
+  untried: { inputs: Fingerprint | undefined } | undefined;
   /** `acted`, if that was rolled back from: only a change of the files, or `reload`, tries the version on disk again. */
   rolledBackFrom: Fingerprint | undefined;
   /** The build that serves or last served. */

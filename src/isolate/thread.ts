@@ -1,7 +1,7 @@
 import { MessageChannel, type ResourceLimits, Worker, type WorkerOptions } from 'node:worker_threads';
 import { CONDITION_FLAGS } from '../conditions.ts';
+import { isLack } from '../lacking.ts';
 import { lateTimeout } from '../late-timeout.ts';
-import { isTransient } from '../transient.ts';
 import type { Batch } from '../wire/frames.ts';
 import type { Alone, FirstMessage } from '../wire/messages.ts';
 import { PortChannel } from '../wire/port-channel.ts';
@@ -10,7 +10,7 @@ import { Vitals } from '../wire/vitals.ts';
 import { withResolvers } from '../with-resolvers.ts';
 import type { EndReason, Isolate, IsolateEnd, IsolateSpec, IsolateUsage, Whereabouts } from './isolate.ts';
 import { JobPool, type Jobs } from './job-pool.ts';
-import { notStarted } from './not-started.ts';
+import { NotStartedError, notStarted } from './not-started.ts';
 import { Pulse } from './pulse.ts';
 import { compiledRuntimeCode, runtimeCode } from './runtime-code.ts';
 import { threadEnds } from './thread-ends.ts';
@@ -61,7 +61,7 @@ export class ThreadIsolate<T = Batch> implements Isolate<T> {
       this.#worker = new Worker(BOOT, options);
     } catch (error) {
       this.channel.close();
-      throw isTransient(error) ? new Error(notStarted('thread', error), { cause: error }) : error;
+      throw isLack(error) ? new NotStartedError(notStarted('thread', error), { cause: error }) : error;
     }
     this.#worker.on('error', (error) => this.blame(reasonOf(error)));
     this.#worker.once('exit', (code) => this.#exited(code));

@@ -56,6 +56,7 @@ export function assemble(options: ResolvedOptions) {
   const preparation = new Preparation({
     standbys,
     buildDirectory: (slot) => builds.of(slot.id),
+    lookAgain: (inMs) => hotReload.lookAgain(inMs),
     movedTo: (slot) => movedTo(slot, options.pluginDirs),
     botFunctions: bot.names,
     checkRoom: (slot) => {

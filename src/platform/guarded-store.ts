@@ -3,6 +3,9 @@ import { asError, BulkheadError } from '../errors.ts';
 import type { StateStore, StoredState } from '../options.ts';
 import { snapshot } from '../wire/snapshot.ts';
 
+/** What a store holds is no state: that does not pass by itself. */
+export class DamagedStateError extends TypeError {}
+
 /** Of failures to write that follow one another so closely, ms, only the first is reported. */
 const QUIET_MS = 1_000;
 
@@ -62,7 +65,7 @@ async function read<T>(what: string, ask: () => Promise<T>): Promise<T> {
 /** What is damaged must not become a state, which would take its place in the store. */
 function checkState(state: StoredState | undefined): StoredState | undefined {
   if (state === undefined || isState(state)) return state;
-  throw new TypeError(
+  throw new DamagedStateError(
     `expected { version, entries }, entries a list of [key, value], or undefined; got ${show(state)}`,
   );
 }

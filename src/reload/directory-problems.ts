@@ -20,10 +20,12 @@ export class DirectoryProblems {
           `The plugin directory '${directory}' is missing. What was loaded from it goes on, ` +
           `and is unloaded if it is not back in ${DIRECTORY_GRACE_MS / 1_000} s.`,
       );
-    const closed = [...unreadable].map(
-      ([directory, { message }]) =>
-        `The plugin directory '${directory}' cannot be read (${message}). What was loaded from it goes on.`,
-    );
+    const closed = [...unreadable]
+      .filter(([directory]) => inUse.has(directory))
+      .map(
+        ([directory, { message }]) =>
+          `The plugin directory '${directory}' cannot be read (${message}). What was loaded from it goes on.`,
+      );
     const problems = [...gone, ...closed];
     const untold = problems.filter((text) => !this.#told.includes(text));
     this.#told = problems;

@@ -7,7 +7,6 @@ import type { Comparison } from '../source/fingerprint.ts';
 import type { Report } from '../status.ts';
 import { within } from '../within.ts';
 import { Absences } from './absences.ts';
-import { differenceOf } from './difference.ts';
 import { DirectoryProblems, directoryErrors } from './directory-problems.ts';
 import type { EarlyBuilds } from './early-builds.ts';
 import { mayRedirect, namedBy } from './hints.ts';
@@ -109,11 +108,7 @@ export class Look {
     const { plans } = await this.#plan(new Set(), false);
     const pending = plans.filter((plan) => !isRefusal(plan) || !this.#refusals.isSaid(plan));
     if (pending.length === 0) return '';
-    const stamps = [...this.#host.table].map((slot) => [
-      slot.acted?.stamp(),
-      slot.lastGeneration,
-      slot.retry?.at,
-    ]);
+    const stamps = [...this.#host.table].map((slot) => slot.acted?.stamp());
     return JSON.stringify([pending, stamps]);
   }
 
@@ -279,9 +274,9 @@ export class Look {
 }
 
 async function describe(slot: Slot, comparison: Comparison): Promise<KnownPlugin> {
-  const { id, path, entry, problem } = slot;
-  const unknown = comparison.suspects?.has(entry) ? 'changed' : 'same';
-  const difference = (await differenceOf(slot, comparison)) ?? unknown;
+  const { id, path, entry, problem, acted } = slot;
+  const unknown = slot.untried !== undefined || comparison.suspects?.has(entry) ? 'changed' : 'same';
+  const difference = (await acted?.compare(comparison)) ?? unknown;
   return { id, path, entry, problem, difference, hasLoaded: slot.accepted !== undefined };
 }
 

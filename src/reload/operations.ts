@@ -7,7 +7,6 @@ import type { RecycleReason } from '../status.ts';
 import type { Supervisor } from '../supervise/supervisor.ts';
 import { configureRunning } from './configure-running.ts';
 import { refuseCycle, refuseStopCycle } from './cycles.ts';
-import { differenceOf } from './difference.ts';
 import { exclusively, insteadOfStart, interrupting } from './exclusively.ts';
 import { type Failures, leavesRoom } from './failures.ts';
 import type { Limiter } from './limiter.ts';
@@ -76,10 +75,13 @@ export class Operations {
       slot.settleAt(place);
       if (slot.lifecycle.state === 'disabled' || slot.unloaded) return;
       // What failed before anything of it was read is tried again, but for what is wrong with the place itself.
-      const difference = await unlessStopped(slot, differenceOf(slot));
-      const isAsTried = difference === undefined ? slot.problem !== undefined : difference !== 'changed';
+      const isAsTried =
+        slot.acted === undefined
+          ? slot.problem !== undefined
+          : (await unlessStopped(slot, slot.acted.compare())) !== 'changed';
       if (!isOther && isAsTried) return;
-      this.#host.supervisor.forgive(slot);
+      // That it was not tried does not make its files new ones.
+      if (slot.untried === undefined) this.#host.supervisor.forgive(slot);
       await this.#reload(slot, { since });
     });
   }
@@ -134,8 +136,10 @@ export class Operations {
       // Unless a save came that was started instead.
       if (slot.accepted !== target.build) return;
       slot.history.pop();
+      // Nor is what could not be tried to take its place.
+      slot.acted = slot.untried?.inputs ?? slot.acted;
+      slot.untried = undefined;
       slot.rolledBackFrom = slot.acted;
-      slot.retry = undefined;
     });
   }
 

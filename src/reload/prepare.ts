@@ -13,17 +13,19 @@ import { type Build, BuildError, buildPlugin, isThere } from '../source/build.ts
 import type { Place } from '../source/discover.ts';
 import type { Fingerprint } from '../source/fingerprint.ts';
 import type { Stage } from '../status.ts';
-import { isTransient } from '../transient.ts';
 import type { PluginMetadata, StateEntries } from '../wire/messages.ts';
-import { retryLater } from './difference.ts';
 import { EarlyBuilds } from './early-builds.ts';
 import { Limiter } from './limiter.ts';
+import { wasNotTried } from './not-tried.ts';
 import { block, type PluginTable } from './plugin-table.ts';
 import { TransactionError } from './transaction-error.ts';
 import { unlessStopped } from './unless-stopped.ts';
 
 export const SCHEMA_HANGS = 'The schema of its configuration did not end';
 export const MAY_WAIT = ". Does it wait for something that never comes? Raise 'startMs' if it needs longer.";
+
+/** How soon a version is tried again that could not be, ms. */
+const RETRY_MS = 20_000;
 
 /** A generation that is loaded and may be set up. */
 export interface Prepared {
@@ -61,6 +63,8 @@ export interface PreparationHost {
   checkRoom(slot: Slot): void;
   readonly table: PluginTable;
   discard(build: Build): void;
+  /** Asks for a look in so many milliseconds. */
+  lookAgain(inMs: number): void;
   /** Notices if it stops to react, or uses too much. */
   watch(slot: Slot, generation: Generation): void;
 }
@@ -88,7 +92,8 @@ export class Preparation {
     let generation: Generation | undefined;
     // What serves is only started again: that decides nothing about the newest version.
     if (given === undefined || given !== slot.accepted) slot.blockedBy = undefined;
-    if (given === undefined) slot.retry = undefined;
+    const { acted } = slot;
+    if (given === undefined) slot.untried = undefined;
     try {
       if (slot.problem !== undefined) throw slot.problem;
       stage = 'load';
@@ -118,7 +123,7 @@ export class Preparation {
     } catch (error) {
       generation?.fence();
       generation?.end({ kind: 'requested', text: 'it could not be loaded' });
-      if (given === undefined && isTransient(error)) retryLater(slot);
+      if (given === undefined && wasNotTried(error)) this.#tryLater(slot, acted);
       // Before the build goes: it may have to tell where the author wrote what is wrong.
       const failure = new TransactionError(stage, slot, build, error);
       if (build !== undefined && build !== given) this.#host.discard(build);
@@ -126,6 +131,13 @@ export class Preparation {
     } finally {
       slot.next = undefined;
     }
+  }
+
+  /** What was not tried was not acted on either: the next look finds its files to differ, as before. */
+  #tryLater(slot: Slot, acted: Fingerprint | undefined): void {
+    slot.untried = { inputs: slot.acted };
+    slot.acted = acted;
+    this.#host.lookAgain(RETRY_MS);
   }
 
   /** @param isFresh no version that has served is made of it */

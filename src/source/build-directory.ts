@@ -15,9 +15,7 @@ const PROCESS_PREFIX = '.process-';
 const TOUCH_MS = 6 * 3_600_000;
 
 /** The temporary directory is not there, is full, or cannot be written, which somebody may mend while the bot runs. */
-class UnusableDirectoryError extends Error {
-  readonly isTransient = true;
-
+export class UnusableDirectoryError extends Error {
   constructor(cause: unknown) {
     const variable = process.platform === 'win32' ? 'TEMP' : 'TMPDIR';
     const text = `the temporary directory '${tmpdir()}' cannot be used (${asError(cause).message})`;

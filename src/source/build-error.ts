@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import type { BuildFailure, Message } from 'esbuild';
-import { isTransient } from '../transient.ts';
+import { isLack } from '../lacking.ts';
 import { meantBy, withNamesIn } from './backslashes.ts';
 import { isGone } from './files.ts';
 import type { Fingerprint } from './fingerprint.ts';
@@ -13,21 +13,26 @@ export const PATTERN = 'a * in the name of a file is taken for a pattern; rename
 /** What esbuild says of a disk that is full or read-only. */
 const NOT_WRITTEN = /^Failed to write to output file/;
 
+/** Somebody, or the system, has ended the process that builds. */
+export function hasLostEsbuild(error: unknown): boolean {
+  return /The service (is no longer running|was stopped)/.test((error as Error).message);
+}
+
 /** A failed build; `inputs` says when it is worth trying again. */
 export class BuildError extends PluginSourceError {
   readonly inputs: Fingerprint;
-  /** It failed because of the place where it is built, not because of what is built. */
-  readonly isTransient: boolean;
+  /** It failed for want of something where it is built, not because of what is built. */
+  readonly isOfPlace: boolean;
   constructor(
     message: string,
     inputs: Fingerprint,
     location?: PluginSourceError['location'],
     cause?: unknown,
-    transient = false,
+    isOfPlace = false,
   ) {
     super('ERR_PLUGIN_BUILD', message, location, inputs, { cause });
     this.inputs = inputs;
-    this.isTransient = transient;
+    this.isOfPlace = isOfPlace;
   }
 }
 
@@ -38,7 +43,7 @@ export function explainBuildError(error: unknown, entry: string, inputs: Fingerp
   const first = errors.find(({ location }) => location?.file.endsWith('.json')) ?? errors[0];
   if (first === undefined) {
     const text = `${entry} could not be built: ${(error as Error).message}`;
-    return new BuildError(text, inputs, undefined, error, (error as Error).message !== PATTERN);
+    return new BuildError(text, inputs, undefined, error, isLack(error) || hasLostEsbuild(error));
   }
   if (first.location === null && isGone(entry)) {
     return new BuildError(`${entry} is not there`, inputs, undefined, error);
@@ -55,13 +60,7 @@ export function explainBuildError(error: unknown, entry: string, inputs: Fingerp
           column: authorsColumn(location),
         };
   const text = withNamesIn(`${first.text}${others}${advice(first)}`, directory, inputs.paths);
-  return new BuildError(
-    text,
-    inputs,
-    place,
-    error,
-    NOT_WRITTEN.test(first.text) || isTransient(first.detail),
-  );
+  return new BuildError(text, inputs, place, error, NOT_WRITTEN.test(first.text) || isLack(first.detail));
 }
 
 /** How to mend it. What esbuild says of itself, leaving out what only those can do who call it. */

@@ -6,7 +6,7 @@ import * as esbuild from 'esbuild';
 import { CONDITIONS } from '../conditions.ts';
 import { withEsbuild } from '../esbuild-process.ts';
 import { withBackslash, withNames } from './backslashes.ts';
-import { explainBuildError, PATTERN } from './build-error.ts';
+import { explainBuildError, hasLostEsbuild, PATTERN } from './build-error.ts';
 import { refuseImports } from './denied-imports.ts';
 import { Fingerprint } from './fingerprint.ts';
 import { IMPLIED_EXTENSIONS } from './import-candidates.ts';
@@ -121,7 +121,7 @@ async function runEsbuild(options: esbuild.BuildOptions): Promise<esbuild.Metafi
   try {
     return await build();
   } catch (error) {
-    if (!/The service (is no longer running|was stopped)/.test((error as Error).message)) throw error;
+    if (!hasLostEsbuild(error)) throw error;
     await esbuild.stop();
     return build();
   }

@@ -20,26 +20,37 @@ export function findEmptied(
 ): { path: string | undefined; why: string } | undefined {
   if (!bytes.includes(END_OF_EMPTY)) return undefined;
   try {
-    const kind = kindOfEmptied(value);
+    const kindIn = search();
+    const kind = kindIn(value);
     if (kind === undefined) return undefined;
-    return { path: pathTo(value, (part) => kindOfEmptied(part) !== undefined), why: textFor(kind) };
+    return { path: pathTo(value, (part) => kindIn(part) !== undefined), why: textFor(kind) };
   } catch {
     // It is no longer what was copied: a getter that throws the second time.
     return undefined;
   }
 }
 
-/** What the first such part says it is. */
-function kindOfEmptied(value: unknown, seen = new Set<object>()): string | undefined {
-  if (typeof value !== 'object' || value === null || seen.has(value)) return undefined;
+/** Says what the first such part of a value says it is; looks once only at what has none. */
+function search(): (value: unknown) => string | undefined {
+  const clean = new Set<object>();
+  return (value) => {
+    const seen = new Set<object>();
+    const kind = kindOfEmptied(value, seen, clean);
+    if (kind === undefined) for (const part of seen) clean.add(part);
+    return kind;
+  };
+}
+
+function kindOfEmptied(value: unknown, seen: Set<object>, clean: ReadonlySet<object>): string | undefined {
+  if (typeof value !== 'object' || value === null || seen.has(value) || clean.has(value)) return undefined;
   seen.add(value);
   const isData = Array.isArray(value) || isPlain(value);
   const parts = isData ? Object.values(value) : partsOf(value);
   for (const part of parts) {
-    const kind = kindOfEmptied(part, seen);
+    const kind = kindOfEmptied(part, seen, clean);
     if (kind !== undefined) return kind;
   }
-  if (isData || parts.length > 0 || holdsBytes(value)) return undefined;
+  if (isData || parts.length > 0 || isOfV8(value)) return undefined;
   const kind = kindOf(value);
   return kind !== undefined && serialize(value).equals(EMPTY) ? kind : undefined;
 }
@@ -47,8 +58,9 @@ function kindOfEmptied(value: unknown, seen = new Set<object>()): string | undef
 function partsOf(value: object): unknown[] {
   if (types.isMap(value)) return [...value.keys(), ...value.values()];
   if (types.isSet(value)) return [...value];
-  // V8 writes no fields of these.
-  if (types.isNativeError(value) || holdsBytes(value)) return [];
+  // Of these V8 writes no fields, but for the cause of an error.
+  if (types.isNativeError(value)) return Object.hasOwn(value, 'cause') ? [(value as Error).cause] : [];
+  if (isOfV8(value)) return [];
   return Object.values(value);
 }
 
@@ -57,8 +69,17 @@ function isPlain(value: object): boolean {
   return prototype === Object.prototype || prototype === null;
 }
 
-function holdsBytes(value: object): boolean {
-  return ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value);
+/** V8 has a way of its own to write what is in it. */
+function isOfV8(value: object): boolean {
+  return (
+    ArrayBuffer.isView(value) ||
+    types.isAnyArrayBuffer(value) ||
+    types.isMap(value) ||
+    types.isSet(value) ||
+    types.isDate(value) ||
+    types.isRegExp(value) ||
+    types.isBoxedPrimitive(value)
+  );
 }
 
 /** Most classes of authors say nothing: what they keep private, they know. */

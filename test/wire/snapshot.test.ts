@@ -155,6 +155,7 @@ it.each([
   ['.pages.values()', { pages: new Set([1, page]) }, 'Response'],
   ['[100].page', amongMany({ page }), 'Response'],
   ['[100].pages.get("home")[0]', amongMany({ pages: new Map([['home', [page]]]) }), 'Response'],
+  ['[0]', [new Error('fetch failed', { cause: page })], 'Response'],
   ['.event', { event: new CustomEvent('chat', { detail: 1 }) }, 'CustomEvent'],
   ['.to', { to: new TextDecoder() }, 'TextDecoder'],
   ['.to', { to: new TextEncoder() }, 'TextEncoder'],

@@ -5,6 +5,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { PluginManager } from 'bulkhead';
 
 const [when, directory] = process.argv.slice(2);
+// What could not be tried is tried again after 20 s, and here at once.
+const after = globalThis.setTimeout;
+globalThis.setTimeout = (run, ms, ...args) => after(run, ms === 20_000 ? 20 : ms, ...args);
 const log = [];
 const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
 const logger = Object.fromEntries(levels.map((level) => [level, (_fields, text) => log.push(text)]));
@@ -48,9 +51,6 @@ if (when === 'start') {
 }
 const before = await value().catch(({ code }) => code);
 for (const descriptor of taken) closeSync(descriptor);
-// What could not be tried is let alone for a while, which is over.
-const { now } = performance;
-performance.now = () => now.call(performance) + 20_000;
 await is(when === 'start' ? 1 : 2);
 await manager.unloadAll();
 process.stdout.write(JSON.stringify({ before, errors, log }));
