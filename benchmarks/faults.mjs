@@ -1,7 +1,7 @@
 /**
  * Every fault against every tier: is it contained, how long until the calls under way are settled, until the plugin serves
  * again, and what its neighbour notices. Each case runs in a host of its own, since some end it; in a quick run those that
- * should not share one. `--write` puts the table into the README.
+ * should not share one. A neighbour too slow for its target is watched twice more. `--write` puts the table into the README.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -47,6 +47,7 @@ const results = new Map();
 const shown = progress('cases', cases.length);
 const waiting = hosts();
 await Promise.all(Array.from({ length: parallel }, work));
+if (!quick) await measureAgain();
 
 const rows = [];
 const misses = [];
@@ -103,6 +104,28 @@ async function work() {
 }
 
 /**
+ * A percentile of some hundred calls misses its target now and then because of what else the machine does: such cases are
+ * measured twice more, and the median counts.
+ */
+async function measureAgain() {
+  for (const { fault, index, tier } of cases) {
+    const key = `${index} ${tier}`;
+    const first = results.get(key);
+    if (!hasSlowNeighbour(first)) continue;
+    const runs = [first];
+    while (runs.length < 3) {
+      waiting.push([{ fault, index, tier }]);
+      await work();
+      runs.push(results.get(key));
+    }
+    const uncontained = runs.find(({ died, problems }) => died !== undefined || problems.length > 0);
+    const p99s = runs.map(({ p99 }) => p99);
+    const [, middle] = runs.sort((a, b) => a.p99 - b.p99);
+    results.set(key, { ...(uncontained ?? middle), p99s });
+  }
+}
+
+/**
  * What became of the first of these cases, up to one that ended the host.
  *
  * @param {string} directory for their plugins
@@ -152,13 +175,16 @@ function missesOf(fault, tier, result) {
       ? []
       : [`not contained: the host ended (${result.died})\n${result.complaints}`];
   if (result.problems.length > 0) return [`not contained: ${result.problems.join('; ')}`];
-  const allowed = Math.max(NEIGHBOUR_MS, result.beforeP99 * NEIGHBOUR_TIMES);
   return [
     ...(result.settleMs > SETTLE_MS ? [`calls settled after ${ms(result.settleMs)} ms`] : []),
-    ...(!quick && result.p99 > allowed
+    ...(!quick && hasSlowNeighbour(result)
       ? [`the neighbour's p99 was ${ms(result.p99)} ms, before it ${ms(result.beforeP99)}`]
       : []),
   ];
+}
+
+function hasSlowNeighbour({ p99, beforeP99 }) {
+  return p99 > Math.max(NEIGHBOUR_MS, beforeP99 * NEIGHBOUR_TIMES);
 }
 
 function ms(value) {
