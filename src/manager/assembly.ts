@@ -67,7 +67,7 @@ export function assemble(options: ResolvedOptions) {
     discard,
     watch: (slot, generation) => watchdog.watch(slot, generation),
   });
-  const { earlyBuilds } = preparation;
+  const { early: earlyBuilds } = preparation.builder;
   const transactions = new Transactions({
     preparation,
     schedules,

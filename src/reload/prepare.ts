@@ -1,21 +1,17 @@
-import { availableParallelism } from 'node:os';
-import { fileURLToPath } from 'node:url';
-import { asError, BulkheadError, codeOf, PluginStoppedError } from '../errors.ts';
+import { BulkheadError } from '../errors.ts';
 import { grantedEnvironment } from '../isolate/environment.ts';
-import { Generation } from '../isolate/generation.ts';
+import type { Generation } from '../isolate/generation.ts';
 import { permissionFlags } from '../isolate/permission-flags.ts';
 import { restrictionsOf } from '../isolate/restrictions.ts';
 import type { Slot } from '../isolate/slot.ts';
 import type { Standbys } from '../isolate/standby.ts';
-import { specOf } from '../isolate/start-isolate.ts';
 import type { StoredState } from '../options.ts';
-import { type Build, BuildError, buildPlugin, isThere } from '../source/build.ts';
-import type { Place } from '../source/discover.ts';
+import type { Build } from '../source/build.ts';
 import type { Fingerprint } from '../source/fingerprint.ts';
 import type { Stage } from '../status.ts';
 import type { PluginMetadata, StateEntries } from '../wire/messages.ts';
-import { EarlyBuilds } from './early-builds.ts';
-import { Limiter } from './limiter.ts';
+import { Boots } from './boots.ts';
+import { Builder, type BuilderHost } from './builder.ts';
 import { wasNotTried } from './not-tried.ts';
 import { block, type PluginTable } from './plugin-table.ts';
 import { TransactionError } from './transaction-error.ts';
@@ -33,13 +29,6 @@ export interface Prepared {
   build: Build;
 }
 
-/** A build, or why there is none, and what it was made of. */
-interface BuildResult {
-  acted: Fingerprint | undefined;
-  build?: Build;
-  error?: unknown;
-}
-
 export interface PrepareOptions {
   /** When the change of its files was noticed, on the clock of `performance.now()`: it follows a look at them. */
   since?: number;
@@ -51,18 +40,13 @@ export interface PrepareOptions {
   config?: { value: unknown };
 }
 
-export interface PreparationHost {
+export interface PreparationHost extends BuilderHost {
   readonly standbys: Standbys;
-  /** Where builds of the plugin are written. */
-  readonly buildDirectory: (slot: Slot) => Promise<string>;
-  /** Where it lies by now, if it has moved. */
-  movedTo(slot: Slot): Promise<Place | undefined>;
   /** Names of the functions behind `ctx.bot`. */
   readonly botFunctions: readonly string[];
   /** Throws if one more plugin may not be started now. */
   checkRoom(slot: Slot): void;
   readonly table: PluginTable;
-  discard(build: Build): void;
   /** Asks for a look in so many milliseconds. */
   lookAgain(inMs: number): void;
   /** Notices if it stops to react, or uses too much. */
@@ -71,17 +55,14 @@ export interface PreparationHost {
 
 /** Everything that happens to a new version while the old one still serves. */
 export class Preparation {
-  readonly earlyBuilds: EarlyBuilds;
+  readonly builder: Builder;
+  readonly #boots: Boots;
   readonly #host: PreparationHost;
-  /** One processor is left to the host and to the plugins that serve. */
-  readonly #boots = new Limiter(Math.max(1, availableParallelism() - 1));
 
   constructor(host: PreparationHost) {
     this.#host = host;
-    this.earlyBuilds = new EarlyBuilds({
-      build: async (slot, entry) => buildPlugin(entry, await host.buildDirectory(slot), restrictionsOf(slot)),
-      discard: (build) => host.discard(build),
-    });
+    this.builder = new Builder(host);
+    this.#boots = new Boots(host.standbys);
   }
 
   /** Builds (unless a build is given), loads, checks metadata and configuration, and migrates a copy of the state as a trial. */
@@ -100,14 +81,14 @@ export class Preparation {
       this.#host.checkRoom(slot);
       await slot.loadState();
       const execArgv = await unlessStopped(slot, this.#permissionFlags(slot));
-      const present = given && (await this.#ifThere(slot, given));
+      const present = given && (await this.builder.ifThere(slot, given));
       stage = 'build';
-      build = present ?? (await this.#build(slot, options.since !== undefined));
+      build = present ?? (await this.builder.make(slot, options.since !== undefined));
       stage = 'load';
-      const first = await this.#start(slot, build, execArgv, build !== given);
+      const first = await this.#boots.start(slot, build, execArgv, build !== given);
       generation = first;
       const metadata = await this.#load(slot, first).catch((error: unknown) => {
-        generation = this.#startAgain(slot, first, execArgv, error);
+        generation = this.#boots.startAgain(slot, first, execArgv, error);
         return this.#load(slot, generation);
       });
       checkName(this.#host.table, slot, generation);
@@ -140,29 +121,6 @@ export class Preparation {
     this.#host.lookAgain(RETRY_MS);
   }
 
-  /** @param isFresh no version that has served is made of it */
-  async #start(slot: Slot, build: Build, execArgv: string[], isFresh: boolean): Promise<Generation> {
-    const { standbys } = this.#host;
-    const spec = specOf(slot.options, execArgv);
-    const start = () => {
-      const isStandby = standbys.has(spec);
-      return new Generation(slot.lastGeneration + 1, build, standbys.take(spec), isStandby, slot.requests);
-    };
-    slot.throwIfStopping();
-    const canWait = isFresh && slot.isServing && !standbys.has(spec);
-    return canWait ? await this.#inTurn(slot, start) : start();
-  }
-
-  /** What has ended a standby need not end another isolate. Throws `error` if that is not what was wrong. */
-  #startAgain(slot: Slot, failed: Generation, execArgv: string[], error: unknown): Generation {
-    if (!failed.endedAsStandby || codeOf(error) !== 'ERR_PLUGIN_CRASHED') throw error;
-    slot.throwIfStopping();
-    const text = `${asError(error).message}. It had not loaded anything by then, and is started once more`;
-    slot.log({ level: 'warn', fields: {}, text });
-    const isolate = this.#host.standbys.fresh(specOf(slot.options, execArgv));
-    return new Generation(failed.number, failed.build, isolate, false, slot.requests);
-  }
-
   #load(slot: Slot, generation: Generation): Promise<PluginMetadata> {
     slot.next = generation;
     this.#host.watch(slot, generation);
@@ -186,78 +144,10 @@ export class Preparation {
     );
   }
 
-  /** Of many reloads at once, only some boot their isolates at a time, as long as the versions before serve. */
-  #inTurn(slot: Slot, start: () => Generation): Promise<Generation> {
-    return new Promise((resolve, reject) => {
-      const boot = async () => {
-        if (slot.wait !== wait) return;
-        slot.wait = undefined;
-        const generation = start();
-        resolve(generation);
-        await generation.booted;
-      };
-      const wait = {
-        interrupt: () => {
-          slot.wait = undefined;
-          reject(new PluginStoppedError(slot.name, slot.lastGeneration));
-        },
-        hurry: () => void boot().catch(reject),
-      };
-      slot.wait = wait;
-      this.#boots.run(boot).catch(reject);
-    });
-  }
-
   async #permissionFlags(slot: Slot): Promise<string[]> {
     const { permissions, isolation } = slot.options;
     const buildDirectory = await this.#host.buildDirectory(slot);
     return permissionFlags(permissions, { plugin: slot.name, tier: isolation, buildDirectory });
-  }
-
-  /**
-   * A build that was made before, or nothing if somebody has removed it and it can be made anew as it was.
-   *
-   * @throws {BulkheadError} `ERR_PLUGIN_LOAD` if it cannot
-   */
-  async #ifThere(slot: Slot, build: Build): Promise<Build | undefined> {
-    if (isThere(build)) return build;
-    const { name } = slot;
-    const gone = `The build of plugin '${name}' was removed from the temporary directory (${fileURLToPath(build.url)})`;
-    if ((await unlessStopped(slot, build.inputs.compare())) === 'changed') {
-      const text = `${gone}, and its files have changed since. Save them, or reload it, to start what they are now`;
-      throw new BulkheadError('ERR_PLUGIN_LOAD', text, { plugin: name });
-    }
-    slot.log({ level: 'warn', fields: {}, text: `${gone} and is made anew` });
-    return undefined;
-  }
-
-  async #build(slot: Slot, wasLookedAt: boolean): Promise<Build> {
-    const discard = ({ build }: BuildResult) => build && this.#host.discard(build);
-    const made = await unlessStopped(slot, this.#make(slot, wasLookedAt), discard);
-    if (made.acted !== undefined) slot.acted = made.acted;
-    if (made.build === undefined) throw made.error;
-    return made.build;
-  }
-
-  async #make(slot: Slot, wasLookedAt: boolean): Promise<BuildResult> {
-    let build: Build | undefined;
-    try {
-      const directory = await this.#host.buildDirectory(slot);
-      if (wasLookedAt) build = await this.earlyBuilds.take(slot);
-      else {
-        this.earlyBuilds.drop(slot);
-        const place = await this.#host.movedTo(slot);
-        if (place !== undefined) slot.settleAt(place);
-      }
-      build ??= await buildPlugin(slot.entry, directory, restrictionsOf(slot));
-      if (slot.accepted !== undefined)
-        await build.jobs.follow(slot.accepted.jobs, directory, restrictionsOf(slot));
-      return { acted: build.inputs, build };
-    } catch (error) {
-      if (build !== undefined) this.#host.discard(build);
-      const failed = error instanceof BuildError ? error : undefined;
-      return { acted: (build ?? failed)?.inputs, error };
-    }
   }
 }
 
