@@ -6,7 +6,7 @@ import { type BotConfig, readConfigFile } from './config-file.ts';
 export interface ConfigWatchHost {
   /** A plugin's own configuration changed; `undefined` if it is not in the file any more. Must not reject. */
   configure(id: string, value: unknown): Promise<void>;
-  /** These paths changed, and are read at the start only. */
+  /** These paths changed, to something else than the bot was started with, and are read at the start only. */
   needsRestart(paths: string[]): void;
   /** The file cannot be used as it is now. Everything stays as it was. */
   failed(error: Error): void;
@@ -21,6 +21,7 @@ const QUIET_MS = 150;
 export class ConfigWatch {
   readonly #path: string;
   readonly #host: ConfigWatchHost;
+  readonly #started: BotConfig;
   #current: BotConfig;
   #quiet: NodeJS.Timeout | undefined;
   readonly #readings = new Turns();
@@ -32,6 +33,7 @@ export class ConfigWatch {
   /** @param current what the file said when the bot started. */
   constructor(path: string, current: BotConfig, host: ConfigWatchHost) {
     this.#path = path;
+    this.#started = current;
     this.#current = current;
     this.#host = host;
   }
@@ -60,7 +62,10 @@ export class ConfigWatch {
       return;
     }
     const { configured, atNextStart } = compareConfigs(before.document, this.#current.document);
-    if (atNextStart.length > 0) this.#host.needsRestart(atNextStart);
+    // What is as at the start again needs no other start.
+    const notInEffect = new Set(compareConfigs(this.#started.document, this.#current.document).atNextStart);
+    const changed = atNextStart.filter((path) => notInEffect.has(path));
+    if (changed.length > 0) this.#host.needsRestart(changed);
     await Promise.all(configured.map((id) => this.#host.configure(id, this.#current.config[id])));
   }
 }

@@ -140,6 +140,20 @@ it('says what takes effect at the next start only, and which entries belong to n
   expect(program.out.match(/dcie changed/g)).toHaveLength(1);
 });
 
+it('asks for no new start when what takes effect then is taken back', async () => {
+  const file = (channel: string, sides: number) =>
+    JSON.stringify({ bot: { domain: 'cytu.be', channel }, config: { dice: { sides } } });
+  const program = await RunningProgram.ready({
+    'plugins/dice.ts': configured('dice'),
+    [FILE]: file('old', 1),
+  });
+  await program.workspace.write({ [FILE]: file('new', 1) });
+  await program.shows('bot changed; this takes effect when the bot is started again');
+  await program.workspace.write({ [FILE]: file('old', 2) });
+  await program.shows(/^✓ dice 1\.0\.0 reloaded: generation 2, /m);
+  expect(program.out.match(/bot changed/g)).toHaveLength(1);
+});
+
 it('leaves everything as it was when the file is broken, refused by the plugin, or gone', async () => {
   const picky = configured('picky').replace(
     'setup(ctx)',
