@@ -36,7 +36,7 @@ export class ConsoleBot {
     this.#screen = screen;
     this.#user = user;
     this.board = new StatusBoard(manager, screen);
-    this.#help = new HelpCommand(manager.commands, () => this.#own, screen.style);
+    this.#help = new HelpCommand(manager.commands, () => this.#own, screen);
     this.#own = [this.#help, new PluginCommand(manager, this.board, screen.style)];
     this.#hidden = new HiddenCommands(manager.commands, this.#own);
   }

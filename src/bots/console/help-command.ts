@@ -1,9 +1,9 @@
 import type { CommandInfo, Commands } from '../../index.ts';
 import { nearest } from '../../nearest.ts';
 import type { HostCommand } from './host-command.ts';
-import type { Style } from './style.ts';
-import { table } from './table.ts';
-import { printable } from './text.ts';
+import type { Screen } from './screen.ts';
+import { table, width } from './table.ts';
+import { indent, printable } from './text.ts';
 
 type Entry = Omit<CommandInfo, 'plugin'> & { plugin: string | undefined };
 
@@ -14,12 +14,16 @@ export class HelpCommand implements HostCommand {
   readonly description = 'Lists the commands, or explains one';
   readonly #commands: Commands;
   readonly #own: () => readonly HostCommand[];
-  readonly #style: Style;
+  readonly #screen: Pick<Screen, 'style' | 'columns'>;
 
-  constructor(commands: Commands, own: () => readonly HostCommand[], style: Style) {
+  constructor(
+    commands: Commands,
+    own: () => readonly HostCommand[],
+    screen: Pick<Screen, 'style' | 'columns'>,
+  ) {
     this.#commands = commands;
     this.#own = own;
-    this.#style = style;
+    this.#screen = screen;
   }
 
   async run([wanted]: string[]): Promise<string> {
@@ -38,12 +42,15 @@ export class HelpCommand implements HostCommand {
   }
 
   #all(): string {
-    const rows = this.#entries().map((entry) => [
+    const { style, columns } = this.#screen;
+    const rows = this.#entries().map((entry): [string, string, string] => [
       this.#synopsis(entry),
       printable(entry.description),
       entry.plugin ?? '',
     ]);
-    return table(['command', 'what it does', 'plugin'], rows, this.#style);
+    const listed = table(['command', 'what it does', 'plugin'], rows, style);
+    if (listed.split('\n').every((line) => width(line) <= columns)) return listed;
+    return rows.map(([synopsis, ...rest]) => `${style('bold', synopsis)}${below(rest)}`).join('\n');
   }
 
   #one(wanted: string): string {
@@ -53,7 +60,7 @@ export class HelpCommand implements HostCommand {
       [each.name, ...each.aliases].some((known) => known.toLowerCase() === name),
     );
     if (entry === undefined) throw new Error(this.unknown(name));
-    const lines = [this.#style('bold', this.#synopsis(entry)), printable(entry.description)];
+    const lines = [this.#screen.style('bold', this.#synopsis(entry)), printable(entry.description)];
     if (entry.aliases.length > 0)
       lines.push(`Also: ${entry.aliases.map((alias) => prefix + alias).join(', ')}`);
     if (entry.plugin !== undefined) lines.push(`Plugin: ${entry.plugin}`);
@@ -75,4 +82,10 @@ export class HelpCommand implements HostCommand {
     const names = new Set(own.map((command) => command.name));
     return [...own, ...this.#commands.list().filter((command) => !names.has(command.name))];
   }
+}
+
+/** On a screen that is too narrow for the table, what a command does stands under it. */
+function below([description, plugin]: string[]): string {
+  const text = [description, plugin && `(${plugin})`].filter(Boolean).join(' ');
+  return text === '' ? '' : `\n${indent(text)}`;
 }

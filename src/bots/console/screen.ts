@@ -28,6 +28,11 @@ export class Screen {
     err.on('error', () => {});
   }
 
+  /** How many a line has; a file or pipe, or a terminal that does not say, has room for all. */
+  get columns(): number {
+    return this.#out.columns || Number.POSITIVE_INFINITY;
+  }
+
   print(text: string): void {
     this.#write(this.#out, text);
   }

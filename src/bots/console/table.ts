@@ -15,6 +15,6 @@ export function table(head: string[], rows: string[][], style: Style): string {
 }
 
 /** Code points, near enough to columns on a screen. */
-function width(text: string): number {
+export function width(text: string): number {
   return [...stripVTControlCharacters(text)].length;
 }
