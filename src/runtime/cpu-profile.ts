@@ -14,7 +14,10 @@ export async function cpuProfile(ms: number): Promise<string> {
     await sleep(ms);
     const { profile } = await session.post('Profiler.stop');
     const frames = new AuthorFrames();
-    for (const { callFrame } of profile.nodes) inAuthorsLines(callFrame, frames);
+    for (const node of profile.nodes) {
+      ticksInAuthorsLines(node, frames);
+      inAuthorsLines(node.callFrame, frames);
+    }
     return JSON.stringify(profile);
   } finally {
     session.disconnect();
@@ -28,4 +31,16 @@ function inAuthorsLines(frame: Profiler.ProfileNode['callFrame'], frames: Author
   frame.url = place.url;
   frame.lineNumber = place.line - 1;
   frame.columnNumber = place.column - 1;
+}
+
+/** How often it was met in which line, where lines count from 1 and of columns nothing is told. */
+function ticksInAuthorsLines(node: Profiler.ProfileNode, frames: AuthorFrames): void {
+  const { callFrame, positionTicks = [] } = node;
+  const byLine = new Map<number, number>();
+  for (const { line, ticks } of positionTicks) {
+    const place = frames.locate(callFrame.url, line, Number.MAX_SAFE_INTEGER);
+    if (place === undefined) return;
+    byLine.set(place.line, (byLine.get(place.line) ?? 0) + ticks);
+  }
+  node.positionTicks = [...byLine].map(([line, ticks]) => ({ line, ticks }));
 }

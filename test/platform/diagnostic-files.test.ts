@@ -57,7 +57,11 @@ it('writes a profile of a running plugin, in the author’s lines', async () => 
   expect(await profiles).toEqual([file, workspace.path('b.cpuprofile')]);
   for (const path of await profiles) {
     const { nodes, samples } = JSON.parse(await readFile(path, 'utf8')) as {
-      nodes: { callFrame: { functionName: string; url: string; lineNumber: number } }[];
+      nodes: {
+        callFrame: { functionName: string; url: string; lineNumber: number };
+        positionTicks?: { line: number; ticks: number }[];
+        hitCount: number;
+      }[];
       samples: number[];
     };
     expect(samples.length).toBeGreaterThan(0);
@@ -66,6 +70,9 @@ it('writes a profile of a running plugin, in the author’s lines', async () => 
       url: pathToFileURL(workspace.path('plugins/a.ts')).href,
       lineNumber: 4,
     });
+    const working = nodes.filter(({ callFrame: { functionName } }) => functionName === 'burn');
+    for (const { positionTicks, hitCount } of working)
+      expect(positionTicks).toEqual([{ line: 5, ticks: hitCount }]);
   }
 });
 
