@@ -89,7 +89,8 @@ export class Runtime {
       },
     });
     this.#outgoing = new Allowance({
-      log: (note) => this.#link.note('log', note),
+      // The last line before an endless loop, or the end of the process, tells the most.
+      log: (note) => this.#noteNow('log', note),
       emit: (note) => this.#link.note('emit', note),
       dropped: (note) => this.#link.note('dropped', note),
     });

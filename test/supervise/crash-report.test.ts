@@ -16,11 +16,13 @@ const DYING = pluginSource(
         setImmediate(() => { process.stdout.write('last words, no newline'); fail(); });
       },
       leave: () => { console.error('leaving'); process.exit(3); },
+      stick: () => { ctx.log.info('about to'); console.log('get'); process.stdout.write('stuck\\n'); for (;;); },
     };`,
 );
 interface Dying {
   talk(lines: number): void;
   leave(): void;
+  stick(): void;
 }
 
 it('reports a crash with the last log lines in order, the stack in the author’s lines and the usage', async () => {
@@ -49,6 +51,21 @@ it('reports a crash with the last log lines in order, the stack in the author’
   const texts = log.map(({ text }) => text).filter((text) => /^(line|last words)/.test(text));
   expect(texts).toHaveLength(61);
   expect(texts.slice(-50)).toEqual(report.log.map(({ text }) => text));
+});
+
+it('reports what was logged just before a plugin got stuck', async () => {
+  const { manager, next } = await loadedBench(
+    { 'dying.ts': DYING },
+    { hotReload: false, defaults: { hangMs: 1_000 } },
+  );
+  const crashed = next('crashed');
+  await manager
+    .plugin<Dying>('dying')
+    .stick()
+    .catch(() => {});
+  const { report } = await crashed;
+  expect(report.reason).toBe('hung');
+  expect(report.log.map(({ text }) => text)).toEqual(['about to', 'get', 'stuck']);
 });
 
 it('writes the reports to files, and keeps the last 20', async () => {
