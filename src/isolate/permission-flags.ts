@@ -70,16 +70,19 @@ function ifKnown(flag: string): string[] {
   return has(flag) ? [flag] : [];
 }
 
-/** A directory by a pattern alone, which includes itself: Node 20 aborts if it is given both. */
+/**
+ * A directory by a pattern alone, which includes itself: Node 20 aborts if it is given both. What is not there yet, too: the
+ * plugin may make a directory of it.
+ */
 async function allowPaths(flag: string, roots: string[] | undefined): Promise<string[]> {
   if (roots === undefined) return [`${flag}=*`];
-  const patterns = roots.map(async (root) => ((await isDirectory(root)) ? join(root, '*') : root));
+  const patterns = roots.map(async (root) => ((await isFile(root)) ? root : join(root, '*')));
   return (await Promise.all(patterns)).map((pattern) => `${flag}=${pattern}`);
 }
 
-async function isDirectory(path: string): Promise<boolean> {
+async function isFile(path: string): Promise<boolean> {
   const found = await stat(path).catch(() => undefined);
-  return found?.isDirectory() ?? false;
+  return found !== undefined && !found.isDirectory();
 }
 
 /** The roots as they are written, and where they really are. */

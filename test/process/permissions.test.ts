@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import {
   type Bench,
@@ -73,6 +73,17 @@ it.runIf(ISOLATION === 'process')(
     expect(await plugin.listen?.()).toBe('open');
   },
 );
+
+it.runIf(ISOLATION === 'process')('grants what is in a directory that is made later', async () => {
+  const { plugin, workspace } = await tries(({ path }) => ({
+    read: [path('later')],
+    write: [path('later')],
+  }));
+  mkdirSync(workspace.path('later'));
+  await plugin.write?.(workspace.path('later/a.txt'));
+  expect(await plugin.read?.(workspace.path('later/a.txt'))).toBe('x');
+  await expect(plugin.write?.(workspace.path('later-beside.txt'))).rejects.toMatchObject(DENIED);
+});
 
 it.runIf(ISOLATION === 'process')(
   'names the package that a plugin may not read, and the option',
