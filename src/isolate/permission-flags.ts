@@ -72,17 +72,24 @@ function ifKnown(flag: string): string[] {
 
 /**
  * A directory by a pattern alone, which includes itself: Node 20 aborts if it is given both. What is not there yet, too: the
- * plugin may make a directory of it.
+ * plugin may make a directory of it. But if a longer name begins with it as a text, Node no longer takes the pattern for the
+ * path itself: then it may only become a file, as `x.db` beside `x.db-wal`.
  */
 async function allowPaths(flag: string, roots: string[] | undefined): Promise<string[]> {
   if (roots === undefined) return [`${flag}=*`];
-  const patterns = roots.map(async (root) => ((await isFile(root)) ? root : join(root, '*')));
+  const beginsOther = (root: string) =>
+    roots.some((other) => other !== root && other.startsWith(root) && !isInside(other, root));
+  const patterns = roots.map(async (root) => {
+    const kind = await kindOf(root);
+    return kind === 'file' || (kind === 'nothing' && beginsOther(root)) ? root : join(root, '*');
+  });
   return (await Promise.all(patterns)).map((pattern) => `${flag}=${pattern}`);
 }
 
-async function isFile(path: string): Promise<boolean> {
+async function kindOf(path: string): Promise<'file' | 'directory' | 'nothing'> {
   const found = await stat(path).catch(() => undefined);
-  return found !== undefined && !found.isDirectory();
+  if (found === undefined) return 'nothing';
+  return found.isDirectory() ? 'directory' : 'file';
 }
 
 /** The roots as they are written, and where they really are. */

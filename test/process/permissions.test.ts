@@ -85,6 +85,18 @@ it.runIf(ISOLATION === 'process')('grants what is in a directory that is made la
   await expect(plugin.write?.(workspace.path('later-beside.txt'))).rejects.toMatchObject(DENIED);
 });
 
+it.runIf(ISOLATION === 'process')('grants files that are made later beside each other', async () => {
+  const files = ['x.db', 'x.db-wal', 'x.db-journal'];
+  const { plugin, workspace } = await tries(({ path }) => {
+    const paths = files.map((file) => path(file));
+    return { read: paths, write: paths };
+  });
+  for (const file of files) {
+    await plugin.write?.(workspace.path(file));
+    expect(await plugin.read?.(workspace.path(file))).toBe('x');
+  }
+});
+
 it.runIf(ISOLATION === 'process')(
   'names the package that a plugin may not read, and the option',
   async () => {
