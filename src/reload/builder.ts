@@ -31,7 +31,7 @@ export class Builder {
   constructor(host: BuilderHost) {
     this.#host = host;
     this.early = new EarlyBuilds({
-      build: (slot, entry) => this.#build(slot, entry),
+      build: async (slot, entry) => buildPlugin(entry, await host.buildDirectory(slot), restrictionsOf(slot)),
       discard: (build) => host.discard(build),
     });
   }
@@ -70,13 +70,12 @@ export class Builder {
   async #attempt(slot: Slot, wasLookedAt: boolean): Promise<Attempt> {
     let build: Build | undefined;
     try {
+      const directory = await this.#host.buildDirectory(slot);
       if (wasLookedAt) build = await this.early.take(slot);
       else await this.#findAgain(slot);
-      build ??= await this.#build(slot, slot.entry);
-      if (slot.accepted !== undefined) {
-        const directory = await this.#host.buildDirectory(slot);
+      build ??= await buildPlugin(slot.entry, directory, restrictionsOf(slot));
+      if (slot.accepted !== undefined)
         await build.jobs.follow(slot.accepted.jobs, directory, restrictionsOf(slot));
-      }
       return { acted: build.inputs, build };
     } catch (error) {
       if (build !== undefined) this.#host.discard(build);
@@ -90,9 +89,5 @@ export class Builder {
     this.early.drop(slot);
     const place = await this.#host.movedTo(slot);
     if (place !== undefined) slot.settleAt(place);
-  }
-
-  async #build(slot: Slot, entry: string): Promise<Build> {
-    return buildPlugin(entry, await this.#host.buildDirectory(slot), restrictionsOf(slot));
   }
 }
