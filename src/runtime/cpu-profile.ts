@@ -35,12 +35,7 @@ function inAuthorsLines(frame: Profiler.ProfileNode['callFrame'], frames: Author
 
 /** How often it was met in which line, where lines count from 1 and of columns nothing is told. */
 function ticksInAuthorsLines(node: Profiler.ProfileNode, frames: AuthorFrames): void {
-  const { callFrame, positionTicks = [] } = node;
-  const byLine = new Map<number, number>();
-  for (const { line, ticks } of positionTicks) {
-    const place = frames.locate(callFrame.url, line, Number.MAX_SAFE_INTEGER);
-    if (place === undefined) return;
-    byLine.set(place.line, (byLine.get(place.line) ?? 0) + ticks);
-  }
-  node.positionTicks = [...byLine].map(([line, ticks]) => ({ line, ticks }));
+  const { url } = node.callFrame;
+  for (const tick of node.positionTicks ?? [])
+    tick.line = frames.locate(url, tick.line, Number.MAX_SAFE_INTEGER)?.line ?? tick.line;
 }
