@@ -31,6 +31,7 @@ import { Invocations } from './invocations.ts';
 import { captureConsole, createLogger } from './logging.ts';
 import { migrated } from './migration.ts';
 import { Outcomes } from './outcomes.ts';
+import { PromptLines } from './prompt-lines.ts';
 import { RuntimeState } from './state.ts';
 import { Work } from './work.ts';
 
@@ -45,6 +46,7 @@ export class Runtime {
   readonly #calls: HostCalls;
   readonly #state: RuntimeState;
   readonly #outcomes: Outcomes;
+  readonly #promptLines = new PromptLines(() => this.#link.flush());
   readonly #outgoing: Allowance;
   readonly #teardown = new AbortController();
   readonly #disposers: (() => unknown)[] = [];
@@ -89,8 +91,10 @@ export class Runtime {
       },
     });
     this.#outgoing = new Allowance({
-      // The last line before an endless loop, or the end of the process, tells the most.
-      log: (note) => this.#noteNow('log', note),
+      log: (note) => {
+        this.#link.note('log', note);
+        this.#promptLines.written();
+      },
       emit: (note) => this.#link.note('emit', note),
       dropped: (note) => this.#link.note('dropped', note),
     });

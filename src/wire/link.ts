@@ -31,7 +31,8 @@ type RemoteFunctions = Record<string, (value: unknown) => Promise<Outcome>>;
 
 /**
  * comlink over a {@link Channel}, with what comlink lacks. Every frame is checked before comlink sees it; all frames of
- * one tick travel in one message; errors keep `code` and `cause`; `end` settles whatever still waits.
+ * one tick travel in one message, if nobody flushes before its end; errors keep `code` and `cause`; `end` settles whatever
+ * still waits.
  *
  * Two endpoints share the channel, one for comlink's `expose` (requests) and one for its `wrap` (responses), so that
  * neither is handed the other's frames. The proxy is held for as long as the link, because comlink lets go of the
