@@ -58,8 +58,11 @@ const counts = {
 };
 /** Of each event that is not yet accounted for, what is known. @type {Map<number, { plugin: string }>} */
 const open = new Map();
+/** Those handled last, in two sets, of which the older is dropped: a set of all would be the growth that is looked for. */
+const HANDLED = 20_000;
 /** @type {Set<number>} */
-const handled = new Set();
+let handled = new Set();
+let handledBefore = handled;
 const problems = [];
 let pendingCalls = 0;
 
@@ -69,7 +72,9 @@ const manager = new PluginManager({
   hotReload: { debounceMs: 50 },
   bot: {
     handled: (number) => {
-      if (handled.has(number)) problems.push(`event ${number} was handled twice`);
+      if (handled.has(number) || handledBefore.has(number))
+        problems.push(`event ${number} was handled twice`);
+      if (handled.size >= HANDLED) [handledBefore, handled] = [handled, new Set()];
       handled.add(number);
       if (open.delete(number)) counts.handled++;
     },
