@@ -35,7 +35,11 @@ function inAuthorsLines(frame: Profiler.ProfileNode['callFrame'], frames: Author
 
 /** How often it was met in which line, where lines count from 1 and of columns nothing is told. */
 function ticksInAuthorsLines(node: Profiler.ProfileNode, frames: AuthorFrames): void {
-  const { url } = node.callFrame;
-  for (const tick of node.positionTicks ?? [])
-    tick.line = frames.locate(url, tick.line, Number.MAX_SAFE_INTEGER)?.line ?? tick.line;
+  const byLine = new Map<number, number>();
+  for (const { line: builtLine, ticks } of node.positionTicks ?? []) {
+    // Where no author's line is known for it, its own.
+    const line = frames.locate(node.callFrame.url, builtLine, Number.MAX_SAFE_INTEGER)?.line ?? builtLine;
+    byLine.set(line, (byLine.get(line) ?? 0) + ticks);
+  }
+  node.positionTicks = [...byLine].map(([line, ticks]) => ({ line, ticks }));
 }

@@ -38,7 +38,8 @@ it('says why there is none', async () => {
 });
 
 it('writes a profile of a running plugin, in the author’s lines', async () => {
-  const setup = `function burn(ms: number) { const end = Date.now() + ms; while (Date.now() < end); }
+  // One line of its author, several of what is built of it.
+  const setup = `function burn(ms: number) { const end = Date.now() + ms; while (Date.now() < end) { for (let n = 0; n < 5_000; n += 1) Math.sin(n); for (let n = 0; n < 5_000; n += 1) Math.cos(n); } }
     return { work: (ms: number) => burn(ms) };`;
   const { manager, workspace } = await loadedBench(
     { 'a.ts': pluginSource('a', setup) },
