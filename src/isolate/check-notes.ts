@@ -22,6 +22,7 @@ import type {
 } from '../wire/messages.ts';
 import { snapshot } from '../wire/snapshot.ts';
 import { checkTopic } from '../wire/topics.ts';
+import type { VitalSigns } from '../wire/vitals.ts';
 import { decodeError } from '../wire/wire-error.ts';
 import type { EndReason } from './isolate.ts';
 
@@ -146,6 +147,21 @@ function strings(value: unknown): string[] {
   const valid =
     Array.isArray(value) && value.length <= 10_000 && value.every((text) => typeof text === 'string');
   if (!valid) throw new TypeError('a malformed list of names');
+  return value;
+}
+
+export function checkVitalSigns(signs: unknown): VitalSigns {
+  const { heapBytes, heapLimitBytes, externalBytes, heapIsLow } = record(signs);
+  return {
+    heapBytes: checkNumber(heapBytes),
+    heapLimitBytes: checkNumber(heapLimitBytes),
+    externalBytes: checkNumber(externalBytes),
+    heapIsLow: heapIsLow === true,
+  };
+}
+
+export function checkNumber(value: unknown): number {
+  if (typeof value !== 'number') throw new TypeError('a figure that is not a number');
   return value;
 }
 

@@ -3,7 +3,7 @@ import { checkOutcome, isWireError } from '../wire/check.ts';
 import type { Outcome } from '../wire/frames.ts';
 import type { VitalsNote } from '../wire/process-messages.ts';
 import { decodeError } from '../wire/wire-error.ts';
-import { record } from './check-notes.ts';
+import { checkNumber, checkVitalSigns, record } from './check-notes.ts';
 import type { EndKind, EndReason, Whereabouts } from './isolate.ts';
 
 /** Ends that a thread reports of itself. */
@@ -12,18 +12,11 @@ const MAX_TEXT = 10_000;
 
 export function checkVitals(note: unknown): VitalsNote {
   const { pulse, usage } = record(note);
-  return { pulse: number(pulse), usage: usage === undefined ? undefined : checkUsage(usage) };
+  return { pulse: checkNumber(pulse), usage: usage === undefined ? undefined : checkUsage(usage) };
 }
 
 function checkUsage(usage: unknown): VitalsNote['usage'] {
-  const { heapBytes, heapLimitBytes, externalBytes, loopUtilization, heapIsLow } = record(usage);
-  return {
-    heapBytes: number(heapBytes),
-    heapLimitBytes: number(heapLimitBytes),
-    externalBytes: number(externalBytes),
-    loopUtilization: number(loopUtilization),
-    heapIsLow: heapIsLow === true,
-  };
+  return { ...checkVitalSigns(usage), loopUtilization: checkNumber(record(usage).loopUtilization) };
 }
 
 export function checkEnded(note: unknown): EndReason {
@@ -48,9 +41,4 @@ export function checkJobOutcome(value: unknown): Outcome {
   const problem = checkOutcome(value);
   if (problem !== undefined) throw new TypeError(problem);
   return value as Outcome;
-}
-
-function number(value: unknown): number {
-  if (typeof value !== 'number') throw new TypeError('a figure that is not a number');
-  return value;
 }

@@ -14,6 +14,7 @@ import type {
   StateEntries,
 } from '../wire/messages.ts';
 import type { JobPoolOptions } from '../wire/process-messages.ts';
+import type { VitalSigns } from '../wire/vitals.ts';
 import { withResolvers } from '../with-resolvers.ts';
 import * as check from './check-notes.ts';
 import { Fence } from './fence.ts';
@@ -82,6 +83,7 @@ export class Generation {
   #isAlive = true;
   readonly #silence = new Silence();
   #settleError: (() => unknown) | undefined;
+  #lowHeap: (signs: VitalSigns) => void = () => {};
 
   /** @param isStandby whether the isolate has been there before */
   constructor(number: number, build: Build, isolate: Isolate, isStandby: boolean, host: GenerationHost) {
@@ -162,6 +164,11 @@ export class Generation {
   /** What it uses, as of the last time it was asked; `undefined` as long as it has not told. */
   get usage(): IsolateUsage | undefined {
     return this.#isolate.usage;
+  }
+
+  /** It says so by itself when its heap becomes low: what it uses then is newer than {@link usage}. */
+  onLowHeap(listener: (signs: VitalSigns) => void): void {
+    this.#lowHeap = listener;
   }
 
   /** What it logged last, the oldest line first. */
@@ -328,6 +335,7 @@ export class Generation {
         failed: (note: unknown) => this.workload.failed(note),
         abort: (note: unknown) => this.#calls.abort(note),
         snapshotPiece: (note: unknown) => this.heapSnapshots.arrived(note),
+        lowHeap: (note: unknown) => this.#lowHeap(check.checkVitalSigns(note)),
         fatal: (note: unknown) => isolate.blame(check.checkFatal(note)),
       },
       onViolation: (reason) =>

@@ -32,8 +32,10 @@ const IS_POSIX = process.platform !== 'win32';
 const KILL_MS = 1_000;
 /** How long what it had written may take to arrive after its end; a process it started may hold its streams open. */
 const LAST_WORDS_MS = 500;
-/** How often it is looked at, ms; each time wakes it. */
+/** How often it is looked at, ms, at the most; each time wakes it. */
 const LOOK_MS = 500;
+/** One that has filled so much of its heap is looked at as often as the host likes: it may soon have filled the rest. */
+const FILLING = 0.35;
 /** A process that is asked where its thread is, and leaves so many looks unanswered, says nothing any more. */
 const SILENT_LOOKS = 6;
 /** Of what it wrote to its standard error, as much is looked at for the cause of its end. */
@@ -138,11 +140,15 @@ export class ProcessIsolate implements Isolate {
 
   look(): void {
     const now = performance.now();
-    const isTooSoon = this.#isLooking || now - this.#lookedAt < LOOK_MS;
-    if (this.#usage !== undefined && isTooSoon) return;
+    if (this.#usage !== undefined && (this.#isLooking || now - this.#lookedAt < this.#restMs(this.#usage)))
+      return;
     this.#isLooking = true;
     this.#lookedAt = now;
     this.#control.note('look', undefined);
+  }
+
+  #restMs({ heapBytes, heapLimitBytes }: IsolateUsage): number {
+    return heapBytes > heapLimitBytes * FILLING ? 0 : LOOK_MS;
   }
 
   async whereabouts(): Promise<Whereabouts> {

@@ -51,7 +51,7 @@ export function assemble(options: ResolvedOptions) {
   });
   const watchdog = new Watchdog({
     hung: (generation, hangMs) => endHung(generation, hangMs, report),
-    looked: (slot, generation) => memory.look(slot, generation),
+    looked: (slot, generation) => memory.look(slot, generation, generation.usage),
   });
   const preparation = new Preparation({
     standbys,
@@ -65,7 +65,10 @@ export function assemble(options: ResolvedOptions) {
     },
     table,
     discard,
-    watch: (slot, generation) => watchdog.watch(slot, generation),
+    watch(slot, generation) {
+      watchdog.watch(slot, generation);
+      generation.onLowHeap((signs) => memory.look(slot, generation, signs));
+    },
   });
   const { early: earlyBuilds } = preparation.builder;
   const transactions = new Transactions({

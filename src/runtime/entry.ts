@@ -19,10 +19,10 @@ export function start(importModule: ImportModule): void {
     // Whatever the plugin says, it says through the private port.
     parentPort?.close();
     const heapSnapshots = new HeapSnapshots();
-    const heartbeat = new Heartbeat(new Vitals(vitals), heapSnapshots);
     const channel = new PortChannel<never>(port);
     const wire = alone === undefined ? channel : new EncodedChannel(withOutbox(alone.outbox, channel));
     const runtime = new Runtime(wire, importModule, heapSnapshots);
+    const heartbeat = new Heartbeat(new Vitals(vitals), heapSnapshots, (signs) => runtime.tellLowHeap(signs));
     channel.onPing(() => {
       heartbeat.beat();
       runtime.tellLoaded();

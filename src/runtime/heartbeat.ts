@@ -1,6 +1,6 @@
 import type { NodeGCPerformanceDetail, PerformanceObserver } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
-import type { Vitals } from '../wire/vitals.ts';
+import type { VitalSigns, Vitals } from '../wire/vitals.ts';
 import { builtin } from './builtin.ts';
 
 /**
@@ -13,13 +13,18 @@ const LOW = 0.7;
 export class Heartbeat {
   readonly #vitals: Vitals;
   readonly #besides: { bytes: number };
+  readonly #tellLow: (signs: VitalSigns) => void;
   #isLow = false;
   #collections: PerformanceObserver | undefined;
 
-  /** @param besides how much external memory is not the plugin's */
-  constructor(vitals: Vitals, besides: { bytes: number }) {
+  /**
+   * @param besides how much external memory is not the plugin's
+   * @param tellLow tells the host at once that the heap has become low: until it looks again the heap may be full
+   */
+  constructor(vitals: Vitals, besides: { bytes: number }, tellLow: (signs: VitalSigns) => void) {
     this.#vitals = vitals;
     this.#besides = besides;
+    this.#tellLow = tellLow;
     this.beat();
   }
 
@@ -46,9 +51,12 @@ export class Heartbeat {
     const { constants, PerformanceObserver } = builtin('node:perf_hooks');
     this.#collections = new PerformanceObserver((list) => {
       if (!list.getEntries().some((entry) => kindOf(entry) === constants.NODE_PERFORMANCE_GC_MAJOR)) return;
+      const wasLow = this.#isLow;
       const { used_heap_size, heap_size_limit } = getHeapStatistics();
       this.#isLow = used_heap_size > heap_size_limit * LOW;
-      if (this.#isLow) this.beat();
+      if (!this.#isLow || wasLow) return;
+      this.beat();
+      this.#tellLow(this.#vitals.read() as VitalSigns);
     });
     this.#collections.observe({ entryTypes: ['gc'] });
   }

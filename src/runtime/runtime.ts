@@ -16,6 +16,7 @@ import type {
   WorkMessage,
 } from '../wire/messages.ts';
 import { snapshot } from '../wire/snapshot.ts';
+import type { VitalSigns } from '../wire/vitals.ts';
 import { encodeError } from '../wire/wire-error.ts';
 import type { PluginDefinition } from './api.ts';
 import { Configuration } from './configuration.ts';
@@ -140,6 +141,11 @@ export class Runtime {
     if (count === this.#loadedCount || this.#definition === undefined) return;
     this.#loadedCount = count;
     this.#noteNow('loaded', { inputs: loadedFiles() });
+  }
+
+  /** A plugin whose heap runs low is replaced, if there is time. */
+  tellLowHeap(signs: VitalSigns): void {
+    this.#noteNow('lowHeap', signs);
   }
 
   /** Sends all that was said so far. */

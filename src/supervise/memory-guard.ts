@@ -1,9 +1,9 @@
 import type { Generation } from '../isolate/generation.ts';
-import type { IsolateUsage } from '../isolate/isolate.ts';
 import type { Slot } from '../isolate/slot.ts';
 import type { ResolvedPluginOptions } from '../options.ts';
 import type { RecycleReason } from '../status.ts';
 import { MIB } from '../units.ts';
+import type { VitalSigns } from '../wire/vitals.ts';
 import { backoffMs } from './restart-policy.ts';
 
 /** External memory is not V8's to limit: at so many times the limit there is no time left for a graceful end. */
@@ -13,7 +13,7 @@ export type MemoryVerdict = 'fine' | { do: 'recycle'; reason: RecycleReason } | 
 
 /** What to do about a plugin that uses this much. */
 export function judgeMemory(
-  { heapIsLow, externalBytes }: IsolateUsage,
+  { heapIsLow, externalBytes }: VitalSigns,
   { externalMb }: ResolvedPluginOptions['limits'],
 ): MemoryVerdict {
   if (externalBytes > externalMb * MIB * BEYOND) return { do: 'end' };
@@ -22,7 +22,7 @@ export function judgeMemory(
 }
 
 /** The figures, for people. */
-function describeMemory(signs: IsolateUsage, { externalMb }: ResolvedPluginOptions['limits']): string {
+function describeMemory(signs: VitalSigns, { externalMb }: ResolvedPluginOptions['limits']): string {
   const mb = (bytes: number) => `${(bytes / MIB).toFixed(1)} MiB`;
   return (
     `heap ${mb(signs.heapBytes)} of ${mb(signs.heapLimitBytes)}, ` +
@@ -34,10 +34,7 @@ function describeMemory(signs: IsolateUsage, { externalMb }: ResolvedPluginOptio
  * Whether V8's limit is what `heapMb` makes it, or something else set it: `--max-old-space-size` overrides the limits of
  * threads. V8 adds three semi-spaces, at the most about half as much again.
  */
-function isOverridden(
-  { heapLimitBytes }: IsolateUsage,
-  { heapMb }: ResolvedPluginOptions['limits'],
-): boolean {
+function isOverridden({ heapLimitBytes }: VitalSigns, { heapMb }: ResolvedPluginOptions['limits']): boolean {
   return heapLimitBytes < heapMb * MIB || heapLimitBytes > heapMb * MIB * 1.5;
 }
 
@@ -61,11 +58,10 @@ export class MemoryGuard {
     this.#host = host;
   }
 
-  look(slot: Slot, generation: Generation): void {
-    if (generation !== slot.current || slot.lifecycle.state !== 'running') return;
+  /** @param usage as far as it is known */
+  look(slot: Slot, generation: Generation, usage: VitalSigns | undefined): void {
+    if (generation !== slot.current || slot.lifecycle.state !== 'running' || usage === undefined) return;
     const { limits } = slot.options;
-    const { usage } = generation;
-    if (usage === undefined) return;
     this.#checkLimit(slot, usage);
     const verdict = judgeMemory(usage, limits);
     if (verdict === 'fine') return;
@@ -77,7 +73,7 @@ export class MemoryGuard {
     if (this.#isDue(slot)) this.#host.recycle(slot, generation, verdict.reason, figures);
   }
 
-  #checkLimit(slot: Slot, usage: IsolateUsage): void {
+  #checkLimit(slot: Slot, usage: VitalSigns): void {
     const { heapMb } = slot.options.limits;
     if (this.#hasWarned || !isOverridden(usage, slot.options.limits)) return;
     this.#hasWarned = true;
