@@ -28,7 +28,7 @@ const { runs, update, areas } = readArguments(
       full: 0,
       quick: 0,
       least: 0,
-      about: '1 to store what is measured instead of comparing with it',
+      about: '1 to store what is measured, beside what was stored before, instead of comparing with it',
     },
   },
   { areas: { of: AREAS.map(({ name }) => name), about: 'what to measure' } },
@@ -53,7 +53,7 @@ if (update === 1) {
   const others = Object.entries(stored[node] ?? {}).filter(([name]) => !areas.includes(areaOf(name)));
   stored[node] = Object.fromEntries([
     ...others,
-    ...[...measured].map(([name, ratio]) => [name, toStore(ratio)]),
+    ...[...measured].map(([name, ratio]) => [name, toStore(ratio, stored[node]?.[name])]),
   ]);
   await writeFile(STORED, `${JSON.stringify(stored, undefined, 2)}\n`);
 } else compare(stored[node]);
@@ -79,15 +79,15 @@ async function ratiosOf(area, args) {
 }
 
 /**
+ * Kinds of machines differ by more than runs on one of them: the range is that of all that were stored.
+ *
  * @param {{ better: Ratio['better'], medians: number[] }} ratio
+ * @param {Stored} [before]
  * @returns {Stored}
  */
-function toStore({ better, medians }) {
-  const {
-    min: low,
-    median: middle,
-    max: high,
-  } = spread(medians.map((value) => Math.round(value * 1000) / 1000));
+function toStore({ better, medians }, before) {
+  const { min, median: middle, max } = spread(medians.map((value) => Math.round(value * 1000) / 1000));
+  const [low, high] = [Math.min(min, before?.low ?? min), Math.max(max, before?.high ?? max)];
   return { better, low, median: middle, high };
 }
 
