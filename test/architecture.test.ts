@@ -13,7 +13,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   isolate: ['plain', 'wire', 'source'],
   runtime: ['plain', 'wire'],
   child: ['wire', 'isolate'],
-  supervise: ['plain', 'isolate'],
+  supervise: ['plain', 'wire types', 'isolate'],
   platform: ['plain', 'wire', 'isolate'],
   reload: ['plain', 'wire', 'source', 'isolate', 'platform', 'supervise'],
   manager: ['plain', 'wire', 'isolate', 'source', 'platform', 'reload', 'supervise', 'runtime types'],

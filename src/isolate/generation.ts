@@ -1,23 +1,14 @@
 import { asError, PluginCrashedError, PluginStoppedError } from '../errors.ts';
 import type { Build } from '../source/build.ts';
-import type { DeadLetterReason, LogLevel, LogLine } from '../status.ts';
-import { isRecord } from '../wire/check.ts';
+import type { LogLine } from '../status.ts';
 import { Link } from '../wire/link.ts';
-import type {
-  BudgetLimits,
-  ConfigureReport,
-  DroppedNote,
-  LoadMessage,
-  PluginMetadata,
-  Registration,
-  StateChange,
-  StateEntries,
-} from '../wire/messages.ts';
+import type { PluginMetadata, StateChange } from '../wire/messages.ts';
 import type { JobPoolOptions } from '../wire/process-messages.ts';
 import type { VitalSigns } from '../wire/vitals.ts';
 import { withResolvers } from '../with-resolvers.ts';
 import * as check from './check-notes.ts';
 import { Fence } from './fence.ts';
+import type { GenerationHost } from './generation-host.ts';
 import { HeapSnapshots } from './heap-snapshots.ts';
 import { Intake } from './intake.ts';
 import type { EndReason, Isolate, IsolateEnd, IsolateUsage, Whereabouts } from './isolate.ts';
@@ -26,35 +17,9 @@ import { PluginCalls } from './plugin-calls.ts';
 import { Registrations } from './registrations.ts';
 import { Silence } from './silence.ts';
 import { StateWrites } from './state-writes.ts';
-import type { EventWork, Invocation, Work } from './work.ts';
+import { Steps } from './steps.ts';
+import type { Work } from './work.ts';
 import { Workload } from './workload.ts';
-
-/** What a generation needs from the host. Every function must bear anything: its arguments come from the plugin. */
-export interface GenerationHost {
-  /** Name of the plugin. */
-  readonly name: string;
-  readonly budgets: BudgetLimits;
-  /** Its heap limit, MiB. */
-  readonly heapMb: number;
-  /** A call of `ctx.bot`. */
-  bot(method: string, args: unknown[], on: Invocation | undefined): unknown;
-  offload(
-    generation: Generation,
-    url: string,
-    input: unknown,
-    signal: AbortSignal | undefined,
-  ): Promise<unknown>;
-  log(note: { level: LogLevel; fields: Record<string, unknown>; text: string }): void;
-  dropped(generation: Generation, note: DroppedNote): void;
-  emit(generation: Generation, topic: string, payload: unknown): void;
-  writeState(generation: Generation, change: StateChange): void;
-  registered(generation: Generation, registration: Registration): void;
-  unregistered(generation: Generation, id: number): void;
-  /** An event was in flight here, and is no more. */
-  unhandled(generation: Generation, event: EventWork, reason: DeadLetterReason): void;
-  handlerFailed(event: EventWork, error: unknown): void;
-  ended(generation: Generation, end: IsolateEnd): void;
-}
 
 /** One load of a plugin: an isolate, the link into it, and what is under way in it. */
 export class Generation {
@@ -62,7 +27,10 @@ export class Generation {
   readonly build: Build;
   readonly registrations = new Registrations();
   readonly workload: Workload;
+  readonly steps: Steps;
   readonly heapSnapshots: HeapSnapshots;
+  /** As the watchdog sees it. */
+  readonly silence = new Silence();
   #serves: { since: Date; sinceMs: number } | undefined;
   readonly #booted = withResolvers();
   /** Resolves when its isolate can load a plugin, or when it ends. */
@@ -73,15 +41,11 @@ export class Generation {
   readonly #link: Link;
   readonly #calls = new PluginCalls();
   readonly #intake: Intake;
-  #metadata!: PluginMetadata;
   readonly #stateWrites = new StateWrites((bytes) => this.#link.note('stateRead', bytes));
   readonly #fence = new Fence(this);
   #wasReplaced = false;
   #hasBooted = false;
-  #isTearingDown = false;
-  #checksConfig = false;
   #isAlive = true;
-  readonly #silence = new Silence();
   #settleError: (() => unknown) | undefined;
   #lowHeap: (signs: VitalSigns) => void = () => {};
 
@@ -99,6 +63,7 @@ export class Generation {
     });
     this.#calls.limit(host.budgets);
     this.#link = this.#createLink(isolate);
+    this.steps = new Steps(this, this.#link);
     this.heapSnapshots = new HeapSnapshots(this.#link, host.heapMb);
     this.workload = new Workload(
       {
@@ -122,7 +87,7 @@ export class Generation {
   }
 
   get metadata(): PluginMetadata {
-    return this.#metadata;
+    return this.steps.metadata;
   }
 
   get ended(): Promise<IsolateEnd> {
@@ -152,10 +117,6 @@ export class Generation {
     return this.#wasReplaced;
   }
 
-  get isTearingDown(): boolean {
-    return this.#isTearingDown;
-  }
-
   /** Counts up with every sign of life that was seen. */
   get pulse(): number {
     return this.#isolate.pulse;
@@ -174,51 +135,6 @@ export class Generation {
   /** What it logged last, the oldest line first. */
   get lastLines(): LogLine[] {
     return this.#intake.lastLines;
-  }
-
-  /** Imports the module and checks what it says of itself. */
-  async load(message: LoadMessage): Promise<PluginMetadata> {
-    const { metadata, inputs } = check.checkMetadata(await this.#link.request('load', message));
-    this.#metadata = metadata;
-    await this.build.inputs.addFiles(inputs);
-    return metadata;
-  }
-
-  /** Gives it the configuration that it starts with, if its schema accepts that. */
-  async checkConfig(config: unknown): Promise<void> {
-    await this.#link.request('checkConfig', { config });
-  }
-
-  async migrate(entries: StateEntries, fromVersion: number): Promise<StateEntries> {
-    return check.checkStateEntries(await this.#link.request('migrate', { entries, fromVersion }));
-  }
-
-  async setup(entries: StateEntries): Promise<void> {
-    const report = await this.#step('setup', (invocation) => ({ invocation, entries }));
-    await this.build.inputs.addFiles(check.checkSetupReport(report).inputs);
-  }
-
-  /** Its schema has not said yet what it makes of the configuration that it is just being given. */
-  get checksConfig(): boolean {
-    return this.#checksConfig;
-  }
-
-  async configure(config: unknown): Promise<ConfigureReport> {
-    this.#checksConfig = true;
-    const report = await this.#step('configure', (invocation) => ({ invocation, config }));
-    return { applied: isRecord(report) && report.applied === true };
-  }
-
-  /** The configuration that it is just being given is not waited for any more: it keeps the one before. */
-  giveUpConfigure(): void {
-    this.workload.giveUp('configure');
-    this.#link.note('giveUpConfigure', undefined);
-  }
-
-  /** Runs what the plugin registered with `onTeardown`. */
-  async teardown(): Promise<void> {
-    this.#isTearingDown = true;
-    await this.#step('teardown', (invocation) => ({ invocation }));
   }
 
   /** Tells it of a write that another generation made. */
@@ -270,16 +186,6 @@ export class Generation {
     return this.#serves && performance.now() - this.#serves.sinceMs;
   }
 
-  /** The watchdog says how long it has not reacted, ms. */
-  silent(ms: number): void {
-    this.#silence.lasts(ms);
-  }
-
-  /** Resolves when it has not reacted for so long, ms; the time before counts. `signal` ends the waiting. */
-  silentFor(ms: number, signal: AbortSignal): Promise<void> {
-    return this.#silence.reaches(ms, signal);
-  }
-
   dispatch(work: Work): void {
     work.generation = this;
     this.workload.dispatch(work);
@@ -328,9 +234,7 @@ export class Generation {
             host.writeState(this, this.#stateWrites.read(check.checkStateNote(note))),
           ),
         emit: (note: unknown) => this.#intake.emit(check.checkEmit(note)),
-        configChecked: () => {
-          this.#checksConfig = false;
-        },
+        configChecked: () => this.steps.configIsChecked(),
         done: (note: unknown) => this.workload.done(note),
         failed: (note: unknown) => this.workload.failed(note),
         abort: (note: unknown) => this.#calls.abort(note),
@@ -341,14 +245,6 @@ export class Generation {
       onViolation: (reason) =>
         this.end({ kind: 'protocol-violation', text: `it sent a malformed message: ${reason}` }),
     });
-  }
-
-  #step(
-    kind: 'setup' | 'teardown' | 'configure',
-    message: (invocation: number) => unknown,
-  ): Promise<unknown> {
-    const invocation = { kind, parent: undefined, generation: this, isOver: false };
-    return this.workload.during(invocation, (number) => this.#link.request(kind, message(number)));
   }
 
   #callHost(note: unknown, to: 'bot' | 'offload'): Promise<unknown> {

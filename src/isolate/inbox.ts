@@ -191,7 +191,7 @@ function takesStill(drained: Generation, { parent }: CallWork): boolean {
   // After its drain it may have let go of what it needs: what can wait for the next generation does.
   return chainHas(
     parent,
-    drained.isTearingDown ? isPartOfSwap : (link) => isPartOfSwap(link) || isDrained(link),
+    drained.steps.isTearingDown ? isPartOfSwap : (link) => isPartOfSwap(link) || isDrained(link),
   );
 }
 

@@ -35,7 +35,7 @@ export async function activate(
     await migrateForGood(slot, generation);
     stage = 'setup';
     await slot.withinStartMs(
-      generation.setup(slot.state.entries()),
+      generation.steps.setup(slot.state.entries()),
       'ERR_PLUGIN_SETUP_TIMEOUT',
       `Plugin '${slot.name}' did not finish setup`,
       '. Does setup() wait for something that never comes?',

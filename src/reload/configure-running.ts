@@ -25,15 +25,15 @@ export async function configureRunning(
   });
   const timeout = () => {
     const within = `within ${startMs} ms${MAY_WAIT}`;
-    return current.checksConfig
+    return current.steps.checksConfig
       ? new BulkheadError('ERR_PLUGIN_CONFIG', `${SCHEMA_HANGS} ${within}`, { plugin: slot.name })
       : new Error(`onConfig did not end ${within}`);
   };
   try {
-    const configured = Promise.race([current.configure(value), interrupted]);
+    const configured = Promise.race([current.steps.configure(value), interrupted]);
     return (await slot.patience.wait(configured, startMs, timeout)).applied;
   } catch (cause) {
-    current.giveUpConfigure();
+    current.steps.giveUpConfigure();
     if (!isNewest && codeOf(cause) === 'ERR_PLUGIN_CONFIG') return false;
     throw new TransactionError('config', slot, slot.accepted, cause);
   } finally {

@@ -93,7 +93,7 @@ export class Preparation {
       });
       checkName(this.#host.table, slot, generation);
       stage = 'config';
-      const checked = generation.checkConfig(config === undefined ? slot.config : config.value);
+      const checked = generation.steps.checkConfig(config === undefined ? slot.config : config.value);
       await slot.withinStartMs(checked, 'ERR_PLUGIN_CONFIG', SCHEMA_HANGS, MAY_WAIT);
       stage = 'migrate';
       const state = options.state ?? slot.state.save();
@@ -126,7 +126,7 @@ export class Preparation {
     this.#host.watch(slot, generation);
     slot.throwIfStopping();
     const { env, budgets } = slot.options;
-    const loading = generation.load({
+    const loading = generation.steps.load({
       generation: generation.number,
       url: generation.build.url,
       env: grantedEnvironment(env),
@@ -173,6 +173,6 @@ export function checkName(table: PluginTable, slot: Slot, generation: Generation
 
 /** A copy of the state as the new version wants it. */
 export function migrate(slot: Slot, generation: Generation, state: StoredState): Promise<StateEntries> {
-  const migrated = generation.migrate(state.entries, state.version);
+  const migrated = generation.steps.migrate(state.entries, state.version);
   return slot.withinStartMs(migrated, 'ERR_STATE_MIGRATION', 'state.migrate did not end', MAY_WAIT);
 }

@@ -35,7 +35,7 @@ export async function unlessStuck(
   wait: (over: AbortSignal) => Promise<void>,
 ): Promise<boolean> {
   const over = new AbortController();
-  const stuck = generation.silentFor(STUCK_MS, over.signal).then(() => !over.signal.aborted);
+  const stuck = generation.silence.reaches(STUCK_MS, over.signal).then(() => !over.signal.aborted);
   const isStuck = await Promise.race([stuck, wait(over.signal).then(() => false)]);
   over.abort();
   return isStuck;
@@ -61,7 +61,7 @@ async function drainAndTearDown(
   generation.workload.cut(cut, 'cut');
   const timeout = (ms: number) => new Error(`it did not end within ${ms} ms and was cut`);
   // What it did on behalf of its own teardown, or of another's, ends with it.
-  const ended = generation.teardown().finally(() => generation.workload.drain(slot.askers));
+  const ended = generation.steps.teardown().finally(() => generation.workload.drain(slot.askers));
   await slot.patience.wait(ended, teardownMs, timeout).catch((error: unknown) => {
     if (generation.isAlive) warn(`Teardown failed: ${asError(error).message}`, error);
   });

@@ -107,7 +107,7 @@ export class Watchdog {
     watched.stoodStill = standsStill;
     watched.silence = measureSilence(before, generation.pulse, sinceLastLookMs);
     const { silentMs } = watched.silence;
-    generation.silent(standsStill ? 0 : silentMs);
+    generation.silence.lasts(standsStill ? 0 : silentMs);
     if (silentMs > 0 || (generation.usage?.loopUtilization ?? 1) >= AT_REST) this.#isQuiet = false;
     else {
       watched.rests = LOOKS_AT_REST - 1;

@@ -353,7 +353,7 @@ it.each([
     'kept quiet?',
   ],
   [
-    'const hoard: unknown[] = []; setInterval(() => { for (let i = 0; i < 1e5; i++) hoard.push({ i, text: String(i) }); })',
+    'setImmediate(() => { let kept: unknown; for (let n = 0; ; n++) kept = { kept, text: String(n) }; })',
     'heap-limit',
     'heap limit',
   ],

@@ -65,7 +65,7 @@ it('lets one stand still for its snapshot, ten times as long as it may hang', as
     usage: { loopUtilization: 1 },
     ended: new Promise(() => {}),
     look: () => {},
-    silent: () => {},
+    silence: { lasts: () => {} },
   };
   watchdog.watch({ options: { hangMs: 1_000 } } as Slot, generation as unknown as Generation);
   await vi.advanceTimersByTimeAsync(9_000);

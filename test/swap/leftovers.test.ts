@@ -4,17 +4,22 @@ import { expect, it, onTestFinished } from 'vitest';
 import { Generation } from '#internal/isolate/generation';
 import { loadedBench, pluginSource, until } from '../support/workspace.ts';
 
-/** Every generation that is loaded from now on. */
-function generations(): Generation[] {
-  const all: Generation[] = [];
-  const { load } = Generation.prototype;
-  Generation.prototype.load = function (...args) {
-    all.push(this);
-    return load.apply(this, args);
+/** Tells of every generation that is started from now on. */
+function onGeneration(listener: (generation: Generation) => void): void {
+  const { onLowHeap } = Generation.prototype;
+  Generation.prototype.onLowHeap = function (...args) {
+    listener(this);
+    return onLowHeap.apply(this, args);
   };
   onTestFinished(() => {
-    Generation.prototype.load = load;
+    Generation.prototype.onLowHeap = onLowHeap;
   });
+}
+
+/** Every generation that is started from now on. */
+function generations(): Generation[] {
+  const all: Generation[] = [];
+  onGeneration((generation) => all.push(generation));
   return all;
 }
 
@@ -87,14 +92,7 @@ it('lets generations that ended be collected', async () => {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
   const seen: WeakRef<Generation>[] = [];
-  const { load } = Generation.prototype;
-  Generation.prototype.load = function (...args) {
-    seen.push(new WeakRef(this));
-    return load.apply(this, args);
-  };
-  onTestFinished(() => {
-    Generation.prototype.load = load;
-  });
+  onGeneration((generation) => seen.push(new WeakRef(generation)));
   const { manager } = await loadedBench(
     { 'a.ts': pluginSource('a', `ctx.on('x', () => {}); ctx.every(1000, () => {}); return { n: () => 1 };`) },
     { hotReload: false },
