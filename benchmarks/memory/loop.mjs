@@ -1,6 +1,9 @@
+import { endWithParent } from '../scale/subject.mjs';
 import { sample } from './sample.mjs';
 
 const [turns, every, settle] = process.argv.slice(2).map(Number);
+
+endWithParent();
 
 /** @param {number} at */
 export const takeSample = (at) => sample(at, settle);

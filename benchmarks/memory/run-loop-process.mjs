@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { memorySettings } from '#internal/cli/memory-settings';
 import { progress } from '../support/report.mjs';
+import { useScratchFolder } from '../support/scratch.mjs';
 
 /**
  * @typedef {object} Run
@@ -22,6 +23,7 @@ import { progress } from '../support/report.mjs';
  */
 export function runLoopProcess(script, what, { turns, every, settle }) {
   const file = fileURLToPath(new URL(script, import.meta.url));
+  useScratchFolder();
   // Those of the program `bulkhead`, which the README advises for others.
   const { env, flags } = memorySettings();
   const execArgv = ['--expose-gc', ...flags];

@@ -1,9 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-
-/** How long a process has to end by itself, ms. */
-const GRACE_MS = 5_000;
+import { useScratchFolder } from '../support/scratch.mjs';
 
 /** A process of its own that does what it is asked, one thing at a time; its other half is {@link answer}. */
 export class Subject {
@@ -11,6 +9,7 @@ export class Subject {
   constructor(script, args = []) {
     const file = fileURLToPath(new URL(script, import.meta.url));
     this.script = script;
+    useScratchFolder();
     this.child = fork(file, args, { execArgv: ['--expose-gc'] });
   }
 
@@ -42,14 +41,13 @@ export class Subject {
   }
 }
 
-/** A run that failed leaves nothing behind. */
+/** A run that failed or was stopped leaves no process behind. */
 export function endWithParent() {
-  process.once('disconnect', () => setTimeout(() => process.exit(), GRACE_MS).unref());
+  process.once('disconnect', () => process.exit());
 }
 
 /**
- * @param {Record<string, (value: any) => unknown>} deeds what this process can do; `end` must leave nothing that keeps it
- *   alive
+ * @param {Record<string, (value: any) => unknown>} deeds what this process can do
  */
 export function answer(deeds) {
   endWithParent();

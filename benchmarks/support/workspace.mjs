@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { useScratchFolder } from './scratch.mjs';
 
 const ignore = () => {};
 
@@ -23,6 +24,7 @@ export class Workspace {
   }
 
   static async create() {
+    useScratchFolder();
     const workspace = new Workspace(await realpath(await mkdtemp(join(tmpdir(), 'bulkhead-benchmark-'))));
     await mkdir(workspace.pluginDir);
     return workspace;

@@ -41,16 +41,15 @@ const restarted =
     for (let index = 1; index <= NEIGHBOURS; index++)
       await writeFile(join(plugins, `neighbour${index}.mjs`), moduleSource(bytes)(index));
     await writeFile(main, BOT);
-    const bot = spawn(process.execPath, command(main, socket), {
-      cwd: folder,
-      stdio: 'ignore',
-      detached: true,
-    });
+    const bot = spawn(process.execPath, command(main, socket), { cwd: folder, stdio: 'ignore' });
+    // Asked like this, both end the bot that they started before they end themselves.
+    const stop = () => bot.kill('SIGTERM');
+    process.once('exit', stop);
     return {
       save,
       ask: () => answerOf(socket),
       end: async () => {
-        process.kill(-(/** @type {number} */ (bot.pid)), 'SIGKILL');
+        stop();
         if (bot.exitCode === null && bot.signalCode === null) await once(bot, 'exit');
       },
     };

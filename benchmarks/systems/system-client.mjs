@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { alternativePath } from '../support/alternatives.mjs';
 import { treeMemory } from '../support/process-tree.mjs';
+import { useScratchFolder } from '../support/scratch.mjs';
 
 const SCRIPT = fileURLToPath(new URL('system-process.mjs', import.meta.url));
 /** How long a request may take: with 8 MB of code and no memory left, a reload takes its time. */
@@ -36,6 +37,7 @@ export class SystemProcess {
    */
   static async start({ name, preload }, bytes, how) {
     const imports = preload === undefined ? [] : ['--import', pathToFileURL(alternativePath(preload)).href];
+    useScratchFolder();
     const child = fork(SCRIPT, [name, `${bytes}`, how], {
       execArgv: ['--expose-gc', '--no-warnings', ...imports],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
