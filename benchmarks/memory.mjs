@@ -2,7 +2,7 @@
 import { compareMemory, SIZES } from './memory/compare.mjs';
 import { measureLeaks } from './memory/leaks.mjs';
 import { readArguments } from './support/arguments.mjs';
-import { takingPart } from './systems/catalogue.mjs';
+import { systemsOption } from './systems/catalogue.mjs';
 
 const args = readArguments(
   {
@@ -15,7 +15,7 @@ const args = readArguments(
   {
     parts: { of: ['leaks', 'compare'], about: 'what to measure' },
     sizes: { of: SIZES.map(({ key }) => key), about: 'sizes of the plugin that is compared' },
-    systems: { of: takingPart('memory').map(({ name }) => name), about: 'which systems to compare' },
+    systems: systemsOption('memory'),
   },
 );
 

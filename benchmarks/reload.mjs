@@ -2,17 +2,17 @@
 import { compareServing } from './reload/compare.mjs';
 import { measureOwn } from './reload/own.mjs';
 import { readArguments } from './support/arguments.mjs';
-import { takingPart } from './systems/catalogue.mjs';
+import { systemsOption } from './systems/catalogue.mjs';
 
 const args = readArguments(
   {
     rounds: { full: 200, quick: 10, about: 'reloads of each plugin' },
     rest: { full: 120, quick: 120, about: 'ms between two reloads, for the next standby to boot' },
-    edits: { full: 30, quick: 1, about: 'edits in each system' },
+    edits: { full: 100, quick: 1, about: 'edits in each system' },
   },
   {
     parts: { of: ['own', 'compare'], about: 'what to measure' },
-    systems: { of: takingPart('serving').map(({ name }) => name), about: 'which systems to compare' },
+    systems: systemsOption('serving'),
   },
 );
 

@@ -13,7 +13,7 @@ import { median, percentile, spread, withSpread } from './support/statistics.mjs
 
 const { rounds, most, starts, reloads, idle, settle, quick } = readArguments({
   rounds: { full: 3, quick: 1, about: 'rounds, each with new processes' },
-  most: { full: 200, quick: 10, about: 'most plugins' },
+  most: { full: 200, quick: 10, least: 10, about: 'most plugins' },
   starts: { full: 3, quick: 1, about: 'starts of 50 in each round' },
   reloads: { full: 10, quick: 5, about: 'reloads, and events, of each size in each round' },
   idle: { full: 10_000, quick: 1_000, about: 'ms for which nothing happens' },

@@ -21,13 +21,10 @@ const FAILED = /^(failed|cannot run)/;
 /**
  * The same plugin reloaded over and over in each system: how its memory goes.
  *
- * @param {{ reloads: number, samples: number, minutes: number, systems: string[], sizes: string[], quick: boolean }} run
+ * @param {{ reloads: number, samples: number, minutes: number, systems: string[], sizes: string[] }} run
  */
-export async function compareMemory({ reloads, samples, minutes, systems, sizes, quick }) {
-  // A quick run shows that everything works, without a download.
-  const entries = takingPart('memory').filter(
-    ({ name, installed }) => systems.includes(name) && !(quick && installed),
-  );
+export async function compareMemory({ reloads, samples, minutes, systems, sizes }) {
+  const entries = takingPart('memory').filter(({ name }) => systems.includes(name));
   if (entries.some(({ installed }) => installed)) installAlternatives();
   for (const { name, key, bytes } of SIZES.filter((size) => sizes.includes(size.key))) {
     const file = `memory-${key}`;

@@ -11,13 +11,10 @@ const BYTES = 135 * 1024;
  * The same edit in each system, from the write until the new version answers, with everything its users wait for: its
  * watcher, its quiet time. The systems run side by side and take turns.
  *
- * @param {{ edits: number, systems: string[], quick: boolean }} run
+ * @param {{ edits: number, systems: string[] }} run
  */
-export async function compareServing({ edits, systems, quick }) {
-  // A quick run shows that everything works, without a download.
-  const entries = takingPart('serving').filter(
-    ({ name, installed }) => systems.includes(name) && !(quick && installed),
-  );
+export async function compareServing({ edits, systems }) {
+  const entries = takingPart('serving').filter(({ name }) => systems.includes(name));
   if (entries.some(({ installed }) => installed)) installAlternatives();
   const contenders = [];
   for (const entry of entries) contenders.push(await Contender.start(entry));

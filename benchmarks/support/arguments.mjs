@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
-import { runOnNodes } from './nodes.mjs';
+import { binariesOf, runOnNodes } from './nodes.mjs';
+import { keepResultsIn } from './report.mjs';
 
 /**
  * @typedef {object} NumberOption
@@ -11,6 +12,13 @@ import { runOnNodes } from './nodes.mjs';
  */
 
 /**
+ * @typedef {object} ListOption
+ * @property {readonly string[]} of names that may be given, comma between; all unless given
+ * @property {readonly string[]} [quick] those with `--quick`, if not all
+ * @property {string} about one line for `--help`
+ */
+
+/**
  * @typedef {object} OtherOption
  * @property {'string' | 'boolean'} type
  * @property {string} about one line for `--help`
@@ -19,43 +27,62 @@ import { runOnNodes } from './nodes.mjs';
 /**
  * Reads the command line: a number for each of `options`, a list for each of `lists`, what `others` says, `--quick`, `--node`
  * and `--help`. Ends the process if it makes no sense, and also if it names other Nodes, once everything has run on those.
+ * What is measured less than it should be is kept apart from the results that count.
  *
  * @template {string} K
  * @template {string} [L=never]
  * @template {string} [O=never]
  * @param {Record<K, NumberOption>} options
- * @param {Record<L, { of: readonly string[], about: string }>} [lists] names that may be given, comma between; all unless given
+ * @param {Record<L, ListOption>} [lists]
  * @param {Record<O, OtherOption>} [others] not there unless given
  * @returns {Record<K, number> & Record<L, string[]> & Record<O, any> & { quick: boolean }}
  */
 export function readArguments(options, lists, others) {
-  const known = /** @type {Record<string, { of: readonly string[], about: string }>} */ (lists ?? {});
+  const known = /** @type {Record<string, ListOption>} */ (lists ?? {});
   const more = /** @type {Record<string, OtherOption>} */ (others ?? {});
   const given = parse([...Object.keys(options), ...Object.keys(known)], more);
   if (given.help) {
     process.stdout.write(usage(options, known, more));
     process.exit(0);
   }
-  if (typeof given.node === 'string') process.exit(runOnNodes(given.node.split(',')));
+  if (typeof given.node === 'string') process.exit(runOnNodes(orFail(binariesOf, given.node.split(','))));
   const quick = given.quick === true;
+  // Such as the faults that are looked at.
+  let short = Object.entries(more).some(([name, { type }]) => type === 'string' && given[name] !== undefined);
   const numbers = Object.entries(/** @type {Record<string, NumberOption>} */ (options)).map(
-    ([name, { full, quick: short, least = 1, fraction = false }]) => {
-      const value = given[name] === undefined ? (quick ? short : full) : Number(given[name]);
+    ([name, { full, quick: less, least = 1, fraction = false }]) => {
+      const value = given[name] === undefined ? (quick ? less : full) : Number(given[name]);
       if (!(fraction ? value > 0 : Number.isInteger(value) && value >= least))
         fail(
           `--${name} needs a ${fraction ? 'number above 0' : `whole number from ${least}`}, got '${given[name]}'`,
         );
+      short ||= value < full;
       return [name, value];
     },
   );
-  const chosen = Object.entries(known).map(([name, { of }]) => {
-    const names = given[name] === undefined ? [...of] : String(given[name]).split(',').filter(Boolean);
+  const chosen = Object.entries(known).map(([name, { of, quick: less = of }]) => {
+    const names = given[name] === undefined ? [...(quick ? less : of)] : String(given[name]).split(',');
     const odd = names.find((each) => !of.includes(each));
     if (odd !== undefined) fail(`--${name}: there is no '${odd}'; there are ${of.join(', ')}`);
+    short ||= of.some((each) => !names.includes(each));
     return [name, names];
   });
+  if (quick || short) keepResultsIn(quick ? 'quick' : 'short');
   const rest = Object.keys(more).map((name) => [name, given[name]]);
   return Object.fromEntries([...numbers, ...chosen, ...rest, ['quick', quick]]);
+}
+
+/**
+ * @template T, R
+ * @param {(value: T) => R} step
+ * @param {T} value
+ */
+function orFail(step, value) {
+  try {
+    return step(value);
+  } catch (error) {
+    return fail(/** @type {Error} */ (error).message);
+  }
 }
 
 /**
@@ -65,17 +92,14 @@ export function readArguments(options, lists, others) {
  */
 function parse(names, others) {
   const valued = Object.fromEntries([...names, 'node'].map((name) => [name, { type: 'string' }]));
-  try {
-    const flags = { quick: { type: 'boolean' }, help: { type: 'boolean' } };
-    return parseArgs({ options: /** @type {any} */ ({ ...valued, ...others, ...flags }) }).values;
-  } catch (error) {
-    return fail(/** @type {Error} */ (error).message);
-  }
+  const flags = { quick: { type: 'boolean' }, help: { type: 'boolean' } };
+  const options = /** @type {any} */ ({ ...valued, ...others, ...flags });
+  return /** @type {Record<string, unknown>} */ (orFail(parseArgs, { options }).values);
 }
 
 /**
  * @param {Record<string, NumberOption>} options
- * @param {Record<string, { of: readonly string[], about: string }>} lists
+ * @param {Record<string, ListOption>} lists
  * @param {Record<string, OtherOption>} others
  */
 function usage(options, lists, others) {
@@ -92,7 +116,8 @@ function usage(options, lists, others) {
     ['--node <…>', 'run on these versions of Node, for example 20,22,24,26'],
     ['--quick', 'a short run, whose figures are not judged'],
   ];
-  return lines.map(([option, about]) => `  ${option.padEnd(18)}${about}\n`).join('');
+  const listed = lines.map(([option, about]) => `  ${option.padEnd(18)}${about}\n`);
+  return `Options, with npm after \`--\`:\n${listed.join('')}`;
 }
 
 /**

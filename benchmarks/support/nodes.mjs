@@ -7,16 +7,26 @@ import { join } from 'node:path';
 const CACHE = join(homedir(), '.cache', 'bulkhead-benchmarks');
 
 /**
- * Runs this very command on other versions of Node, one after the other.
+ * All of them, before anything is measured with the first.
  *
  * @param {readonly string[]} versions major versions, or exact ones
+ */
+export function binariesOf(versions) {
+  const odd = versions.find((version) => !/^\d+(\.\d+){0,2}$/.test(version));
+  if (odd !== undefined) throw new Error(`--node: '${odd}' is no version of Node`);
+  return versions.map((version) => ({ version, node: nodeOf(version) }));
+}
+
+/**
+ * Runs this very command on other versions of Node, one after the other.
+ *
+ * @param {ReturnType<typeof binariesOf>} binaries
  * @returns {number} the worst exit code
  */
-export function runOnNodes(versions) {
+export function runOnNodes(binaries) {
   const args = process.argv.slice(2).filter((arg, index, all) => !isNodeOption(arg, all[index - 1]));
   let worst = 0;
-  for (const version of versions) {
-    const node = nodeOf(version);
+  for (const { version, node } of binaries) {
     process.stdout.write(`\n=== Node ${version}\n`);
     const { status } = spawnSync(node, [process.argv[1], ...args], { stdio: 'inherit' });
     worst = Math.max(worst, status ?? 1);
@@ -38,7 +48,6 @@ function isNodeOption(arg, before) {
  * @param {string} version
  */
 function nodeOf(version) {
-  if (!/^\d+(\.\d+){0,2}$/.test(version)) throw new Error(`--node: '${version}' is no version of Node`);
   if (version === process.versions.node.split('.')[0]) return process.execPath;
   const name = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
   const folder = join(CACHE, `node-${version}`);
@@ -63,6 +72,6 @@ function nodeOf(version) {
     },
   );
   if (status !== 0 || !existsSync(binary))
-    throw new Error(`Node ${version} could not be installed (${name})`);
+    throw new Error(`--node: Node ${version} could not be installed (npm install ${name}@${version})`);
   return binary;
 }

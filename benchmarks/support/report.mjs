@@ -3,8 +3,14 @@ import { availableParallelism } from 'node:os';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Where results are kept; those of quick runs in the folder `quick` below, for as long as nobody makes another. */
+/** Where results are kept. Those of shorter runs have folders below it, so that they do not replace what took long. */
 export const RESULTS = new URL('../results/', import.meta.url);
+let folder = RESULTS;
+
+/** @param {'quick' | 'short'} name of a folder in {@link RESULTS} */
+export function keepResultsIn(name) {
+  folder = new URL(`${name}/`, RESULTS);
+}
 
 /**
  * @typedef {object} Target
@@ -78,7 +84,6 @@ export function machine() {
  * @param {string | object} content
  */
 export async function writeResult(name, content) {
-  const folder = process.argv.includes('--quick') ? new URL('quick/', RESULTS) : RESULTS;
   const file = new URL(resultName(name), folder);
   await mkdir(folder, { recursive: true });
   await writeFile(file, typeof content === 'string' ? content : `${JSON.stringify(content, rounded, 2)}\n`);

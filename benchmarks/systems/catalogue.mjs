@@ -113,6 +113,18 @@ export const ABSENT = [
 ];
 
 /**
+ * What the command line may name of them. A quick run shows that everything works, and leaves out what needs a download.
+ *
+ * @param {'memory' | 'serving'} measurement
+ */
+export function systemsOption(measurement) {
+  const all = takingPart(measurement);
+  const names = (/** @type {Entry[]} */ entries) => entries.map(({ name }) => name);
+  const quick = names(all.filter(({ installed }) => !installed));
+  return { of: names(all), quick, about: 'which systems to compare' };
+}
+
+/**
  * The systems that take part in a measurement.
  *
  * @param {'memory' | 'serving'} measurement
