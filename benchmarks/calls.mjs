@@ -40,8 +40,16 @@ const LABELS = {
 };
 if (!quick) installAlternatives();
 const CHARTS = [
-  { file: 'calls-one', title: 'Calls one at a time', index: indexOf('0.1 KB object, 1 in flight') },
-  { file: 'calls-many', title: 'Calls, 1,000 in flight', index: indexOf('0.1 KB object, 1000 in flight') },
+  {
+    file: 'calls-one',
+    title: 'Calls one at a time, small objects',
+    index: indexOf('0.1 KB object, 1 in flight'),
+  },
+  {
+    file: 'calls-many',
+    title: 'Calls, 1,000 in flight, small objects',
+    index: indexOf('0.1 KB object, 1000 in flight'),
+  },
 ];
 
 const contenders = CONTENDERS.map((name) => new Subject('../calls/contender-process.mjs', [name]));
@@ -84,23 +92,36 @@ function range(values) {
   return withSpread(values, 2);
 }
 
+/** Those that fit side by side. */
+const GROUPS = [
+  { where: 'in a thread', names: ['bulkhead', 'comlink', 'raw'] },
+  { where: 'in pools of one thread', names: ['piscina', 'workerpool'] },
+  { where: 'in a process', names: ['bulkhead-process', 'ipc'] },
+].map(({ where, names }) => ({ where, names: names.filter((name) => CONTENDERS.includes(name)) }));
+
+/**
+ * @param {string} title
+ * @param {(rate: Rate) => number} figure
+ */
+function printRates(title, figure) {
+  for (const { where, names } of GROUPS) {
+    printTable(
+      `${title}, ${where}: median (min–max), ${rounds} rounds, Node ${process.version}`,
+      ['', ...names],
+      CASES.map(({ what }, index) => [
+        what,
+        ...names.map((name) => withSpread(rates[index][CONTENDERS.indexOf(name)].map(figure))),
+      ]),
+    );
+  }
+}
+
+printRates('Thousands per second', ({ perSecond }) => perSecond / 1000);
+printRates('Processor µs of the caller', ({ cpu }) => cpu);
 printTable(
-  `Thousands per second, medians of ${rounds} rounds (Node ${process.version})`,
-  ['', ...CONTENDERS, 'of comlink (min–max)', 'of raw (min–max)'],
-  CASES.map(({ what }, index) => [
-    what,
-    ...rates[index].map((of) => (median(of.map(({ perSecond }) => perSecond)) / 1000).toFixed(1)),
-    range(ratios(index, 'comlink')),
-    range(ratios(index, 'raw')),
-  ]),
-);
-printTable(
-  'Processor time for each in the calling process, µs, its threads included',
-  ['', ...CONTENDERS],
-  CASES.map(({ what }, index) => [
-    what,
-    ...rates[index].map((of) => median(of.map(({ cpu }) => cpu)).toFixed(1)),
-  ]),
+  `Bulkhead in a thread, of the others round by round: median (min–max)`,
+  ['', 'of comlink', 'of raw'],
+  CASES.map(({ what }, index) => [what, range(ratios(index, 'comlink')), range(ratios(index, 'raw'))]),
 );
 /** @type {import('./support/report.mjs').Target[]} */
 const targets = CASES.flatMap(({ what, least }, index) => {

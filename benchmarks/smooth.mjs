@@ -45,8 +45,8 @@ for (let storm = 0; storm <= storms; storm++) {
 for (const { subject } of hosts) await subject.end();
 
 printTable(
-  `Delay of the main thread's event loop, ms: median (least–largest) of ${storms} storms with ${plugins} plugins, Node ${process.version}`,
-  ['', 'p50', 'p99', 'max', `% of the time over ${LATE_MS} ms late`, 'took, s'],
+  `Delay of the main thread's event loop in ${storms} storms with ${plugins} plugins, ms (Node ${process.version})`,
+  ['', 'p50', 'p99', 'max', `% over ${LATE_MS} ms late`, 'took, s'],
   hosts.flatMap(({ name, calm, storm }) => [row(`${name}, calm`, calm), row(`${name}, storm`, storm)]),
 );
 
@@ -82,6 +82,7 @@ await writeResult(
   'smooth.svg',
   lineChart({
     title: `How late the main thread is in a typical storm, Node ${process.version}`,
+    note: 'the storm whose p99 is the median; lower is better',
     x: 'ms since it began',
     y: 'largest delay in 50 ms, ms',
     lines: [

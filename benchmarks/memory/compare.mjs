@@ -1,6 +1,6 @@
 import { installAlternatives } from '../support/alternatives.mjs';
 import { lineChart } from '../support/line-chart.mjs';
-import { machine, printTable, writeResult } from '../support/report.mjs';
+import { machine, printNotes, printTable, writeResult } from '../support/report.mjs';
 import { ABSENT, takingPart } from '../systems/catalogue.mjs';
 import { follow, summarize } from './course.mjs';
 
@@ -34,13 +34,14 @@ export async function compareMemory({ reloads, samples, minutes, systems, sizes 
       courses.push(await follow(entry, { bytes, reloads, samples, longestMs: minutes * 60_000 }));
     }
     printTable(
-      `Up to ${reloads} reloads of a ${name} plugin, process and children together (Node ${process.version})`,
-      ['', 'reloads', 'MB start', 'second half', 'KB each', 'ms each (p99)', '2 GB at reload', ''],
-      [
-        ...courses.map(row),
-        ...ABSENT.map(({ label, why }) => [label, 0, '', '', '', '', '', `cannot run: ${why}`]),
-      ],
+      `Up to ${reloads} reloads of a plugin of ${name}, MB of the process and its children (Node ${process.version})`,
+      ['', 'reloads', 'start', 'second half', 'KB each (95 %)', 'ms each (p99)', '2 GB at'],
+      courses.filter(({ reloads }) => reloads > 0).map(row),
     );
+    printNotes([
+      ...courses.map((course) => ({ label: course.label, note: noteOn(course) })),
+      ...ABSENT.map(({ label, why }) => ({ label, note: `cannot run: ${why}` })),
+    ]);
     // Of the others it is a finding.
     if (courses.some(({ name, stopped = '' }) => name.startsWith('bulkhead') && FAILED.test(stopped)))
       process.exitCode = 1;
@@ -52,22 +53,24 @@ export async function compareMemory({ reloads, samples, minutes, systems, sizes 
 
 /** @param {Course} course */
 function row(course) {
-  const { label, reloads, stopped = '', unseen } = course;
-  const { startMb, levelMb, growthKb, msPerReload, limitAt } = summarize(course);
-  if (reloads === 0) return [label, 0, '', '', '', '', '', stopped];
-  const { min, max } = levelMb;
-  const notes = [stopped, unseen > 0 ? `${unseen} saves not seen` : ''].filter(Boolean);
+  const { startMb, levelMb, growthKb, growthRangeKb, msPerReload, limitAt } = summarize(course);
+  const [least, most] = [levelMb.min, levelMb.max].map((mb) => mb.toFixed(0));
+  const [low, high] = [growthRangeKb.low, growthRangeKb.high].map((kb) => kb.toFixed(0));
   return [
-    label,
-    reloads,
+    course.label,
+    course.reloads,
     startMb.toFixed(0),
-    `${min.toFixed(0)}–${max.toFixed(0)}`,
+    `${least}–${most}`,
     // Of hardly any reloads nothing can be said.
-    Number.isNaN(growthKb) ? '' : growthKb.toFixed(1),
+    Number.isNaN(growthKb) ? '' : `${growthKb.toFixed(1)} (${low} to ${high})`,
     `${msPerReload.median.toFixed(1)} (${msPerReload.p99.toFixed(1)})`,
     shownLimit(limitAt),
-    notes.join('; '),
   ];
+}
+
+/** @param {Course} course */
+function noteOn({ stopped = '', unseen }) {
+  return [stopped, unseen > 0 ? `${unseen} saves not seen` : ''].filter(Boolean).join('; ');
 }
 
 /** @param {ReturnType<typeof summarize>['limitAt']} limitAt */
@@ -84,15 +87,15 @@ function shownLimit(limitAt) {
  */
 function chart(size, courses) {
   return lineChart({
-    title: `Memory while a ${size} plugin is reloaded, Node ${process.version}`,
+    title: `Memory over reloads of a plugin of ${size}, Node ${process.version}`,
+    note: 'the process and its children, garbage collected; lower and flatter is better',
     x: 'reloads',
     y: 'MB',
-    lines: courses
-      .filter(({ points }) => points.length > 1)
-      .map(({ name, label, points }) => ({
-        name: label,
-        dashed: !name.startsWith('bulkhead'),
-        points: points.map(({ at, total }) => ({ x: at, y: total / MB })),
-      })),
+    // Those that could not run keep their numbers and colours free: each has its own in all charts.
+    lines: courses.map(({ name, label, points }) => ({
+      name: label,
+      dashed: !name.startsWith('bulkhead'),
+      points: points.map(({ at, total }) => ({ x: at, y: total / MB })),
+    })),
   });
 }

@@ -1,5 +1,5 @@
 import { progress } from '../support/report.mjs';
-import { median, percentile, slope, spread } from '../support/statistics.mjs';
+import { median, percentile, slope, slopeRange, spread } from '../support/statistics.mjs';
 import { SystemProcess } from '../systems/system-client.mjs';
 
 const KB = 1024;
@@ -9,6 +9,8 @@ const GB = 1024 * MB;
 export const LIMIT = 2 * GB;
 /** Growth below this, bytes per reload, is not told from the noise of a system that levels off. */
 const FLAT = KB;
+/** Of fewer samples nobody should say how it goes on: at first everything grows. */
+const FEW = 6;
 
 /**
  * @typedef {object} Point
@@ -80,13 +82,17 @@ export async function follow(entry, { bytes, reloads, samples, longestMs }) {
  */
 export function summarize({ points, times, reloads }) {
   const half = points.filter(({ at }) => at >= reloads / 2);
-  const growth = half.length > 2 ? slope(half.map(({ at, total }) => ({ x: at, y: total }))) : Number.NaN;
+  const course = half.length < FEW ? [] : half.map(({ at, total }) => ({ x: at, y: total }));
+  const growth = slope(course);
+  const range = slopeRange(course);
   const last = points.at(-1)?.total ?? Number.NaN;
   return {
     startMb: (points[0]?.total ?? Number.NaN) / MB,
     endMb: last / MB,
     /** Of the second half, per reload. */
     growthKb: growth / KB,
+    /** Between what that lies. */
+    growthRangeKb: { low: range.low / KB, high: range.high / KB },
     /** Of the second half. */
     levelMb: spread(half.map(({ total }) => total / MB)),
     msPerReload: { median: median(times), p99: percentile(times, 0.99) },
@@ -97,7 +103,7 @@ export function summarize({ points, times, reloads }) {
   function limitAt() {
     if (last >= LIMIT) return { reload: reloads, reached: true };
     if (Number.isNaN(growth)) return 'unknown';
-    if (!(growth > FLAT)) return undefined;
+    if (!(growth > FLAT && range.low > 0)) return undefined;
     return { reload: Math.round(reloads + (LIMIT - last) / growth), reached: false };
   }
 }

@@ -81,6 +81,7 @@ function chart(reloads, bulkhead, bare, loaded) {
     run.samples.map((sample) => ({ x: sample.at, y: sample[field] / MB }));
   return lineChart({
     title: `Memory over ${reloads.toLocaleString('en')} reloads of a plugin that uses everything, Node ${process.version}`,
+    note: 'lower and flatter is better',
     x: 'reloads',
     y: 'MB',
     lines: [

@@ -2,9 +2,11 @@ import { chartFrame, escapeXml, roomFor } from './svg.mjs';
 
 const WIDTH = 800;
 const HEIGHT = 420;
-const MARGIN = { top: 48, bottom: 48, left: 64 };
+const MARGIN = { top: 62, bottom: 48, left: 76 };
 /** Between the lines and their names. */
-const KEY = 40;
+const KEY = 72;
+/** Numbers at the ends of lines that are nearer than this, across and up, would cover each other. */
+const NEAR = { x: 16, y: 12 };
 const COLOURS = [
   '#c2410c',
   '#1d4ed8',
@@ -21,20 +23,29 @@ const COLOURS = [
 const TICKS = 6;
 
 /**
- * An SVG line chart, from zero on the vertical axis.
+ * @typedef {object} Line
+ * @property {string} name
+ * @property {boolean} [dashed]
+ * @property {readonly { x: number, y: number, low?: number, high?: number }[]} points with fewer than two it is left out
+ */
+
+/**
+ * An SVG line chart, from zero on the vertical axis. Lines have numbers, so that nobody depends on their colours.
  *
  * @param {object} chart
  * @param {string} chart.title
+ * @param {string} chart.note what is better
  * @param {string} chart.x label of the horizontal axis
  * @param {string} chart.y label of the vertical axis
- * @param {{ name: string, dashed?: boolean, points: readonly { x: number, y: number }[] }[]} chart.lines
+ * @param {Line[]} chart.lines
  */
-export function lineChart({ title, x, y, lines }) {
-  const points = lines.flatMap((line) => line.points);
+export function lineChart({ title, note, x, y, lines }) {
+  const numbered = lines.map((line, index) => ({ ...line, index })).filter((line) => line.points.length > 1);
+  const points = numbered.flatMap((line) => line.points);
   const right = WIDTH - KEY - roomFor(lines.map(({ name }) => ({ text: name })));
   const bottom = HEIGHT - MARGIN.bottom;
-  const across = scale(Math.max(...points.map((point) => point.x)), MARGIN.left, right);
-  const up = scale(Math.max(...points.map((point) => point.y)), bottom, MARGIN.top);
+  const across = scale(Math.max(...points.map((point) => point.x), 0), MARGIN.left, right);
+  const up = scale(Math.max(...points.map((point) => point.high ?? point.y), 0), bottom, MARGIN.top);
   const grid = [
     ...up.ticks.map((value) => {
       const at = up.place(value);
@@ -42,28 +53,58 @@ export function lineChart({ title, x, y, lines }) {
     }),
     ...across.ticks.map((value) => text(across.place(value), bottom + 18, value, 'middle')),
   ];
-  const drawn = lines.flatMap(({ name, dashed, points: own }, index) => {
-    const colour = COLOURS[index % COLOURS.length];
+  const drawn = numbered.flatMap(({ name, dashed, points: own, index }, row) => {
+    const stroke = `stroke="${COLOURS[index % COLOURS.length]}" stroke-width="1.8"`;
     const dash = dashed ? ' stroke-dasharray="5 4"' : '';
     const path = own.map((point) => `${across.place(point.x)} ${up.place(point.y)}`).join('L');
-    const legend = MARGIN.top + 8 + index * 20;
+    const ranges = own.flatMap(({ x: at, low, high }) =>
+      low === undefined || high === undefined
+        ? []
+        : `M${across.place(at)} ${up.place(low)}V${up.place(high)}`,
+    );
+    const legend = MARGIN.top + 8 + row * 20;
     return [
-      `<path d="M${path}" fill="none" stroke="${colour}" stroke-width="1.8"${dash}/>`,
-      `<path d="M${right + 12} ${legend}h22" stroke="${colour}" stroke-width="1.8"${dash}/>`,
+      `<path d="M${path}" fill="none" ${stroke}${dash}/>`,
+      ...(ranges.length > 0 ? [`<path d="${ranges.join('')}" ${stroke}/>`] : []),
+      `<path d="M${right + 24} ${legend}h22" ${stroke}${dash}/>`,
+      text(right + KEY - 6, legend + 4, index + 1, 'end'),
       text(right + KEY, legend + 4, name, 'start'),
     ];
+  });
+  const ends = numbered.map(({ points: own, index }) => {
+    const end = own[own.length - 1];
+    return { x: across.place(end.x) + 4, y: up.place(end.y) + 4, number: index + 1 };
   });
   const labels = [
     text((MARGIN.left + right) / 2, HEIGHT - 10, x, 'middle'),
     `<g transform="rotate(-90)">${text(-(MARGIN.top + bottom) / 2, 16, y, 'middle')}</g>`,
   ];
   return [
-    ...chartFrame({ width: WIDTH, height: HEIGHT, title }),
+    ...chartFrame({ width: WIDTH, height: HEIGHT, title, note }),
     ...grid,
     ...drawn,
+    // Over a white rim, since other lines may cross there.
+    '<g stroke="#fff" stroke-width="4" stroke-linejoin="round" paint-order="stroke" font-weight="600">',
+    ...apart(ends).map((end) => text(end.x, end.y, end.number, 'start')),
+    '</g>',
     ...labels,
     '</svg>\n',
   ].join('\n');
+}
+
+/**
+ * Moves those down that would cover another.
+ *
+ * @param {readonly { x: number, y: number, number: number }[]} ends
+ */
+function apart(ends) {
+  /** @type {typeof ends[number][]} */
+  const placed = [];
+  for (const end of [...ends].sort((a, b) => a.y - b.y)) {
+    const covered = placed.filter(({ x }) => Math.abs(x - end.x) < NEAR.x).map(({ y }) => y + NEAR.y);
+    placed.push({ ...end, y: Math.max(end.y, ...covered) });
+  }
+  return placed;
 }
 
 /**

@@ -52,6 +52,15 @@ export function printTable(title, head, rows) {
 }
 
 /**
+ * What there is to say on some rows of a table, below it, where there is room.
+ *
+ * @param {{ label: string, note: string }[]} notes
+ */
+export function printNotes(notes) {
+  for (const { label, note } of notes) if (note !== '') process.stdout.write(`  ${label}: ${note}\n`);
+}
+
+/**
  * Shows every target and whether it is met. Outside a quick run a missed one makes the process end with code 1.
  *
  * @param {readonly Target[]} targets

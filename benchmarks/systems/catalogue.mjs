@@ -108,7 +108,7 @@ export const SYSTEMS = [
 export const ABSENT = [
   {
     label: '@cordisjs/plugin-hmr',
-    why: 'not in the registry (E404); Koishi is the bot framework on top of cordis',
+    why: 'not in the registry (E404); Koishi is built on cordis',
   },
 ];
 
