@@ -1,6 +1,6 @@
 /** Run by `memory.mjs` in a process of its own: reloads one plugin over and over, and reports what the process holds. */
 import { PluginManager } from 'bulkhead';
-import { Generation } from '#internal/isolate/generation';
+import { Steps } from '#internal/isolate/steps';
 import { largePlugin } from '../support/plugin-sources.mjs';
 import { SILENT, Workspace } from '../support/workspace.mjs';
 import { runLoop, takeSample } from './loop.mjs';
@@ -25,8 +25,9 @@ await workspace.save('heavy/job.ts', JOB);
 
 /** @type {WeakRef<object>[]} */
 let generations = [];
-const { setup } = Generation.prototype;
-Generation.prototype.setup = function (...args) {
+const { setup } = Steps.prototype;
+// A generation and its steps hold each other: neither is collected before the other.
+Steps.prototype.setup = function (...args) {
   generations.push(new WeakRef(this));
   return setup.apply(this, args);
 };

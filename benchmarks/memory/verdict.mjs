@@ -27,7 +27,7 @@ export function handles({ resources }) {
  * @returns {import('../support/report.mjs').Target[]}
  */
 export function judge(bulkhead, bare, loaded) {
-  const { samples, start, end, generations, uncollected = 0 } = bulkhead;
+  const { samples, start, end, generations = 0, uncollected = 0 } = bulkhead;
   const from = Math.min(500, Math.ceil((samples.at(-1)?.at ?? 0) / 4));
   const heaps = samples.filter(({ at }) => at >= from).map(({ heapUsed }) => heapUsed);
   const band = (Math.max(...heaps) - Math.min(...heaps)) / 2 / MB;
@@ -43,7 +43,8 @@ export function judge(bulkhead, bare, loaded) {
     noMore('threads after the end', end.threads ?? 0, start.threads ?? 0),
     noMore('handles after the end (ports, timers, pipes)', handles(end), handles(start)),
     noMore('listeners on process after the end', end.listeners, start.listeners),
-    noMore(`generations not collected, of ${generations}`, uncollected, 0),
+    // Of none that were seen nothing is known.
+    noMore(`generations not collected, of ${generations}`, generations > 0 ? uncollected : Number.NaN, 0),
   ];
 }
 

@@ -1,5 +1,6 @@
 /** Where the time of a reload goes: notes when the stages begin and end. Meant for one reload at a time. */
-import { Generation } from '#internal/isolate/generation';
+import { Steps } from '#internal/isolate/steps';
+import { Workload } from '#internal/isolate/workload';
 import { Preparation } from '#internal/reload/prepare';
 
 /** In the order they come in. With `swap: 'overlap'` drain and teardown come later, and are left out. */
@@ -9,7 +10,8 @@ export const PARTS = ['look', 'build', 'load', 'drain', 'teardown', 'setup', 'ot
 let stages = new Map();
 
 noteTimes(Preparation.prototype, 'prepare');
-for (const stage of ['load', 'drain', 'teardown', 'setup']) noteTimes(Generation.prototype, stage);
+noteTimes(Workload.prototype, 'drain');
+for (const stage of ['load', 'teardown', 'setup']) noteTimes(Steps.prototype, stage);
 
 /**
  * @param {object} prototype
@@ -18,6 +20,7 @@ for (const stage of ['load', 'drain', 'teardown', 'setup']) noteTimes(Generation
 function noteTimes(prototype, name) {
   const methods = /** @type {Record<string, (...args: unknown[]) => Promise<unknown>>} */ (prototype);
   const original = methods[name];
+  if (original === undefined) throw new Error(`There is no '${name}' any more whose time could be noted`);
   methods[name] = async function (...args) {
     const stage = { from: performance.now(), ms: 0 };
     stages.set(name, stage);
