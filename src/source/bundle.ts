@@ -45,17 +45,19 @@ export async function bundle(
   const name = basename(entry, extname(entry)).replace(/[^\w.-]/g, '_');
   const file = join(directory, `${name}.${++bundles}.mjs`);
   const widths: ShimWidths = new Map();
-  const besides = noteSurroundings(entry, inputs);
+  // By its real name, as esbuild and Node name what they read.
+  const real = await realpath(entry).catch(() => entry);
+  const besides = noteSurroundings(entry, real, inputs);
   besides.catch(() => {});
   try {
-    if (basename(entry).includes('*')) {
-      await inputs.addFiles([entry]);
+    if (basename(real).includes('*')) {
+      await inputs.addFiles([real]);
       throw new Error(PATTERN);
     }
     const made = await runEsbuild({
-      absWorkingDir: dirname(entry),
+      absWorkingDir: dirname(real),
       // Relative: a * in the path of its directory would make it a pattern.
-      entryPoints: [`./${basename(entry)}`],
+      entryPoints: [`./${basename(real)}`],
       outfile: file,
       bundle: true,
       platform: 'node',
@@ -72,10 +74,10 @@ export async function bundle(
       resolveExtensions: IMPLIED_EXTENSIONS,
       ignoreAnnotations: true,
       define: SHIM_DEFINES,
-      banner: { js: shimBanner(entry) },
+      banner: { js: shimBanner(real) },
       plugins: [refuseImports(denied), keepInside(places), bundleLocalFiles(inputs, widths)],
     });
-    noteChoices(made, dirname(entry), inputs);
+    noteChoices(made, dirname(real), inputs);
     await besides;
     const url = pathToFileURL(file).href;
     const named = withBackslash(inputs.paths);
@@ -87,15 +89,14 @@ export async function bundle(
     // What a full disk has cut would keep it full.
     for (const part of [file, `${file}.map`]) await rm(part, { force: true }).catch(() => {});
     // If it was not even read, it was not there.
-    inputs.addMissing([entry]);
-    throw explainBuildError(error, entry, inputs);
+    inputs.addMissing([real]);
+    throw explainBuildError(error, real, inputs);
   }
 }
 
 /** Records what decides which file the entry is: where it leads if it is a link, and the package.json beside that. */
-async function noteSurroundings(entry: string, inputs: Fingerprint): Promise<void> {
-  const real = await realpath(entry).catch(() => entry);
-  if (real !== entry) inputs.addLink(entry);
+async function noteSurroundings(entry: string, real: string, inputs: Fingerprint): Promise<void> {
+  if (real !== entry) inputs.addLink(entry, real);
   await inputs.addFiles([join(dirname(real), 'package.json')]);
 }
 

@@ -101,8 +101,8 @@ export class Fingerprint {
   }
 
   /** Records where a path leads that goes by way of a link: the link can be made to lead elsewhere. */
-  addLink(path: string): void {
-    this.#links.set(path, targetOf(path));
+  addLink(path: string, target = targetOf(path)): void {
+    this.#links.set(path, target);
   }
 
   /** Records which files an import can mean that is written with a {@link Choice} of names. */

@@ -102,3 +102,44 @@ it('keeps what was loaded through a link that is broken afterwards', async () =>
   expect((await warned).text).toContain(`'${workspace.path('plugins/dice.ts')}' is a link to`);
   expect(await currentValue(manager, 'dice')).toBe(1);
 });
+
+it('tries what is broken behind a link once, and shows its lines', async () => {
+  const plugin = await linked(
+    {
+      'away/folder/index.ts': 'const a = ;',
+      'away/file.ts': 'const b = ;',
+      'plugins/dice.ts': valued('dice', 1),
+    },
+    { folder: 'away/folder', 'file.ts': 'away/file.ts' },
+  );
+  for (const value of [2, 3]) await save(plugin, 'plugins/dice.ts', valued('dice', value));
+  const messages = plugin.seen('reload-failed').map(({ error }) => error.message);
+  expect(messages.sort()).toEqual([
+    expect.stringContaining(`${plugin.workspace.path('away/file.ts')}:1:11\n> 1 | const b = ;`),
+    expect.stringContaining(`${plugin.workspace.path('away/folder/index.ts')}:1:11\n> 1 | const a = ;`),
+  ]);
+  const loaded = plugin.next('loaded');
+  await plugin.workspace.write({ 'away/folder/index.ts': valued('folder', 'mended') });
+  await loaded;
+  expect(await currentValue(plugin.manager, 'folder')).toBe('mended');
+});
+
+it('finds what lies beside the target of a link: packages, and files that are named at run time', async () => {
+  const plugin = await linked(
+    {
+      'away/node_modules/tongues/index.js': `exports.tongue = 'de';`,
+      'away/text.ts': `export const say = async (name: string) => (await import('./lang/' + name + '.ts')).part;`,
+      'away/lang/en.ts': part('hello'),
+      'away/dice/index.ts': `import { say } from '../text.ts';\n${withPart
+        .replace('part', 'say(require(name).tongue).catch(() => "nothing")')
+        .replace('setup', 'async setup')}`.replace(
+        'export default',
+        "const name = 'tongues';\nexport default",
+      ),
+    },
+    { dice: 'away/dice' },
+  );
+  expect(await currentValue(plugin.manager, 'dice')).toBe('nothing');
+  await save(plugin, 'away/lang/de.ts', part('hallo'));
+  expect(await currentValue(plugin.manager, 'dice')).toBe('hallo');
+});
