@@ -1,4 +1,4 @@
-import { inspect } from 'node:util';
+import { inspect, types } from 'node:util';
 
 /** Every code an error of Bulkhead can carry. Compare `error.code`, never `instanceof`, across threads. */
 export const ERROR_CODES = {
@@ -126,9 +126,14 @@ export function codeOf(error: unknown): string | undefined {
   return typeof error.code === 'string' ? error.code : undefined;
 }
 
+/** Whether it is one, also if it was made in another context of V8: by `node:vm`, or by Node itself for a bot that runs in one. */
+export function isError(value: unknown): value is Error {
+  return value instanceof Error || types.isNativeError(value);
+}
+
 /** What was thrown as an error; of something else its text, and itself as `cause`. */
 export function asError(thrown: unknown): Error {
-  if (thrown instanceof Error) return thrown;
+  if (isError(thrown)) return thrown;
   return new Error(typeof thrown === 'string' ? thrown : inspect(thrown), { cause: thrown });
 }
 

@@ -4,6 +4,7 @@
  * runtime that was tampered with sends such things.
  */
 
+import { isError } from '../errors.ts';
 import { LOG_LEVELS } from '../status.ts';
 import { isRecord, isWireError } from '../wire/check.ts';
 import { LIMITS } from '../wire/frames.ts';
@@ -126,7 +127,7 @@ export function checkFailed(note: unknown): FailedNote {
 export function checkFatal(note: unknown): EndReason {
   const { error, origin } = record(note);
   const thrown = isWireError(error) ? decodeError(error) : undefined;
-  const text = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : `value ${String(thrown)}`;
+  const text = isError(thrown) ? `${thrown.name}: ${thrown.message}` : `value ${String(thrown)}`;
   const what = origin === 'unhandledRejection' ? 'unhandled rejection:' : 'uncaught';
   return { kind: 'uncaught-exception', text: `${what} ${text}`, error: thrown };
 }

@@ -1,4 +1,4 @@
-import { asError, codeOf } from '../errors.ts';
+import { asError, codeOf, isError } from '../errors.ts';
 import type { Slot } from '../isolate/slot.ts';
 
 /** So many causes are looked at: an error can be its own. */
@@ -27,7 +27,7 @@ export async function withSecondStart<T>(slot: Slot, start: () => Promise<T>): P
 /** Whether it failed because somebody listens already where it wants to. */
 function isAboutPort(error: unknown): boolean {
   let cause = error;
-  for (let depth = 0; depth < MAX_CAUSES && cause instanceof Error; depth++) {
+  for (let depth = 0; depth < MAX_CAUSES && isError(cause); depth++) {
     if (codeOf(cause) === 'EADDRINUSE') return true;
     cause = cause.cause;
   }

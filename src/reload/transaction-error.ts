@@ -1,4 +1,4 @@
-import { asError, BulkheadError, codeOf, type ErrorCode } from '../errors.ts';
+import { asError, BulkheadError, codeOf, type ErrorCode, isError } from '../errors.ts';
 import type { Slot } from '../isolate/slot.ts';
 import type { Build } from '../source/build.ts';
 import type { SourceLocation } from '../source/code-frame.ts';
@@ -76,14 +76,14 @@ function explain(stage: Stage, slot: Slot, build: Build | undefined, cause: unkn
   }
   const isCrash = code === 'ERR_PLUGIN_CRASHED';
   const place = placeOf(isCrash ? asError(cause).cause : cause, build);
-  const what = cause instanceof Error ? `${cause.name}: ${text}${deniedIn(cause, slot, build)}` : text;
+  const what = isError(cause) ? `${cause.name}: ${text}${deniedIn(cause, slot, build)}` : text;
   const doing = isCrash ? `did not survive its ${stage}` : DOING[stage];
   const message = `${place === undefined ? where : ''}Plugin '${slot.name}' ${doing}: ${what}`;
   return new PluginSourceError(CODES[stage], message, place, build?.inputs, details);
 }
 
 function placeOf(error: unknown, build: Build | undefined): SourceLocation | undefined {
-  if (!(error instanceof Error) || build === undefined) return undefined;
+  if (!isError(error) || build === undefined) return undefined;
   return locate(error.stack ?? '', build.inputs);
 }
 

@@ -1,6 +1,6 @@
 import { StringDecoder } from 'node:string_decoder';
 import { formatWithOptions } from 'node:util';
-import { asError } from '../errors.ts';
+import { asError, isError } from '../errors.ts';
 import { LOG_LEVELS, type LogLevel } from '../status.ts';
 import type { Allowance } from '../wire/allowance.ts';
 import { cutLine, Lines } from '../wire/lines.ts';
@@ -32,10 +32,10 @@ function toNote(
   if (typeof first !== 'object' || first === null) {
     return { level, fields: sendable(bindings), text: format([first, ...rest]) };
   }
-  const isError = first instanceof Error;
-  const fields: Record<string, unknown> = { ...bindings, ...(isError ? { err: first } : valuesOf(first)) };
-  if (fields.err instanceof Error) fields.err = encodeError(fields.err);
-  const text = rest.length === 0 && isError ? cutLine(first.message) : format(rest);
+  const error = isError(first) ? first : undefined;
+  const fields: Record<string, unknown> = { ...bindings, ...(error ? { err: error } : valuesOf(first)) };
+  if (isError(fields.err)) fields.err = encodeError(fields.err);
+  const text = rest.length === 0 && error ? cutLine(error.message) : format(rest);
   return { level, fields: sendable(fields), text };
 }
 

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { BulkheadError } from '../errors.ts';
+import { BulkheadError, isError } from '../errors.ts';
 
 /**
  * The configuration as the plugin's schema makes it.
@@ -19,7 +19,7 @@ async function validate(schema: StandardSchemaV1, config: unknown): Promise<unkn
   try {
     return await schema['~standard'].validate(config);
   } catch (cause) {
-    const what = cause instanceof Error ? `${cause.name}: ${cause.message}` : inspect(cause);
+    const what = isError(cause) ? `${cause.name}: ${cause.message}` : inspect(cause);
     throw new BulkheadError('ERR_PLUGIN_CONFIG', `The schema of its configuration threw ${what}`, { cause });
   }
 }

@@ -1,4 +1,4 @@
-import type { PluginCrashedError } from '../errors.ts';
+import { isError, type PluginCrashedError } from '../errors.ts';
 import type { Generation } from '../isolate/generation.ts';
 import { usageOf } from '../isolate/usage.ts';
 import type { CrashReason, CrashReport } from '../status.ts';
@@ -21,7 +21,7 @@ export function crashReport(
     generation: generation.number,
     reason,
     message: error.message,
-    stack: cause instanceof Error ? cause.stack : stuckAt,
+    stack: isError(cause) ? cause.stack : stuckAt,
     at: new Date().toISOString(),
     uptimeMs,
     log: generation.lastLines,

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { isError } from '../errors.ts';
 import { LIMITS, type WireError } from './frames.ts';
 import { measure } from './measure.ts';
 import { snapshot } from './snapshot.ts';
@@ -32,7 +33,7 @@ export function encodeError(thrown: unknown): WireError {
 function encode(thrown: unknown, depth: number, room: Room): WireError {
   room.errors--;
   try {
-    if (thrown instanceof Error) return encodeRealError(thrown, depth, room);
+    if (isError(thrown)) return encodeRealError(thrown, depth, room);
     return { kind: 'value', value: fitting(thrown, 'thrown value', room) };
   } catch {
     return {
@@ -76,7 +77,7 @@ function encodeRealError(error: Error, depth: number, room: Room): WireError {
   if (depth < MAX_DEPTH) {
     const hasRoom = () => room.errors > 0 && room.bytes > 0;
     if (error.cause !== undefined && hasRoom()) wire.cause = encode(error.cause, depth + 1, room);
-    if (error instanceof AggregateError) {
+    if (isAggregate(error)) {
       wire.errors = [];
       for (const part of error.errors.slice(0, MAX_PARTS))
         if (hasRoom()) wire.errors.push(encode(part, depth + 1, room));
@@ -85,12 +86,17 @@ function encodeRealError(error: Error, depth: number, room: Room): WireError {
   return wire;
 }
 
+/** Also one of another context of V8, where it is of another class. */
+function isAggregate(error: Error): error is AggregateError {
+  if (error instanceof AggregateError) return true;
+  return error.name === 'AggregateError' && Array.isArray((error as Partial<AggregateError>).errors);
+}
+
 /** The error's other own data (`errno`, `plugin`, `status` …), as far as it can be sent. */
 function ownFields(error: Error, room: Room): Record<string, unknown> | undefined {
   let fields: Record<string, unknown> | undefined;
   for (const key of Object.keys(error)) {
-    if (key === 'code' || key === 'cause' || key === 'errors' || key === 'name' || key === '__proto__')
-      continue;
+    if (key === 'code' || key === 'cause' || key === 'name' || key === '__proto__') continue;
     try {
       const value = fitting((error as unknown as Record<string, unknown>)[key], key, room);
       fields ??= {};

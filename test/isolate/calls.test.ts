@@ -41,6 +41,38 @@ export default definePlugin({
   expect(several.errors.map((error: Error) => error.message)).toEqual(['one', 'two']);
 });
 
+it('sends and logs errors of another context of V8 as those of its own', async () => {
+  const setup = `const { runInNewContext } = require('node:vm');
+    const run = (code) => runInNewContext(code);
+    const logged = () => { try { run('nope()'); } catch (error) { ctx.log.error(error); ctx.log.warn({ err: error }, 'it'); } };
+    return { run, logged };`;
+  const { manager, next } = await loadedBench({ 'vm.js': pluginSource('vm', setup) }, OFF);
+  const vm = manager.plugin<{ run(code: string): void; logged(): void }>('vm');
+  const coded =
+    "throw Object.assign(new RangeError('far', { cause: new Error('why') }), { code: 'E_FAR', limit: 3 })";
+  const error = (await vm.run(coded).catch((reason: unknown) => reason)) as Error;
+  expect(error).toBeInstanceOf(RangeError);
+  expect(error).toMatchObject({ message: 'far', code: 'E_FAR', limit: 3, cause: { message: 'why' } });
+  await expect(vm.run("throw new AggregateError([new Error('one')], 'all')")).rejects.toMatchObject({
+    errors: [{ message: 'one' }],
+  });
+  const logs = ['error', 'warn'].map((level) => next('log', (event) => event.level === level));
+  await vm.logged();
+  expect(await Promise.all(logs)).toMatchObject([
+    { text: 'nope is not defined', fields: { err: { name: 'ReferenceError' } } },
+    { text: 'it', fields: { err: { name: 'ReferenceError' } } },
+  ]);
+});
+
+it('keeps the list of errors that some libraries put in a field', async () => {
+  const setup = `return { check() { throw Object.assign(new Error('invalid'), { errors: ['no name', { path: 'age' }] }); } };`;
+  const { manager } = await loadedBench({ 'strict.js': pluginSource('strict', setup) }, OFF);
+  await expect(manager.plugin<{ check(): void }>('strict').check()).rejects.toMatchObject({
+    message: 'invalid',
+    errors: ['no name', { path: 'age' }],
+  });
+});
+
 it('begins a stack as Node does, whatever an error says of itself', async () => {
   const setup = `class Odd extends Error { toString() { return 'odd'; } }
     const captured = {};
