@@ -7,6 +7,7 @@ interface DiceApi {
   roll(sides: number): number;
   later(name: string): Promise<{ name: string }>;
   version: string;
+  hint?(text: string): string;
 }
 
 /** These are checked by the compiler, in `npm run types`; running them proves nothing. */
@@ -16,7 +17,8 @@ function typeTests(manager: PluginManager): void {
   expectTypeOf(dice.later).returns.toEqualTypeOf<Promise<{ name: string }>>();
   expectTypeOf(dice).toEqualTypeOf<Remote<DiceApi>>();
   expectTypeOf(dice).toEqualTypeOf<RemoteInPlugins<DiceApi>>();
-  expectTypeOf<keyof Remote<DiceApi>>().toEqualTypeOf<'roll' | 'later'>();
+  expectTypeOf(dice.hint).toEqualTypeOf<((text: string) => Promise<string>) | undefined>();
+  expectTypeOf<keyof Remote<DiceApi>>().toEqualTypeOf<'roll' | 'later' | 'hint'>();
   // @ts-expect-error a wrong argument
   void dice.roll('six');
   expectTypeOf(manager.loadAll()).resolves.toEqualTypeOf<LoadAllResult>();

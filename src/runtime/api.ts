@@ -14,9 +14,9 @@ export interface Register {}
 
 /** The functions of `T` as they are seen from another thread: every one of them returns a promise. */
 export type Remote<T> = {
-  [K in keyof T as T[K] extends (...args: never[]) => unknown ? K : never]: T[K] extends (
-    ...args: infer A
-  ) => infer R
+  [K in keyof T as NonNullable<T[K]> extends (...args: never[]) => unknown ? K : never]: NonNullable<
+    T[K]
+  > extends (...args: infer A) => infer R
     ? (...args: A) => Promise<Awaited<R>>
     : never;
 };
