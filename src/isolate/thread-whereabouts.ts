@@ -1,3 +1,4 @@
+import { isMainThread } from 'node:worker_threads';
 import { Turns } from '../turns.ts';
 import { AuthorFrames } from '../wire/author-frames.ts';
 import type { Whereabouts } from './isolate.ts';
@@ -29,7 +30,9 @@ type Answer = Whereabouts | typeof CUT;
 const turns = new Turns();
 
 /** Where a thread of this process is at the moment. One thread at a time. Rejects if this Node has no inspector. */
-export function threadWhereabouts(threadId: number): Promise<Whereabouts> {
+export async function threadWhereabouts(threadId: number): Promise<Whereabouts> {
+  if (!isMainThread)
+    return { kind: 'unknown', why: 'the bot runs in a worker thread, which Node tells of no others' };
   return turns.take(() => inquire(threadId));
 }
 

@@ -26,6 +26,17 @@ it('says so of a thread that has ended', async () => {
   expect(await threadWhereabouts(threadId)).toEqual({ kind: 'unknown', why: 'its thread is about to end' });
 });
 
+it('says that it cannot be known from another thread than the main one', async () => {
+  const module = new URL('../../dist/isolate/thread-whereabouts.js', import.meta.url);
+  const asking = new Worker(
+    `import(${JSON.stringify(module)}).then(async ({ threadWhereabouts }) =>
+       require('node:worker_threads').parentPort.postMessage(await threadWhereabouts(1)));`,
+    { eval: true },
+  );
+  const [answer] = await once(asking, 'message');
+  expect(answer).toEqual({ kind: 'unknown', why: expect.stringContaining('worker thread') });
+});
+
 /** A thread that is stuck in an endless loop, and one that does nothing. */
 async function stuckAndIdle(): Promise<{ stuck: Worker; idle: Worker }> {
   const [stuck, idle] = ['for (;;);', 'setInterval(() => {}, 1_000);'].map(
