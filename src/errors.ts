@@ -3,7 +3,8 @@ import { inspect, types } from 'node:util';
 /** Every code an error of Bulkhead can carry. Compare `error.code`, never `instanceof`, across threads. */
 export const ERROR_CODES = {
   ERR_INVALID_OPTIONS: 'An option has a wrong type, an unknown name or a value out of range.',
-  ERR_BUNDLED: 'A bundler took Bulkhead into the code of the bot; keep the package external.',
+  ERR_BUNDLED:
+    'A bundler took Bulkhead into the code of the bot, or Yarn keeps it in an archive; the message says what to do.',
   ERR_MANAGER_CLOSED: 'The manager was told to unload everything while this was under way.',
   ERR_MAX_PLUGINS: 'Loading one more plugin would exceed `maxPlugins`.',
   ERR_PLUGIN_DIRECTORY: 'A plugin directory is not there or cannot be read.',

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, readFile, symlink } from 'node:fs/promises';
+import { cp, mkdir, readFile, rename, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
@@ -145,6 +145,19 @@ it.each([
     expect((await run).stdout).toContain(text);
   },
 );
+
+it("says that Yarn's Plug'n'Play must not keep it in an archive", async () => {
+  const workspace = await installed('');
+  const moved = 'bulkhead.zip/node_modules/bulkhead';
+  await mkdir(dirname(workspace.path(moved)), { recursive: true });
+  await rename(workspace.path('node_modules/bulkhead'), workspace.path(moved));
+  await workspace.write({
+    'bot.mjs': `Object.defineProperty(process.versions, 'pnp', { value: '3' });
+      await import('./${moved}/dist/index.js').catch(({ code, message }) => console.log(code, message));`,
+  });
+  const run = promisify(execFile)(process.execPath, [workspace.path('bot.mjs')]);
+  expect((await run).stdout).toMatch(/^ERR_BUNDLED .*nodeLinker/);
+});
 
 it('has errors also where somebody has frozen what errors inherit', async () => {
   const workspace = await installed(
