@@ -1,10 +1,10 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { summarize } from '../benchmarks/memory/course.mjs';
 import { lineChart } from '../benchmarks/support/line-chart.mjs';
 import { percentile, slope, slopeRange, withSpread } from '../benchmarks/support/statistics.mjs';
@@ -100,12 +100,16 @@ it.runIf(process.platform === 'linux')(
   'leaves nothing behind when it is stopped',
   { timeout: 60_000 },
   async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'bulkhead-test-'));
+    const folder = await realpath(await mkdtemp(join(tmpdir(), 'bulkhead-test-')));
     const systems = 'bulkhead-process,node-watch';
     const args = ['--quick', '--parts', 'compare', '--edits', '1000', '--systems', systems];
     const run = spawn(process.execPath, [scriptOf('reload'), ...args], {
       env: { ...process.env, TMPDIR: folder },
       stdio: 'ignore',
+    });
+    onTestFinished(async () => {
+      run.kill('SIGTERM');
+      await rm(folder, { recursive: true, force: true });
     });
     // That of the system which is started last.
     const bots = async () => (await processesIn(folder)).filter((line) => line.includes('bot.mjs'));
@@ -114,6 +118,5 @@ it.runIf(process.platform === 'linux')(
     expect(await once(run, 'exit')).toEqual([130, null]);
     await expect.poll(() => processesIn(folder), { timeout: 20_000 }).toEqual([]);
     expect(await readdir(folder)).toEqual([]);
-    await rm(folder, { recursive: true });
   },
 );

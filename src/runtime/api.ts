@@ -17,7 +17,7 @@ export type Remote<T> = {
   [K in keyof T as NonNullable<T[K]> extends (...args: never[]) => unknown ? K : never]: NonNullable<
     T[K]
   > extends (...args: infer A) => infer R
-    ? (...args: A) => Promise<Awaited<R>>
+    ? ((...args: A) => Promise<Awaited<R>>) | Extract<T[K], null | undefined>
     : never;
 };
 

@@ -1,7 +1,8 @@
-import { existsSync } from 'node:fs';
-import { readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { existsSync, realpath } from 'node:fs';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 import * as esbuild from 'esbuild';
 import { CONDITIONS } from '../conditions.ts';
 import { withEsbuild } from '../esbuild-process.ts';
@@ -45,8 +46,8 @@ export async function bundle(
   const name = basename(entry, extname(entry)).replace(/[^\w.-]/g, '_');
   const file = join(directory, `${name}.${++bundles}.mjs`);
   const widths: ShimWidths = new Map();
-  // By its real name, as esbuild and Node name what they read.
-  const real = await realpath(entry).catch(() => entry);
+  // By its real name, as esbuild and Node name what they read. The system may spell it in yet another way, which is not asked.
+  const real = await promisify(realpath)(entry).catch(() => entry);
   const besides = noteSurroundings(entry, real, inputs);
   besides.catch(() => {});
   try {
